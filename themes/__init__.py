@@ -1,0 +1,1 @@
+"""Themes as TOML files, and the loader that checks them."""

@@ -1,0 +1,1 @@
+"""The async client of the Docker Engine REST API; knows no terminal."""

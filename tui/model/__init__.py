@@ -1,0 +1,1 @@
+"""Immutable records of what the Docker Engine API returns; no I/O."""

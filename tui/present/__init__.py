@@ -1,0 +1,1 @@
+"""What a row says: record to cells, units, glyphs and words; pure."""

@@ -1,0 +1,1 @@
+"""Textual parts that have never heard of Docker."""
