@@ -1,0 +1,112 @@
+"""Fixtures every ring shares: a home of its own for each test, and the engines that tests run against."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import engines
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+DEMO = "demo"
+
+
+@pytest.fixture(autouse=True)
+def isolated_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder that no other test and no developer has written to; it is made when something writes there."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("HOME", str(home))
+    for name, folder in (
+        ("CONFIG", ".config"),
+        ("STATE", ".local/state"),
+        ("CACHE", ".cache"),
+        ("DATA", ".local/share"),
+    ):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / folder))
+    return home
+
+
+@pytest.fixture
+def short_tmp() -> Iterator[Path]:
+    """A temporary folder whose path is short enough for a unix socket (108 bytes at most)."""
+    folder = Path(tempfile.mkdtemp(prefix="hy-", dir="/tmp"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@lru_cache(maxsize=1)
+def _real_engines() -> tuple[engines.RealEngine, ...]:
+    return tuple(engines.real_engines())
+
+
+def _real_params() -> list[object]:
+    """A parameter for each real engine; without one, a parameter that skips and says what is missing."""
+    found = _real_engines()
+    if found:
+        return [pytest.param(engine, id=f"engine-{engine.version}", marks=pytest.mark.engine) for engine in found]
+    named = engines.named_sockets()
+    reason = f"no engine answers at {', '.join(named)}" if named else "no real engine: HYTHE_TEST_ENGINES is not set"
+    return [pytest.param(None, id="engine-none", marks=[pytest.mark.engine, pytest.mark.skip(reason=reason)])]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that takes `engine_socket` on the demo engine and each real one, `real_engine` on the real ones."""
+    if "engine_socket" in metafunc.fixturenames:
+        metafunc.parametrize("engine_socket", [pytest.param(DEMO, id=DEMO), *_real_params()], indirect=True)
+    if "real_engine" in metafunc.fixturenames:
+        metafunc.parametrize("real_engine", _real_params(), indirect=True)
+
+
+@pytest.fixture
+def engine_socket(request: pytest.FixtureRequest) -> str:
+    """The path of the unix socket of an engine: the demo engine, then each real one."""
+    if request.param == DEMO:
+        return request.getfixturevalue("demo_socket")
+    return request.param.socket
+
+
+@pytest.fixture
+def real_engine(request: pytest.FixtureRequest) -> engines.RealEngine:
+    """A real engine, each in turn."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def demo_socket() -> Iterator[str]:
+    """The socket of a demo engine that runs in a process of its own, started as a user starts it."""
+    folder = Path(tempfile.mkdtemp(prefix="hy-demo-", dir="/tmp"))
+    path = folder / "docker.sock"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tui", "demo", "--socket", str(path), "--containers", "12", "--seed", "1"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    ready = process.stdout.readline()
+    try:
+        if str(path) not in ready:
+            process.kill()
+            pytest.fail(f"the demo engine ended with {process.wait()} before it was ready; it said {ready!r}")
+        yield str(path)
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+        process.stdout.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def docker_cli() -> str:
+    """The path of a docker CLI; skips without one, or fails when engines are required."""
+    found = engines.docker_cli()
+    if found is None:
+        message = "no docker CLI: set HYTHE_TEST_DOCKER_CLI"
+        if engines.engines_required():
+            pytest.fail(message)
+        pytest.skip(message)
+    return found
