@@ -1,0 +1,173 @@
+"""Containers: one coroutine or iterator an operation of the Engine API."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from tui.engine.decoding import decode
+from tui.engine.errors import ConnectionLost, MalformedAnswer
+from tui.engine.framing import FramingError, LineAssembler, StdcopyDecoder
+from tui.engine.streams import documents
+from tui.engine.transport import Answer, Transport
+from tui.model.containers import Container, ContainerInspect, ContainerSummary, from_inspect, from_summary
+from tui.model.log_record import LogRecord
+from tui.model.stats import Sample, WireStats, sample_from
+
+
+class Created(msgspec.Struct, rename="pascal"):
+    """The answer to `POST /containers/create`."""
+
+    id: str
+    warnings: list[str] | None = None
+
+
+class Change(msgspec.Struct, frozen=True, rename="pascal"):
+    """One entry of `GET /containers/{id}/changes`: kind 0 is changed, 1 added, 2 deleted."""
+
+    path: str
+    kind: int
+
+
+class Processes(msgspec.Struct, frozen=True, rename="pascal"):
+    """The answer to `GET /containers/{id}/top`."""
+
+    titles: list[str]
+    processes: list[list[str]] | None = None
+
+
+class Containers:
+    """The container operations of one daemon. Each raises EngineError as errors.py says."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def list_all(
+        self, *, stopped: bool = True, filters: Mapping[str, Sequence[str]] | None = None
+    ) -> list[Container]:
+        """Return the containers, stopped ones too unless `stopped` is False."""
+        params = {"all": stopped, "filters": dict(filters) if filters else None}
+        found = await self._transport.get("/containers/json", list[ContainerSummary], params=params)
+        return [from_summary(wire) for wire in found]
+
+    async def read(self, container: str) -> Container:
+        """Return one container by ID or name, from inspect: never behind the events, unlike the list."""
+        return from_inspect(await self._transport.get(_path(container, "json"), ContainerInspect))
+
+    async def inspect(self, container: str) -> dict[str, Any]:
+        """Return the whole inspect answer."""
+        path = _path(container, "json")
+        return decode(await self._transport.read("GET", path), dict[str, Any], f"GET {path}")
+
+    async def create(self, body: Mapping[str, Any], *, name: str = "", platform: str = "") -> Created:
+        """Create a container from a `POST /containers/create` body."""
+        params = {"name": name or None, "platform": platform or None}
+        return await self._transport.post("/containers/create", Created, params=params, body=body)
+
+    async def start(self, container: str) -> None:
+        """Start it; one that runs already is left alone."""
+        await self._transport.read("POST", _path(container, "start"))
+
+    async def stop(self, container: str, *, grace: int | None = None) -> None:
+        """Stop it: its stop signal, then SIGKILL after `grace` seconds (None: the container's own, mostly 10)."""
+        await self._transport.read("POST", _path(container, "stop"), params={"t": grace}, seconds=None)
+
+    async def restart(self, container: str, *, grace: int | None = None) -> None:
+        """Stop and start it."""
+        await self._transport.read("POST", _path(container, "restart"), params={"t": grace}, seconds=None)
+
+    async def kill(self, container: str, signal: str = "SIGKILL") -> None:
+        """Send a signal to its main process."""
+        await self._transport.read("POST", _path(container, "kill"), params={"signal": signal})
+
+    async def pause(self, container: str) -> None:
+        """Freeze its processes."""
+        await self._transport.read("POST", _path(container, "pause"))
+
+    async def unpause(self, container: str) -> None:
+        """Let its processes go on."""
+        await self._transport.read("POST", _path(container, "unpause"))
+
+    async def rename(self, container: str, name: str) -> None:
+        """Give it another name."""
+        await self._transport.read("POST", _path(container, "rename"), params={"name": name})
+
+    async def remove(self, container: str, *, force: bool = False, volumes: bool = False) -> None:
+        """Remove it; `force` kills it first, `volumes` removes its anonymous volumes too."""
+        await self._transport.read("DELETE", _path(container), params={"force": force, "v": volumes}, seconds=None)
+
+    async def changes(self, container: str) -> list[Change]:
+        """Return what differs in its file system from its image."""
+        path = _path(container, "changes")
+        data = await self._transport.read("GET", path, seconds=None)
+        return [] if data.strip() == b"null" else decode(data, list[Change], f"GET {path}")
+
+    async def top(self, container: str) -> Processes:
+        """Return its processes, as `ps -ef` shows them."""
+        return await self._transport.get(_path(container, "top"), Processes)
+
+    async def commit(
+        self, container: str, *, repo: str = "", tag: str = "", author: str = "", message: str = "",
+        pause: bool = True, changes: Sequence[str] = (),
+    ) -> str:  # fmt: skip
+        """Make an image of it and return the image's ID. `changes` are Dockerfile instructions, one each."""
+        params = {
+            "container": container, "repo": repo or None, "tag": tag or None, "author": author or None,
+            "comment": message or None, "pause": pause, "changes": "\n".join(changes) or None,
+        }  # fmt: skip
+        answer = await self._transport.post("/commit", Committed, params=params)
+        return answer.id
+
+    async def logs(
+        self, container: str, *, tty: bool, follow: bool = False, tail: int | None = None, since: str = "",
+        timestamps: bool = True,
+    ) -> AsyncGenerator[list[LogRecord]]:  # fmt: skip
+        """Yield its output in batches of lines, the last `tail` and then, with `follow`, what comes.
+
+        A clean end means that the container stopped, or that the daemon did: the caller tells which by reading it.
+        """
+        params = {
+            "stdout": True, "stderr": True, "follow": follow, "tail": "all" if tail is None else tail,
+            "since": since or None, "timestamps": timestamps,
+        }  # fmt: skip
+        path = _path(container, "logs")
+        async with self._transport.stream("GET", path, params=params) as answer:
+            async for records in log_records(answer, tty, f"GET {path}", timestamps):
+                yield records
+
+    async def stats(self, container: str) -> AsyncGenerator[Sample]:
+        """Yield a sample about each second while it exists; the daemon sends zeros for one that is stopped."""
+        path = _path(container, "stats")
+        request = f"GET {path}"
+        async with self._transport.stream("GET", path, params={"stream": True}) as answer:
+            async for wire in documents(answer, WireStats, request, self._transport.endpoint.url):
+                yield sample_from(wire)
+
+
+class Committed(msgspec.Struct, rename="pascal"):
+    """The answer to `POST /commit`."""
+
+    id: str
+
+
+async def log_records(answer: Answer, tty: bool, request: str, timestamps: bool) -> AsyncGenerator[list[LogRecord]]:
+    """Yield the lines of a log answer in batches: raw with a TTY, else in frames (stdcopy)."""
+    lines = LineAssembler(timestamps=timestamps, tty=tty)
+    frames = StdcopyDecoder()
+    try:
+        async for chunk in answer.chunks():
+            if records := lines.feed_raw(chunk) if tty else lines.feed(frames.feed(chunk)):
+                yield records
+    except FramingError as error:
+        raise MalformedAnswer(request, str(error)) from error
+    except ConnectionLost:
+        yield lines.close()
+        raise
+    yield lines.close()
+
+
+def _path(container: str, operation: str = "") -> str:
+    return f"/containers/{quote(container, safe='')}" + (f"/{operation}" if operation else "")

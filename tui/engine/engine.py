@@ -1,0 +1,56 @@
+"""The client of one daemon: its transport, and the operations by resource."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+from tui.engine.containers import Containers
+from tui.engine.endpoint import Endpoint
+from tui.engine.events import stream_events
+from tui.engine.images import Images
+from tui.engine.transport import Transport
+from tui.model.events import Event
+from tui.model.system import Info, Ping, Version
+
+
+class Engine:
+    """A Docker daemon as seen through one endpoint. Make it inside a running event loop, and `close()` it."""
+
+    def __init__(self, endpoint: Endpoint, *, read_only: bool = False) -> None:
+        self.transport = Transport(endpoint, read_only=read_only)
+        self.containers = Containers(self.transport)
+        self.images = Images(self.transport)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where the daemon listens."""
+        return self.transport.endpoint
+
+    @property
+    def read_only(self) -> bool:
+        """Whether writes are refused here."""
+        return self.transport.read_only
+
+    async def connect(self) -> Ping:
+        """Negotiate the API version; see Transport.negotiate."""
+        return await self.transport.negotiate()
+
+    async def ping(self, seconds: float = 3.0) -> Ping:
+        """Return the daemon's ping, or raise ConnectionFailed after `seconds`."""
+        return await self.transport.ping(seconds)
+
+    async def version(self) -> Version:
+        """Return the engine's version."""
+        return await self.transport.get("/version", Version)
+
+    async def info(self) -> Info:
+        """Return what the daemon says of its machine."""
+        return await self.transport.get("/info", Info)
+
+    def events(self, since_ns: int | None = None) -> AsyncGenerator[Event | None]:
+        """Yield None once the stream is open, then the events; see `stream_events`."""
+        return stream_events(self.transport, since_ns)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.transport.close()

@@ -1,0 +1,92 @@
+"""What can go wrong between hythe and a daemon.
+
+EngineError
+├── EndpointError           the address of the daemon is wrong, or names something that hythe can't speak to
+├── ConnectionFailed        nobody answered: no socket, no permission, refused, timed out
+├── ConnectionLost          the daemon answered, and the line broke before the answer was whole
+├── ApiError                the daemon said no, in its own words, with an HTTP status
+│   ├── NotFound            404
+│   └── Conflict            409
+├── MalformedAnswer         the answer is not what the API says: cut, HTML, a wrong type, a missing field
+└── ReadOnly                the client refused to write, because it was told to
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+FailureKind = Literal["no socket", "permission denied", "refused", "timed out", "not an engine", "unreachable"]
+
+
+class EngineError(Exception):
+    """Base of all of them; `str()` is a sentence for a person, `hint` what to do about it (or empty)."""
+
+    hint: str = ""
+
+
+class EndpointError(EngineError):
+    """An endpoint that can't be used, told before anything is sent."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class ConnectionFailed(EngineError):
+    """No answer from `endpoint` (its URL), for the reason `kind`."""
+
+    def __init__(self, endpoint: str, kind: FailureKind, detail: str = "", hint: str = "") -> None:
+        super().__init__(f"{kind}: {detail}" if detail else kind)
+        self.endpoint = endpoint
+        self.kind: FailureKind = kind
+        self.detail = detail
+        self.hint = hint
+
+
+class ConnectionLost(EngineError):
+    """The line to `endpoint` broke while an answer or a stream was under way."""
+
+    def __init__(self, endpoint: str, detail: str) -> None:
+        super().__init__(f"connection lost: {detail}")
+        self.endpoint = endpoint
+
+
+class ApiError(EngineError):
+    """The daemon refused: `status` is HTTP's, `message` the daemon's own words."""
+
+    def __init__(self, status: int, message: str, request: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.request = request
+
+
+class NotFound(ApiError):
+    """404: the object does not exist (any more)."""
+
+
+class Conflict(ApiError):
+    """409: the object's state, or another object, stands in the way."""
+
+
+class MalformedAnswer(EngineError):
+    """The answer to `request` is not what the Engine API says."""
+
+    def __init__(self, request: str, detail: str) -> None:
+        super().__init__(f"unexpected answer to {request}: {detail}")
+        self.request = request
+
+
+class ReadOnly(EngineError):
+    """A write that the read-only setting holds back."""
+
+    hint = "hythe was started with --read-only, or the settings say read_only for this host"
+
+    def __init__(self, request: str) -> None:
+        super().__init__(f"read-only: {request} was not sent")
+
+
+def api_error(status: int, message: str, request: str) -> ApiError:
+    """Return the error for an HTTP status."""
+    kind = {404: NotFound, 409: Conflict}.get(status, ApiError)
+    return kind(status, message, request)

@@ -1,0 +1,101 @@
+"""Images: one coroutine or iterator an operation of the Engine API."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from tui.engine.decoding import decode
+from tui.engine.errors import ApiError
+from tui.engine.streams import documents
+from tui.engine.transport import Transport
+from tui.model.images import (
+    HistoryEntry,
+    Image,
+    ImageDeleted,
+    ImageInspect,
+    ImageSummary,
+    image_from_inspect,
+    image_from_summary,
+)
+
+
+class ProgressDetail(msgspec.Struct, frozen=True):
+    current: int = 0
+    total: int = 0
+
+
+class PullProgress(msgspec.Struct, frozen=True, rename={"progress_detail": "progressDetail"}):
+    """One document of a pull: the `status` of the layer `id`, or of the whole. `current` (bytes) may pass `total`."""
+
+    status: str = ""
+    id: str = ""
+    progress_detail: ProgressDetail | None = None
+    error: str = ""
+
+
+class Images:
+    """The image operations of one daemon. Each raises EngineError as errors.py says."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def list_all(self, *, filters: Mapping[str, Sequence[str]] | None = None) -> list[Image]:
+        """Return the images, without the intermediate ones of the classic builder."""
+        params = {"filters": dict(filters) if filters else None}
+        found = await self._transport.get("/images/json", list[ImageSummary], params=params)
+        return [image_from_summary(wire) for wire in found]
+
+    async def details(self, image: str) -> ImageInspect:
+        """Return the typed part of the inspect answer, with the image's configuration."""
+        return await self._transport.get(_path(image, "json"), ImageInspect)
+
+    async def read(self, image: str) -> Image:
+        """Return one image by ID or reference, from inspect."""
+        return image_from_inspect(await self.details(image))
+
+    async def inspect(self, image: str) -> dict[str, Any]:
+        """Return the whole inspect answer."""
+        path = _path(image, "json")
+        return decode(await self._transport.read("GET", path), dict[str, Any], f"GET {path}")
+
+    async def history(self, image: str) -> list[HistoryEntry]:
+        """Return its history, newest first."""
+        return await self._transport.get(_path(image, "history"), list[HistoryEntry])
+
+    async def tag(self, image: str, repo: str, tag: str) -> None:
+        """Give it one more reference; a tag that another image holds is moved."""
+        await self._transport.read("POST", _path(image, "tag"), params={"repo": repo, "tag": tag})
+
+    async def remove(self, image: str, *, force: bool = False) -> list[ImageDeleted]:
+        """Remove a reference, and the image with the last one. Return what was untagged and deleted."""
+        path = _path(image)
+        data = await self._transport.read("DELETE", path, params={"force": force}, seconds=None)
+        return decode(data, list[ImageDeleted], f"DELETE {path}")
+
+    async def pull(self, name: str, tag: str) -> AsyncGenerator[PullProgress]:
+        """Pull `name:tag` without credentials, yielding its progress.
+
+        Raises:
+            ApiError: the registry or the daemon said no, before or during the pull.
+        """
+        request = "POST /images/create"
+        params = {"fromImage": name, "tag": tag}
+        async with self._transport.stream("POST", "/images/create", params=params) as answer:
+            async for step in documents(answer, PullProgress, request, self._transport.endpoint.url):
+                if step.error:
+                    raise ApiError(500, step.error, request)
+                yield step
+
+    async def archive(self, image: str) -> AsyncGenerator[bytes]:
+        """Yield the image's archive (`docker save`) as it streams. Before the first byte the daemon may take long."""
+        async with self._transport.stream("GET", _path(image, "get")) as answer:
+            async for chunk in answer.chunks():
+                yield chunk
+
+
+def _path(image: str, operation: str = "") -> str:
+    return f"/images/{quote(image, safe='/:@')}" + (f"/{operation}" if operation else "")
