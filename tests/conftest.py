@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-import engines
 import pytest
+
+import engines
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = "demo"

@@ -5,9 +5,10 @@ import socket
 import sys
 from pathlib import Path
 
+import pytest
+
 import clean_environment
 import engines
-import pytest
 
 
 def test_environment_is_fixed_before_textual_is_imported() -> None:
