@@ -1,0 +1,310 @@
+"""The feed of one host: it keeps the state equal to the daemon's, and says since when it can't.
+
+It opens the event stream first, then lists, then applies events; an event names the object to read again. A slow
+reconciling list closes what events don't tell, and a heartbeat tells a quiet daemon from a silent one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import aclosing, suppress
+from typing import Any
+
+import msgspec
+
+from tui.engine.engine import Engine
+from tui.engine.errors import ApiError, ConnectionFailed, ConnectionLost, EngineError, NotFound
+from tui.model.events import Event
+from tui.store.publishing import Publisher
+from tui.store.reading import ReadQueue
+from tui.store.state import Condition, Phase, Resource, State, with_condition, with_problem
+from tui.store.table import doubtful, with_list, with_reads
+
+OVERLAP_NS = 2_000_000_000
+"""How far back a resumed stream starts: the daemon's time stamps are not in order to the nanosecond."""
+
+RESOURCES: tuple[Resource, ...] = ("containers", "images")
+
+
+class Timing(msgspec.Struct, frozen=True):
+    """The feed's intervals, in seconds."""
+
+    heartbeat: float = 2.5
+    silence: float = 2.5
+    reconcile: float = 60.0
+    retry_list: float = 5.0
+    backoff_first: float = 0.25
+    backoff_most: float = 8.0
+    publish: float = 0.04
+
+
+class Feed:
+    """Drives a State from an engine; `publish` gets the latest state, never a difference, at a bounded rate."""
+
+    def __init__(self, engine: Engine, publish: Callable[[State], None], timing: Timing | None = None) -> None:
+        self.engine = engine
+        self.timing = timing or Timing()
+        self.state = State(Condition("connecting", time.monotonic()))
+        self.recent: deque[Event] = deque(maxlen=1000)
+        """The last events, oldest first."""
+        self._publisher = Publisher(lambda: publish(self.state), self.timing.publish)
+        self._queue = ReadQueue(self._read)
+        self._moment = 0
+        self._relist: set[Resource] = set()
+        self._relist_ready = asyncio.Event()
+        self._retry = asyncio.Event()
+        self._last_ns: int | None = None
+        self._seen: OrderedDict[tuple[int, str, str, str], None] = OrderedDict()
+
+    # what screens and commands may ask for
+
+    def refresh(self) -> None:
+        """Read everything again, and if the daemon is away try it at once."""
+        self._ask_list(*RESOURCES)
+        self._retry.set()
+
+    def read_again(self, resource: Resource, keys: Iterable[str]) -> None:
+        """Read these objects again."""
+        for key in keys:
+            self._queue.put(resource, key)
+
+    def inspect_missing(self, containers: Iterable[str]) -> None:
+        """Read those of the containers that are known from a list only (the ones in view: it tells more)."""
+        known = self.state.containers
+        self.read_again("containers", [key for key in containers if key in known and not known[key].inspected])
+
+    # the life-cycle
+
+    async def run(self) -> None:
+        """Keep the state true until cancelled."""
+        attempt = 0
+        try:
+            while True:
+                self._enter("reconnecting" if attempt else "connecting", attempt=attempt)
+                try:
+                    await self.engine.connect()
+                    await self._live()
+                except EngineError as error:
+                    attempt = 1 if self.state.condition.phase in ("live", "stale", "listing") else attempt + 1
+                    self._enter("reconnecting", error=error, attempt=attempt)
+                await self._pause(attempt)
+        finally:
+            self._publisher.cancel()
+
+    async def _pause(self, attempt: int) -> None:
+        most = min(self.timing.backoff_most, self.timing.backoff_first * 2 ** min(attempt - 1, 10))
+        self._retry.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(most * random.uniform(0.5, 1.0)):
+                await self._retry.wait()
+
+    async def _live(self) -> None:
+        """Be connected until the line breaks; always ends by an EngineError."""
+        opened = asyncio.Event()
+        self._relist.clear()
+        self._queue.clear()
+        await run_together(
+            self._listen(opened), self._list_when_asked(opened), self._queue.run(), self._beat(), self._reconcile()
+        )
+
+    async def _listen(self, opened: asyncio.Event) -> None:
+        since = None if self._last_ns is None else self._last_ns - OVERLAP_NS
+        async with aclosing(self.engine.events(since)) as events:
+            async for event in events:
+                self._heard()
+                if event is None:
+                    opened.set()
+                elif self._is_new(event):
+                    self._apply(event)
+        raise ConnectionLost(self.engine.endpoint.url, "the daemon ended the event stream")
+
+    def _is_new(self, event: Event) -> bool:
+        mark = (event.time_ns, event.type, event.action, event.id)
+        if mark in self._seen:
+            return False
+        self._seen[mark] = None
+        if len(self._seen) > 4096:
+            self._seen.popitem(last=False)
+        self._last_ns = max(self._last_ns or 0, event.time_ns)
+        return True
+
+    async def _list_when_asked(self, opened: asyncio.Event) -> None:
+        await opened.wait()
+        self._enter("listing")
+        await asyncio.gather(*(self._list(resource) for resource in RESOURCES))
+        await self._queue.settled.wait()
+        self._enter("live")
+        while True:
+            await self._relist_ready.wait()
+            self._relist_ready.clear()
+            wanted, self._relist = self._relist, set()
+            began = time.monotonic()
+            for resource in wanted:
+                await self._list(resource)
+            # a storm of image events must not keep the daemon listing: at most a quarter of the time
+            await asyncio.sleep(min(2.0, 3 * (time.monotonic() - began)))
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self.timing.heartbeat)
+            try:
+                await self.engine.ping(self.timing.silence)
+            except ConnectionFailed as error:
+                if error.kind != "timed out":
+                    raise
+                if self.state.condition.phase == "live":
+                    self._enter("stale", error=error)
+                continue
+            self._heard()
+            if self.state.condition.phase == "stale":
+                self._enter("live")
+                self._ask_list(*RESOURCES)
+
+    async def _reconcile(self) -> None:
+        while True:
+            problem = bool(self.state.problems)
+            await asyncio.sleep(self.timing.retry_list if problem else self.timing.reconcile)
+            self._ask_list(*RESOURCES)
+
+    # reading
+
+    def _ask_list(self, *resources: Resource) -> None:
+        self._relist.update(resources)
+        self._relist_ready.set()
+
+    def _next_moment(self) -> int:
+        self._moment += 1
+        return self._moment
+
+    async def _list(self, resource: Resource) -> None:
+        moment = self._next_moment()
+        try:
+            if resource == "containers":
+                listed = await self.engine.containers.list_all()
+                self.read_again("containers", doubtful(self.state.container_table, listed))
+                table = with_list(self.state.container_table, moment, listed)
+                state = msgspec.structs.replace(self.state, container_table=table)
+            else:
+                images = await self.engine.images.list_all()
+                state = msgspec.structs.replace(
+                    self.state, image_table=with_list(self.state.image_table, moment, images)
+                )
+        except (ConnectionFailed, ConnectionLost):
+            raise
+        except EngineError as error:
+            self._put(with_problem(self.state, resource, str(error)))
+            return
+        self._heard()
+        listed_now = state.listed | {resource}
+        self._put(with_problem(msgspec.structs.replace(state, listed=listed_now), resource, ""))
+
+    async def _read(self, resource: str, key: str) -> None:
+        moment = self._next_moment()
+        try:
+            if resource == "containers":
+                container = await self._or_gone(self.engine.containers.read(key))
+                table = with_reads(self.state.container_table, [(moment, key, container)])
+                self._put(msgspec.structs.replace(self.state, container_table=table))
+            else:
+                image = await self._or_gone(self.engine.images.read(key))
+                images = with_reads(self.state.image_table, [(moment, key, image)])
+                self._put(msgspec.structs.replace(self.state, image_table=images))
+        except (ConnectionFailed, ConnectionLost):
+            raise
+        except EngineError as error:
+            kind: Resource = "containers" if resource == "containers" else "images"
+            self._put(with_problem(self.state, kind, str(error)))
+
+    @staticmethod
+    async def _or_gone(read: Coroutine[Any, Any, Any]) -> Any:
+        try:
+            return await read
+        except NotFound:
+            return None
+        except ApiError as error:
+            # an object that is being removed answers 409 or 500 for a moment; its destroy event follows
+            if "no such" in error.message.lower():
+                return None
+            raise
+
+    # events
+
+    def _apply(self, event: Event) -> None:
+        self.recent.append(event)
+        self._put(msgspec.structs.replace(self.state, events=self.state.events + 1))
+        if event.type == "container":
+            self._apply_container(event)
+        elif event.type == "image":
+            self._apply_image(event)
+        elif event.type == "network" and event.verb in ("connect", "disconnect"):
+            container = event.attributes.get("container", "")
+            if container in self.state.containers:
+                self._queue.put("containers", container)
+
+    def _apply_container(self, event: Event) -> None:
+        if event.verb in ("destroy", "remove"):
+            gone = with_reads(self.state.container_table, [(self._next_moment(), event.id, None)])
+            self._put(msgspec.structs.replace(self.state, container_table=gone))
+        else:
+            self._queue.put("containers", event.id)
+        if event.verb == "commit":
+            self._ask_list("images")
+
+    def _apply_image(self, event: Event) -> None:
+        if event.verb in ("push", "save"):
+            return
+        # A moved tag tells nothing of the image that lost it, and no event tells the shared sizes: only a list does.
+        self._ask_list("images")
+
+    # publishing
+
+    def _put(self, state: State) -> None:
+        if state is not self.state:
+            self.state = state
+            self._publisher.request()
+
+    def _heard(self) -> None:
+        condition = self.state.condition
+        self.state = with_condition(self.state, msgspec.structs.replace(condition, heard=time.monotonic()))
+
+    def _enter(self, phase: Phase, *, error: EngineError | None = None, attempt: int = 0) -> None:
+        before = self.state.condition
+        keep = before.phase == phase and phase != "live"
+        condition = Condition(
+            phase,
+            before.since if keep else time.monotonic(),
+            before.heard,
+            str(error) if error else (before.error if keep else ""),
+            error.hint if error else (before.hint if keep else ""),
+            attempt,
+        )
+        self._put(with_condition(self.state, condition))
+
+
+async def run_together(*jobs: Coroutine[Any, Any, None]) -> None:
+    """Run coroutines until the first ends, end the others, and raise what it raised.
+
+    Unlike a TaskGroup it raises the first exception itself, not a group of them.
+    """
+    tasks = [asyncio.create_task(job) for job in jobs]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+    for task, result in zip(tasks, results, strict=True):
+        if task in done and isinstance(result, BaseException):
+            raise _single(result)
+
+
+def _single(error: BaseException) -> BaseException:
+    """Return the first exception inside nested groups, so that callers can name what they catch."""
+    while isinstance(error, BaseExceptionGroup):
+        inner: tuple[BaseException, ...] = error.exceptions  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] a group's type is lost in isinstance
+        error = inner[0]
+    return error

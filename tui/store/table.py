@@ -1,0 +1,88 @@
+"""Records of one resource by ID, and the pure steps by which what was read becomes what is known.
+
+Every read carries `as_of`, the number of the moment at which it was sent. A read says nothing about what happened
+after that moment, so an older one never overwrites a newer one, and a list never brings back what a later read, or an
+event, found gone. What changed after a read was sent is told by an event, which asks for another read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Generic, TypeVar
+
+import msgspec
+
+from tui.model.containers import Container
+from tui.model.images import Image
+
+R = TypeVar("R", Container, Image)
+
+
+class Table(msgspec.Struct, Generic[R], frozen=True):
+    """Records by ID with the moment of their reading; `gone` holds what was found missing since the last list."""
+
+    records: Mapping[str, R] = {}
+    as_of: Mapping[str, int] = {}
+    gone: Mapping[str, int] = {}
+
+
+def with_list(table: Table[R], as_of: int, listed: Iterable[R]) -> Table[R]:
+    """Return the table after a whole list that was sent at `as_of`.
+
+    A listed record never replaces an inspected one, which knows more and is never behind: `doubtful` names those that
+    differ, and the caller reads them again.
+    """
+    fresh = {record.id: record for record in listed}
+    records: dict[str, R] = {}
+    moments: dict[str, int] = {}
+    for key, known in table.records.items():
+        if table.as_of[key] > as_of:
+            records[key], moments[key] = known, table.as_of[key]
+        elif key in fresh:
+            keep = agrees(known, fresh[key]) or (isinstance(known, Container) and known.inspected)
+            records[key] = known if keep else fresh[key]
+            moments[key] = as_of
+    for key, record in fresh.items():
+        if key not in records and table.gone.get(key, -1) < as_of:
+            records[key], moments[key] = record, as_of
+    gone = {key: moment for key, moment in table.gone.items() if moment > as_of}
+    return Table(records, moments, gone)
+
+
+def with_reads(table: Table[R], reads: Iterable[tuple[int, str, R | None]]) -> Table[R]:
+    """Return the table after single reads `(as_of, id, record or None for gone)`, in order."""
+    records, moments, gone = dict(table.records), dict(table.as_of), dict(table.gone)
+    for as_of, key, record in reads:
+        if moments.get(key, -1) > as_of or gone.get(key, -1) > as_of:
+            continue
+        if record is None:
+            records.pop(key, None)
+            moments.pop(key, None)
+            gone[key] = as_of
+        elif records.get(key) != record:
+            records[key], moments[key] = record, as_of
+            gone.pop(key, None)
+        else:
+            moments[key] = as_of
+    return Table(records, moments, gone)
+
+
+def agrees(known: R, listed: R) -> bool:
+    """Whether a listed record says nothing new over the known one, which may come from an inspect and know more."""
+    if isinstance(known, Container) and isinstance(listed, Container):
+        if not known.inspected:
+            return known == listed
+        same = (known.name, known.state, known.exit_code) == (listed.name, listed.state, listed.exit_code)
+        # the status text tells the health of a running container only
+        return same and (listed.state != "running" or known.health == listed.health)
+    return known == listed
+
+
+def doubtful(table: Table[R], listed: Iterable[R]) -> list[str]:
+    """Return the IDs that a list shows otherwise than an inspect did, to be read again: lists lag behind inspects."""
+    found: list[str] = []
+    for record in listed:
+        known = table.records.get(record.id)
+        if isinstance(known, Container) and known.inspected and not agrees(known, record):
+            found.append(record.id)
+    return found
