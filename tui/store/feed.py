@@ -235,7 +235,8 @@ class Feed:
 
     def _apply(self, event: Event) -> None:
         self.recent.append(event)
-        self._put(msgspec.structs.replace(self.state, events=self.state.events + 1))
+        # not published by itself: what the event changes is, and the count goes with it
+        self.state = msgspec.structs.replace(self.state, events=self.state.events + 1)
         if event.type == "container":
             self._apply_container(event)
         elif event.type == "image":

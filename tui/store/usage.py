@@ -1,0 +1,109 @@
+"""What the containers in view use of the machine: one stats stream each, opened and closed as the view moves."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import aclosing
+
+import msgspec
+
+from tui.engine.engine import Engine
+from tui.engine.errors import EngineError
+from tui.model.stats import Sample
+from tui.store.publishing import Publisher
+
+MOST_STREAMS = 64
+HISTORY = 120
+RETRY_SECONDS = 2.0
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """The last sample of a container with rates in bytes a second, and the CPU and memory history, oldest first."""
+
+    sample: Sample
+    rx_rate: float = 0.0
+    tx_rate: float = 0.0
+    read_rate: float = 0.0
+    write_rate: float = 0.0
+    cpu_history: tuple[float, ...] = ()
+    memory_history: tuple[int, ...] = ()
+
+
+class UsageWatch:
+    """Streams the stats of the containers that are watched; `publish` gets the IDs whose usage changed."""
+
+    def __init__(self, engine: Engine, publish: Callable[[set[str]], None], interval: float = 0.5) -> None:
+        self._engine = engine
+        self._publish = publish
+        self._streams: dict[str, asyncio.Task[None]] = {}
+        self._changed: set[str] = set()
+        self._publisher = Publisher(self._fire, interval)
+        self.usage: dict[str, Usage] = {}
+        """The last usage of each container watched now."""
+
+    def watch(self, containers: Iterable[str]) -> None:
+        """Watch these (running) containers and no others, at most 64."""
+        wanted = list(dict.fromkeys(containers))[:MOST_STREAMS]
+        for key in set(self._streams) - set(wanted):
+            self._streams.pop(key).cancel()
+            self.usage.pop(key, None)
+        for key in wanted:
+            stream = self._streams.get(key)
+            if stream is None or stream.done():
+                self._streams[key] = asyncio.create_task(self._follow(key))
+
+    async def close(self) -> None:
+        """End every stream."""
+        tasks = list(self._streams.values())
+        self.watch(())
+        self._publisher.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _follow(self, key: str) -> None:
+        while True:
+            try:
+                await self._read(key)
+            except EngineError:
+                # the feed tells what is wrong with the daemon; a container that is gone leaves the view by itself
+                self.usage.pop(key, None)
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _read(self, key: str) -> None:
+        before: tuple[float, Sample] | None = None
+        cpu: deque[float] = deque(maxlen=HISTORY)
+        memory: deque[int] = deque(maxlen=HISTORY)
+        async with aclosing(self._engine.containers.stats(key)) as samples:
+            async for sample in samples:
+                now = time.monotonic()
+                if sample.cpu is not None:
+                    cpu.append(sample.cpu)
+                    memory.append(sample.memory)
+                self.usage[key] = usage_from(sample, now, before, tuple(cpu), tuple(memory))
+                before = (now, sample)
+                self._changed.add(key)
+                self._publisher.request()
+
+    def _fire(self) -> None:
+        changed, self._changed = self._changed, set()
+        self._publish(changed)
+
+
+def usage_from(
+    sample: Sample, now: float, before: tuple[float, Sample] | None, cpu: tuple[float, ...], memory: tuple[int, ...]
+) -> Usage:
+    """Return the usage at `now` (seconds), with rates since the sample before."""
+    if before is None or now <= before[0]:
+        return Usage(sample, cpu_history=cpu, memory_history=memory)
+    seconds, last = now - before[0], before[1]
+    return Usage(
+        sample,
+        max(0, sample.rx - last.rx) / seconds,
+        max(0, sample.tx - last.tx) / seconds,
+        max(0, sample.disk_read - last.disk_read) / seconds,
+        max(0, sample.disk_write - last.disk_write) / seconds,
+        cpu,
+        memory,
+    )
