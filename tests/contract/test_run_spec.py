@@ -1,49 +1,27 @@
 """A real daemon makes the same container of our request as of the docker CLI's line."""
 
 import json
-import os
 import shlex
-import socket
 import subprocess
 import uuid
 from collections.abc import Iterator
-from http.client import HTTPConnection
 from typing import Any
 
 import pytest
 
+from engines import RealEngine, UnixHTTPConnection
 from tui.model.run_spec import RunSpec, create_body, docker_line
 
-ENGINES = [path.removeprefix("unix://") for path in os.environ.get("HYTHE_TEST_ENGINES", "").split(",") if path]
-CLI = os.environ.get("HYTHE_TEST_DOCKER_CLI", "")
 
-pytestmark = [
-    pytest.mark.engine,
-    pytest.mark.skipif(not ENGINES, reason="HYTHE_TEST_ENGINES names no engine's socket"),
-    pytest.mark.skipif(not CLI, reason="HYTHE_TEST_DOCKER_CLI names no docker CLI"),
-]
-
-
-class _UnixConnection(HTTPConnection):
-    def __init__(self, path: str) -> None:
-        super().__init__("docker", timeout=30)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(30)
-        self.sock.connect(self._path)
-
-
-class Engine:
+class Daemon:
     """As much of a client as the comparison needs; remembers what it has to remove."""
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    def __init__(self, engine: RealEngine) -> None:
+        self.engine = engine
         self.containers: list[str] = []
 
     def call(self, method: str, path: str, body: object = None) -> Any:
-        connection = _UnixConnection(self.path)
+        connection = UnixHTTPConnection(self.engine.socket, timeout=60)
         try:
             headers = {"Content-Type": "application/json"} if body is not None else {}
             connection.request(method, path, None if body is None else json.dumps(body), headers)
@@ -58,12 +36,12 @@ class Engine:
         return self.call("GET", f"/v1.41/containers/{name}/json")
 
 
-@pytest.fixture(params=ENGINES or [""])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    engine = Engine(request.param)
-    yield engine
-    for name in engine.containers:
-        engine.call("DELETE", f"/v1.41/containers/{name}?force=1&v=1")
+@pytest.fixture
+def daemon(real_engine: RealEngine) -> Iterator[Daemon]:
+    daemon = Daemon(real_engine)
+    yield daemon
+    for name in daemon.containers:
+        daemon.call("DELETE", f"/v1.41/containers/{name}?force=1&v=1")
 
 
 SPECS = {
@@ -100,6 +78,7 @@ def comparable(container: dict[str, Any]) -> dict[str, Any]:
     config["Env"] = sorted(config["Env"] or [])  # the daemon merges it with the image's in no order
     for attached in ("AttachStdin", "AttachStdout", "AttachStderr", "StdinOnce"):
         config.pop(attached)  # the CLI's `create` always attaches: `run -d` cannot be asked for without starting
+    host["Binds"] = sorted(host["Binds"] or [])  # the CLI keeps them in no order
     host.pop("ConsoleSize", None)  # the size of the CLI's own terminal
     return {
         "config": {key: value for key, value in config.items() if value},
@@ -112,15 +91,15 @@ def comparable(container: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_the_cli_and_the_request_make_the_same_container(engine: Engine, name: str) -> None:
+def test_the_cli_and_the_request_make_the_same_container(daemon: Daemon, docker_cli: str, name: str) -> None:
     spec = SPECS[name]
     prefix = f"runspec-{name}-{uuid.uuid4().hex[:6]}"
-    created = engine.call("POST", f"/v1.41/containers/create?name={prefix}-api", create_body(spec))
-    engine.containers.append(created["Id"])
+    created = daemon.call("POST", f"/v1.41/containers/create?name={prefix}-api", create_body(spec))
+    daemon.containers.append(created["Id"])
     words = shlex.split(docker_line(spec))
     assert words[:3] == ["docker", "run", "-d"]
-    line = [CLI, "-H", f"unix://{engine.path}", "create", "--pull", "never", "--name", f"{prefix}-cli", *words[3:]]
+    line = [docker_cli, "-H", daemon.engine.host, "create", "--pull", "never", "--name", f"{prefix}-cli", *words[3:]]
     result = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode == 0, result.stderr
-    engine.containers.append(result.stdout.strip())
-    assert comparable(engine.inspect(f"{prefix}-api")) == comparable(engine.inspect(f"{prefix}-cli"))
+    daemon.containers.append(result.stdout.strip())
+    assert comparable(daemon.inspect(f"{prefix}-api")) == comparable(daemon.inspect(f"{prefix}-cli"))
