@@ -65,6 +65,18 @@ class Sample(msgspec.Struct, frozen=True, gc=False):
     pids: int = 0
 
 
+class Usage(msgspec.Struct, frozen=True):
+    """The last sample of a container with rates in bytes a second, and the CPU and memory history, oldest first."""
+
+    sample: Sample
+    rx_rate: float = 0.0
+    tx_rate: float = 0.0
+    read_rate: float = 0.0
+    write_rate: float = 0.0
+    cpu_history: tuple[float, ...] = ()
+    memory_history: tuple[int, ...] = ()
+
+
 def sample_from(wire: WireStats) -> Sample:
     """Return the sample of a document: CPU as Δtotal / Δsystem x online CPUs x 100, memory without inactive file pages.
 
@@ -82,6 +94,24 @@ def sample_from(wire: WireStats) -> Sample:
         disk_read=sum(entry.value for entry in blocks if entry.op.lower() == "read"),
         disk_write=sum(entry.value for entry in blocks if entry.op.lower() == "write"),
         pids=wire.pids_stats.current if wire.pids_stats else 0,
+    )
+
+
+def usage_from(
+    sample: Sample, now: float, before: tuple[float, Sample] | None, cpu: tuple[float, ...], memory: tuple[int, ...]
+) -> Usage:
+    """Return the usage at `now` (seconds), with rates since the sample before."""
+    if before is None or now <= before[0]:
+        return Usage(sample, cpu_history=cpu, memory_history=memory)
+    seconds, last = now - before[0], before[1]
+    return Usage(
+        sample,
+        max(0, sample.rx - last.rx) / seconds,
+        max(0, sample.tx - last.tx) / seconds,
+        max(0, sample.disk_read - last.disk_read) / seconds,
+        max(0, sample.disk_write - last.disk_write) / seconds,
+        cpu,
+        memory,
     )
 
 

@@ -8,28 +8,14 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
 
-import msgspec
-
 from tui.engine.engine import Engine
 from tui.engine.errors import EngineError
-from tui.model.stats import Sample
+from tui.model.stats import Sample, Usage, usage_from
 from tui.store.publishing import Publisher
 
 MOST_STREAMS = 64
 HISTORY = 120
 RETRY_SECONDS = 2.0
-
-
-class Usage(msgspec.Struct, frozen=True):
-    """The last sample of a container with rates in bytes a second, and the CPU and memory history, oldest first."""
-
-    sample: Sample
-    rx_rate: float = 0.0
-    tx_rate: float = 0.0
-    read_rate: float = 0.0
-    write_rate: float = 0.0
-    cpu_history: tuple[float, ...] = ()
-    memory_history: tuple[int, ...] = ()
 
 
 class UsageWatch:
@@ -89,21 +75,3 @@ class UsageWatch:
     def _fire(self) -> None:
         changed, self._changed = self._changed, set()
         self._publish(changed)
-
-
-def usage_from(
-    sample: Sample, now: float, before: tuple[float, Sample] | None, cpu: tuple[float, ...], memory: tuple[int, ...]
-) -> Usage:
-    """Return the usage at `now` (seconds), with rates since the sample before."""
-    if before is None or now <= before[0]:
-        return Usage(sample, cpu_history=cpu, memory_history=memory)
-    seconds, last = now - before[0], before[1]
-    return Usage(
-        sample,
-        max(0, sample.rx - last.rx) / seconds,
-        max(0, sample.tx - last.tx) / seconds,
-        max(0, sample.disk_read - last.disk_read) / seconds,
-        max(0, sample.disk_write - last.disk_write) / seconds,
-        cpu,
-        memory,
-    )

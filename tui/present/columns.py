@@ -1,0 +1,41 @@
+"""A column of a table: how wide it is, what a row says in it, and how rows are ordered by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar
+
+T = TypeVar("T")
+Cell = tuple[str, str]
+"""Text as it came (the widget makes it safe), and a tone: "", muted, good, warn, bad, busy, accent or info."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[T]):
+    """Widths are terminal cells; `flex` shares out spare ones; the lowest `priority` is dropped first.
+
+    A `min_width` of 0 stands for `width`: the column is never squeezed.
+    """
+
+    key: str
+    title: str
+    width: int
+    render: Callable[[T], Cell]
+    order: Callable[[T], Any]
+    min_width: int = 0
+    flex: int = 0
+    align: Literal["left", "right"] = "left"
+    priority: int = 50
+
+    def __post_init__(self) -> None:
+        if not self.min_width:
+            object.__setattr__(self, "min_width", self.width)
+
+    def cell(self, row: T) -> Cell:
+        """Return what the row says here."""
+        return self.render(row)
+
+    def sort_key(self, row: T) -> Any:
+        """Return what rows are compared by; of one type for all rows."""
+        return self.order(row)

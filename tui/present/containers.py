@@ -1,0 +1,182 @@
+"""What a row of the containers table says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tui.model.containers import Container, Port
+from tui.model.stats import Usage
+from tui.present.columns import Cell, Column
+from tui.present.glyphs import RANK, container_mark
+from tui.present.units import ago, memory, percent, rate, span
+
+_EXITS = {137: "killed", 139: "segmentation fault", 143: "terminated", 126: "not executable", 127: "not found"}
+
+
+@dataclass(slots=True)
+class ContainerRows:
+    """The side data that cells are made of besides the record: the clock (seconds since the epoch) and the usage."""
+
+    now: Callable[[], float]
+    usage: Mapping[str, Usage] = field(default_factory=dict[str, Usage])
+    ascii: bool = False
+
+    def columns(self) -> Sequence[Column[Container]]:
+        """Return the table's columns, in their order."""
+        return (
+            Column("name", "NAME", 22, _name, lambda c: c.name.lower(), min_width=12, flex=3, priority=100),
+            Column("state", "STATE", 12, self._state, _state_order, priority=95),
+            Column("image", "IMAGE", 22, _image, lambda c: c.image.lower(), min_width=12, flex=2, priority=60),
+            Column("cpu", "CPU", 7, self._cpu, self._cpu_order, align="right", priority=80),
+            Column("memory", "MEM", 8, self._memory, self._memory_order, align="right", priority=75),
+            Column("limit", "LIMIT", 8, self._limit, self._limit_order, align="right", priority=30),
+            Column("net", "NET RX/TX", 17, self._net, self._net_order, align="right", priority=35),
+            Column("disk", "DISK R/W", 17, self._disk, self._disk_order, align="right", priority=20),
+            Column("ports", "PORTS", 16, self._ports, lambda c: c.ports, min_width=10, flex=1, priority=70),
+            Column("status", "STATUS", 18, self._status, self._status_order, min_width=12, flex=1, priority=90),
+            Column("restarts", "RST", 3, _restarts, _restarts_order, align="right", priority=45),
+            Column("project", "PROJECT", 12, _project, lambda c: c.project, flex=1, priority=40),
+        )  # fmt: skip
+
+    def _state(self, container: Container) -> Cell:
+        mark = container_mark(container)
+        return mark.text(self.ascii), mark.tone
+
+    def _status(self, container: Container) -> Cell:
+        return status_text(container, self.now()), "bad" if failed(container) else "muted"
+
+    def _status_order(self, container: Container) -> float:
+        return container.started or container.finished or container.created
+
+    def _cpu(self, container: Container) -> Cell:
+        found = self.usage.get(container.id)
+        if found is None or found.sample.cpu is None:
+            return "", ""
+        tone = "bad" if found.sample.cpu >= 90 else "warn" if found.sample.cpu >= 50 else ""
+        return percent(found.sample.cpu), tone
+
+    def _cpu_order(self, container: Container) -> float:
+        found = self.usage.get(container.id)
+        return (found.sample.cpu or 0.0) if found else -1.0
+
+    def _memory(self, container: Container) -> Cell:
+        found = self.usage.get(container.id)
+        if found is None or not found.sample.memory_limit:
+            return "", ""
+        share = found.sample.memory / found.sample.memory_limit
+        return memory(found.sample.memory), "bad" if share >= 0.9 else "warn" if share >= 0.75 else ""
+
+    def _memory_order(self, container: Container) -> int:
+        found = self.usage.get(container.id)
+        return found.sample.memory if found else -1
+
+    def _limit(self, container: Container) -> Cell:
+        found = self.usage.get(container.id)
+        return (memory(found.sample.memory_limit), "muted") if found and found.sample.memory_limit else ("", "")
+
+    def _limit_order(self, container: Container) -> int:
+        found = self.usage.get(container.id)
+        return found.sample.memory_limit if found else -1
+
+    def _net(self, container: Container) -> Cell:
+        found = self.usage.get(container.id)
+        return (_pair(found.rx_rate, found.tx_rate), "") if found and found.cpu_history else ("", "")
+
+    def _net_order(self, container: Container) -> float:
+        found = self.usage.get(container.id)
+        return found.rx_rate + found.tx_rate if found else -1.0
+
+    def _disk(self, container: Container) -> Cell:
+        found = self.usage.get(container.id)
+        return (_pair(found.read_rate, found.write_rate), "") if found and found.cpu_history else ("", "")
+
+    def _disk_order(self, container: Container) -> float:
+        found = self.usage.get(container.id)
+        return found.read_rate + found.write_rate if found else -1.0
+
+    def _ports(self, container: Container) -> Cell:
+        return ports_text(container.ports, "->" if self.ascii else "→"), "accent"
+
+
+def failed(container: Container) -> bool:
+    """Whether its end, its health or the daemon's last word on it needs a look."""
+    return bool(
+        (container.state in ("exited", "restarting") and container.exit_code)
+        or container.state == "dead"
+        or container.error
+        or (container.state == "running" and container.health == "unhealthy")
+    )
+
+
+def status_text(container: Container, now: float) -> str:
+    """Return the row's own sentence: "up 7m, healthy", "exited 137, out of memory, 3m ago".
+
+    Of a container that is known from a list only, the daemon's words are all there is.
+    """
+    if not container.inspected:
+        return container.status
+    if container.state in ("running", "paused"):
+        text = f"up {span(now - container.started)}" if container.started else "up"
+        return f"{text}, {container.health}" if container.health and container.health != "starting" else text
+    if container.state in ("exited", "dead", "restarting"):
+        parts = [f"{container.state} {container.exit_code if container.exit_code is not None else ''}".strip()]
+        if reason := exit_reason(container):
+            parts.append(reason)
+        if container.finished:
+            parts.append(ago(now - container.finished))
+        return ", ".join(parts)
+    return container.error or f"{container.state} {ago(now - container.created)}"
+
+
+def exit_reason(container: Container) -> str:
+    """Return why it ended as far as its record tells, or an empty string."""
+    if container.oom_killed:
+        return "out of memory"
+    return container.error or _EXITS.get(container.exit_code or 0, "")
+
+
+def ports_text(ports: Sequence[Port], arrow: str = "→") -> str:
+    """Return the published ports, IPv4 and IPv6 of one binding as one: "8080→80, 127.0.0.1:53→53/udp"."""
+    texts: dict[str, None] = {}
+    for port in ports:
+        if port.public:
+            address = "" if port.ip in ("", "0.0.0.0", "::") else f"{port.ip}:"
+            protocol = "" if port.protocol == "tcp" else f"/{port.protocol}"
+            texts[f"{address}{port.public}{arrow}{port.private}{protocol}"] = None
+    return ", ".join(texts)
+
+
+def search_text(container: Container) -> str:
+    """Return what the table's filter looks into: name, image, state, ID, ports, project and labels."""
+    labels = " ".join(f"{key}={value}" for key, value in container.labels.items())
+    parts = (container.name, container.image, container.state, container.health, container.short_id)
+    return " ".join((*parts, ports_text(container.ports), container.project, labels))
+
+
+def _pair(left: float, right: float) -> str:
+    return f"{rate(left)} {rate(right)}"
+
+
+def _name(container: Container) -> Cell:
+    return container.name, ""
+
+
+def _image(container: Container) -> Cell:
+    return container.image, "muted"
+
+
+def _state_order(container: Container) -> tuple[int, str]:
+    return RANK.get(container.state, 9), container.health
+
+
+def _restarts(container: Container) -> Cell:
+    return (str(container.restarts), "warn") if container.restarts else ("", "")
+
+
+def _restarts_order(container: Container) -> int:
+    return container.restarts or 0
+
+
+def _project(container: Container) -> Cell:
+    return container.project, "info"
