@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -30,9 +30,14 @@ MORE = {False: "…", True: "~"}
 HIT_AT_CURSOR = Style(underline=True)
 
 
-def overlay(spans: Iterable[Span], ranges: Sequence[tuple[int, int]], tone: str) -> list[Span]:
+ToneT = TypeVar("ToneT")
+
+
+def overlay(
+    spans: Iterable[tuple[str, ToneT]], ranges: Sequence[tuple[int, int]], tone: ToneT
+) -> list[tuple[str, ToneT]]:
     """The same text, with the characters in `ranges` (in order, not overlapping) in another tone."""
-    out: list[Span] = []
+    out: list[tuple[str, ToneT]] = []
     start = 0
     for text, own in spans:
         at = 0

@@ -1,0 +1,203 @@
+"""Colours in log and build output: SGR sequences (ECMA-48 8.3.117) become styles, any other escape stays visible."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from rich.color import Color
+from rich.style import Style
+
+from widgets.literal import cells, literal
+
+_RUN = re.compile(r"(?:\x1b\[[0-9;:]*m)+")
+_PARAMETERS = re.compile(r"\x1b\[([0-9;:]*)m")
+
+MOST_PARAMETERS = 4_000
+"""Parameters that are obeyed in one text; sequences beyond are taken out without effect: a hostile line is cheap."""
+
+TAB = 8
+
+_FLAGS = {1: "bold", 2: "dim", 3: "italic", 4: "underline", 7: "reverse", 9: "strike"}
+_OFF: dict[int, dict[str, bool]] = {
+    22: {"bold": False, "dim": False}, 23: {"italic": False}, 24: {"underline": False}, 27: {"reverse": False},
+    29: {"strike": False},
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What SGR has switched on. A colour is None, a number of the 256-colour palette, or (red, green, blue)."""
+
+    fore: int | tuple[int, int, int] | None = None
+    back: int | tuple[int, int, int] | None = None
+    bold: bool = False
+    dim: bool = False
+    italic: bool = False
+    underline: bool = False
+    reverse: bool = False
+    strike: bool = False
+
+
+PLAIN = Look()
+
+
+def strip(text: str) -> str:
+    """The text without its SGR sequences; all else is as it was."""
+    return _RUN.sub("", text) if "\x1b" in text else text
+
+
+def split(text: str) -> Iterator[tuple[str, Look]]:
+    """The pieces of a text between SGR sequences, each with its look. Lazy: taking few pieces costs little."""
+    look, at, budget = PLAIN, 0, MOST_PARAMETERS
+    for match in _RUN.finditer(text):
+        if match.start() > at:
+            yield text[at : match.start()], look
+        at = match.end()
+        run = match.group()
+        size = run.count("m") + run.count(";") + run.count(":")
+        budget -= size
+        if budget >= 0:
+            for parameters in _PARAMETERS.findall(run):
+                look = apply(look, parameters)
+    if at < len(text):
+        yield text[at:], look
+
+
+def visible(text: str, most: int | None = None, ascii: bool = False) -> Iterator[tuple[str, Look]]:
+    """Like `split`, but the pieces can be drawn: literal, with tabs as spaces up to the next multiple of 8 cells.
+
+    With `most` it ends soon after that many cells, without looking at the rest.
+    """
+    column = 0
+    for piece, look in split(text):
+        if most is not None:
+            if column > most:
+                return
+            piece = piece[: (most - column) * 4 + 16]
+        shown, column = _laid_out(piece, column, ascii)
+        yield shown, look
+
+
+def _laid_out(piece: str, column: int, ascii: bool) -> tuple[str, int]:
+    """The piece as it is drawn from a column on, and the column after it."""
+    if "\t" not in piece:
+        shown = literal(piece, ascii=ascii)
+        return shown, column + cells(shown)
+    parts: list[str] = []
+    for number, part in enumerate(piece.split("\t")):
+        if number:
+            gap = TAB - column % TAB
+            parts.append(" " * gap)
+            column += gap
+        shown = literal(part, ascii=ascii)
+        column += cells(shown)
+        parts.append(shown)
+    return "".join(parts), column
+
+
+@lru_cache(maxsize=1024)
+def apply(look: Look, parameters: str) -> Look:
+    """The look after one SGR sequence, given what stands between `[` and `m`. Unknown parameters change nothing."""
+    groups = parameters.split(";")
+    at = 0
+    while at < len(groups):
+        group = groups[at]
+        if ":" in group:
+            look = _apply_colons(look, group.split(":"))
+            at += 1
+            continue
+        code = _number(group) if group else 0
+        if code in (38, 48):
+            colour, used = _extended(groups[at + 1 :])
+            if colour is not None:
+                look = replace(look, fore=colour) if code == 38 else replace(look, back=colour)
+            at += 1 + used
+            continue
+        look = _apply_one(look, code)
+        at += 1
+    return look
+
+
+def _apply_one(look: Look, code: int) -> Look:
+    if code == 0:
+        return PLAIN
+    if code in _FLAGS:
+        return replace(look, **{_FLAGS[code]: True})
+    if code == 21:
+        return replace(look, underline=True)  # double underline
+    if code in _OFF:
+        return replace(look, **_OFF[code])
+    if code == 39:
+        return replace(look, fore=None)
+    if code == 49:
+        return replace(look, back=None)
+    for first, base, name in ((30, 0, "fore"), (90, 8, "fore"), (40, 0, "back"), (100, 8, "back")):
+        if first <= code < first + 8:
+            number = base + code - first
+            return replace(look, fore=number) if name == "fore" else replace(look, back=number)
+    return look
+
+
+def _extended(rest: list[str]) -> tuple[int | tuple[int, int, int] | None, int]:
+    """The colour after 38 or 48 (`5;n` or `2;r;g;b`) and how many parameters it took."""
+    kind = _number(rest[0]) if rest else -1
+    if kind == 5:
+        return _palette(rest[1:2]), 2
+    if kind == 2:
+        return _rgb(rest[1:4]), 4
+    return None, 1
+
+
+def _apply_colons(look: Look, parts: list[str]) -> Look:
+    """The colon forms of ISO 8613-6: `38:5:n`, `38:2:r:g:b`, `38:2::r:g:b`, and `4:n` for kinds of underline."""
+    code = _number(parts[0])
+    if code == 4:
+        return replace(look, underline=parts[1] != "0")
+    if code not in (38, 48) or len(parts) < 3:
+        return look
+    kind = _number(parts[1])
+    colour = _palette(parts[2:3]) if kind == 5 else _rgb(parts[3:6] if len(parts) > 5 else parts[2:5])
+    if colour is None or kind not in (2, 5):
+        return look
+    return replace(look, fore=colour) if code == 38 else replace(look, back=colour)
+
+
+def _palette(parts: list[str]) -> int | None:
+    number = _number(parts[0]) if parts else -1
+    return number if 0 <= number < 256 else None
+
+
+def _rgb(parts: list[str]) -> tuple[int, int, int] | None:
+    numbers = [_number(part) if part else 0 for part in parts]
+    if len(numbers) != 3 or not all(0 <= number < 256 for number in numbers):
+        return None
+    return numbers[0], numbers[1], numbers[2]
+
+
+def _number(text: str) -> int:
+    """A parameter's value; -1 for none, and for one too long to mean anything."""
+    return int(text) if text and len(text) < 6 else -1
+
+
+@lru_cache(maxsize=4096)
+def style_of(look: Look) -> Style:
+    """A look as a Rich style, to be added to the line's own."""
+    return Style(
+        color=_colour(look.fore),
+        bgcolor=_colour(look.back),
+        bold=look.bold or None,
+        dim=look.dim or None,
+        italic=look.italic or None,
+        underline=look.underline or None,
+        reverse=look.reverse or None,
+        strike=look.strike or None,
+    )
+
+
+def _colour(value: int | tuple[int, int, int] | None) -> Color | None:
+    if value is None:
+        return None
+    return Color.from_ansi(value) if isinstance(value, int) else Color.from_rgb(*value)
