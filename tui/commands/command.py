@@ -1,0 +1,120 @@
+"""What a command is: an id, keys, a title, the docker line that it equals, a guard, and when it is available."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from tui.commands.session import Session
+from tui.model.containers import Container
+from tui.model.images import Image
+
+Guard = Literal["free", "guarded", "always"]
+"""free; asks on a guarded host; always asks, and on a guarded host wants the name typed."""
+
+Scope = Literal["containers", "images", "app"]
+"""Where the command acts: on the rows of a table, or on hythe itself."""
+
+Severity = Literal["information", "warning", "error"]
+Option = tuple[str, str, str]
+"""A choice: its value, its label and a hint."""
+
+
+class Ui(Protocol):
+    """What a command may ask of the screens; text from outside is drawn literally by all of it."""
+
+    async def confirm(
+        self, title: str, lines: Sequence[str], *, label: str, danger: bool = False, typed: str | None = None
+    ) -> bool:
+        """Ask yes or no, the objects listed; with `typed`, that text must be typed."""
+        ...
+
+    async def choose(self, title: str, options: Sequence[Option]) -> str | None:
+        """Let one of the options be chosen; None when cancelled."""
+        ...
+
+    async def prompt(self, title: str, label: str, value: str, check: Callable[[str], str | None]) -> str | None:
+        """Ask for a text that `check` finds nothing wrong with; None when cancelled."""
+        ...
+
+    async def tell(self, title: str, text: str) -> None:
+        """Show a text that has to be closed."""
+        ...
+
+    def note(self, text: str, severity: Severity = "information") -> None:
+        """Show a line for a moment."""
+        ...
+
+    def open(self, screen: str, **arguments: Any) -> None:
+        """Open a screen by its name."""
+        ...
+
+    def view(self, request: str) -> None:
+        """Change what the screen in front shows: filter, sort, freeze …"""
+        ...
+
+    def copy(self, text: str) -> None:
+        """Put a text on the clipboard of the user's terminal."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a command acts on: the host, and the marked rows (else the one under the cursor) of the table in front."""
+
+    session: Session
+    ui: Ui
+    scope: Scope
+    containers: Sequence[Container] = ()
+    images: Sequence[Image] = ()
+
+    @property
+    def targets(self) -> Sequence[Container] | Sequence[Image]:
+        """The rows of the table in front."""
+        return self.images if self.scope == "images" else self.containers
+
+
+Available = Callable[[Context], str | None]
+"""Says why not; None when the command can run."""
+
+
+def always(_context: Context) -> str | None:
+    """Return None: available at any time."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One entry of the table of commands, from which keys, footer, help and palette are drawn.
+
+    `line` is the docker command that it equals, with placeholders, as the key reference shows it; `hint` orders the
+    footer (0: not shown there); `short` is the footer's word.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    title: str
+    scope: Scope
+    run: Callable[[Context], Awaitable[None]]
+    short: str = ""
+    line: str = ""
+    guard: Guard = "free"
+    writes: bool = False
+    available: Available = always
+    hint: int = 0
+    many: bool = False
+
+    def why_not(self, context: Context) -> str | None:
+        """Return why it can't run now, or None."""
+        if self.writes and context.session.engine.read_only:
+            return "read-only: nothing is changed on this host"
+        if self.scope != "app" and not context.targets:
+            return f"no {self.scope.removesuffix('s')} under the cursor"
+        if self.scope != "app" and not self.many and len(context.targets) > 1:
+            return f"{self.title}: one at a time, and {len(context.targets)} are marked"
+        return self.available(context)
+
+
+Keys = Mapping[str, tuple[str, ...]]
+"""Keys by command id, after the user's remapping."""

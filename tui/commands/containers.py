@@ -1,0 +1,206 @@
+"""The commands on containers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from shlex import quote
+
+from tui.commands.command import Command, Context
+from tui.commands.running import Act, allowed, perform
+from tui.engine.errors import Conflict
+from tui.model.containers import Container
+from tui.model.reference import check_container_name
+from tui.present.containers import status_text
+from tui.present.units import plural
+
+SIGNALS = (
+    ("SIGKILL", "SIGKILL", "9: end it at once, nothing is saved"),
+    ("SIGTERM", "SIGTERM", "15: ask it to end"),
+    ("SIGINT", "SIGINT", "2: as ctrl+c does"),
+    ("SIGQUIT", "SIGQUIT", "3: end; many programs dump their threads first"),
+    ("SIGHUP", "SIGHUP", "1: many servers read their configuration again"),
+    ("SIGUSR1", "SIGUSR1", "10: the program's own meaning"),
+    ("SIGUSR2", "SIGUSR2", "12: the program's own meaning"),
+    ("SIGWINCH", "SIGWINCH", "28: some servers end gracefully"),
+    ("SIGSTOP", "SIGSTOP", "19: stop it (SIGCONT lets it go on)"),
+    ("SIGCONT", "SIGCONT", "18: go on"),
+)
+
+
+def acts(containers: Sequence[Container], line: str, send: Callable[[Container], Awaitable[object]]) -> list[Act]:
+    """Return one act a container; `line` has `{}` where the name goes."""
+    return [Act(c.id, c.name, line.format(quote(c.name)), lambda c=c: send(c)) for c in containers]
+
+
+def described(containers: Sequence[Container], now: float) -> list[str]:
+    """Return a line each: name, image and state."""
+    return [f"{c.name}  ({c.image}, {status_text(c, now) or c.state})" for c in containers]
+
+
+async def stop_or_start(context: Context) -> None:
+    """Stop those of the targets that run; when none runs, start them all."""
+    engine = context.session.engine
+    running = [c for c in context.containers if c.is_running]
+    if not running:
+        await perform(
+            context, "start", acts(context.containers, "docker start {}", lambda c: engine.containers.start(c.id))
+        )
+        return
+    if await _guarded(context, "Stop", running):
+        await perform(context, "stop", acts(running, "docker stop {}", lambda c: engine.containers.stop(c.id)))
+
+
+async def restart(context: Context) -> None:
+    """Restart the targets."""
+    engine = context.session.engine
+    if await _guarded(context, "Restart", context.containers):
+        sent = acts(context.containers, "docker restart {}", lambda c: engine.containers.restart(c.id))
+        await perform(context, "restart", sent)
+
+
+async def pause(context: Context) -> None:
+    """Unpause the targets that are paused; when none is, pause those that run."""
+    engine = context.session.engine
+    paused = [c for c in context.containers if c.state == "paused"]
+    if paused:
+        await perform(context, "unpause", acts(paused, "docker unpause {}", lambda c: engine.containers.unpause(c.id)))
+        return
+    running = [c for c in context.containers if c.state == "running"]
+    if await _guarded(context, "Pause", running):
+        await perform(context, "pause", acts(running, "docker pause {}", lambda c: engine.containers.pause(c.id)))
+
+
+async def kill(context: Context) -> None:
+    """Send a signal, which the user chooses, to the targets that run."""
+    engine = context.session.engine
+    running = [c for c in context.containers if c.is_running]
+    names = plural(len(running), "container") if len(running) > 1 else running[0].name
+    signal = await context.ui.choose(f"Signal to {names}", SIGNALS)
+    if signal is None:
+        return
+    title = f"Send {signal} to {plural(len(running), 'container')}?"
+    lines = described(running, context.session.now())
+    if await allowed(context, "always", title, lines, label=f"Send {signal}", danger=True):
+        sent = acts(running, f"docker kill --signal={signal} {{}}", lambda c: engine.containers.kill(c.id, signal))
+        await perform(context, "kill", sent)
+
+
+async def rename(context: Context) -> None:
+    """Ask for a new name and give it to the target."""
+    target = context.containers[0]
+    name = await context.ui.prompt(f"Rename {target.name}", "New name", target.name, check_container_name)
+    if name is None or name == target.name:
+        return
+    line = f"docker rename {quote(target.name)} {quote(name)}"
+    engine = context.session.engine
+    await perform(
+        context, "rename", [Act(target.id, target.name, line, lambda: engine.containers.rename(target.id, name))]
+    )
+
+
+async def remove(context: Context) -> None:
+    """Remove the targets after asking; those that run are killed by it, and the question says so."""
+    engine = context.session.engine
+    targets = context.containers
+    running = [c for c in targets if c.is_running]
+    title = f"Remove {plural(len(targets), 'container')}?"
+    if running:
+        title = f"Remove {plural(len(targets), 'container')}? {len(running)} running: killed first"
+    lines = described(targets, context.session.now())
+    if not await allowed(context, "always", title, lines, label="Remove", danger=True):
+        return
+    # what runs was asked about; a container that was started since then is refused by the daemon, and asked about
+    sent = [
+        Act(c.id, c.name, f"docker rm {'--force ' if c.is_running else ''}{quote(c.name)}",
+            lambda c=c: engine.containers.remove(c.id, force=c.is_running))
+        for c in targets
+    ]  # fmt: skip
+    failures = await perform(context, "remove", sent)
+    refused = [failure for failure in failures if isinstance(failure.error, Conflict)]
+    again = [c for c in targets if any(failure.act.key == c.id for failure in refused)]
+    if again and await context.ui.confirm(
+        f"Remove {plural(len(again), 'container')} by force?",
+        [f"{failure.act.name}: {failure.error}" for failure in refused],
+        label="Remove by force",
+        danger=True,
+    ):
+        forced = acts(again, "docker rm --force {}", lambda c: engine.containers.remove(c.id, force=True))
+        await perform(context, "remove", forced)
+
+
+async def commit(context: Context) -> None:
+    """Open the commit form."""
+    context.ui.open("commit", container=context.containers[0])
+
+
+async def logs(context: Context) -> None:
+    """Show the logs of the container."""
+    context.ui.view("logs")
+
+
+async def layers(context: Context) -> None:
+    """Open the layers of the container's image."""
+    target = context.containers[0]
+    context.ui.open("layers", image=target.image_id or target.image, title=target.image)
+
+
+async def run_again(context: Context) -> None:
+    """Open the run form on the container's image."""
+    context.ui.open("run", image=context.containers[0].image)
+
+
+async def inspect(context: Context) -> None:
+    """Show the inspect answer as a tree."""
+    context.ui.view("inspect")
+
+
+async def copy(context: Context) -> None:
+    """Copy something of the container."""
+    target = context.containers[0]
+    options = [("name", target.name, "name"), ("id", target.id, "ID"), ("image", target.image, "image")]
+    options += [(f"ip:{network}", address, f"IP in {network}") for network, address in target.networks if address]
+    choices = {value: label for value, label, _ in options}
+    chosen = await context.ui.choose(f"Copy from {target.name}", options)
+    if chosen is not None:
+        context.ui.copy(choices[chosen])
+
+
+async def _guarded(context: Context, verb: str, targets: Sequence[Container]) -> bool:
+    title = f"{verb} {plural(len(targets), 'container')} on {context.session.name}?"
+    return await allowed(context, "guarded", title, described(targets, context.session.now()), label=verb)
+
+
+def _some_running(context: Context) -> str | None:
+    return None if any(c.is_running for c in context.containers) else "it does not run"
+
+
+def _pausable(context: Context) -> str | None:
+    states = {c.state for c in context.containers}
+    return None if states & {"running", "paused"} else "it does not run"
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("container.stop", ("s",), "stop or start", "containers", stop_or_start, "stop/start",
+            "docker stop CONTAINER, docker start CONTAINER", "guarded", True, hint=10, many=True),
+    Command("container.restart", ("r",), "restart", "containers", restart, "restart",
+            "docker restart CONTAINER", "guarded", True, hint=20, many=True),
+    Command("container.pause", ("p",), "pause or unpause", "containers", pause, "pause",
+            "docker pause CONTAINER, docker unpause CONTAINER", "guarded", True, _pausable, 50, True),
+    Command("container.kill", ("K",), "kill with a signal", "containers", kill, "kill",
+            "docker kill --signal=SIGNAL CONTAINER", "always", True, _some_running, 60, True),
+    Command("container.remove", ("d", "delete"), "remove", "containers", remove, "remove",
+            "docker rm [--force] CONTAINER", "always", True, hint=40, many=True),
+    Command("container.rename", ("R",), "rename", "containers", rename, "rename",
+            "docker rename CONTAINER NAME", "free", True),
+    Command("container.logs", ("l",), "logs", "containers", logs, "logs",
+            "docker logs --follow --tail 500 CONTAINER", hint=30),
+    Command("container.inspect", ("i",), "inspect", "containers", inspect, "inspect",
+            "docker inspect CONTAINER", hint=80),
+    Command("container.commit", ("c",), "commit to a new image", "containers", commit, "commit",
+            "docker commit CONTAINER REFERENCE", "free", True, hint=55),
+    Command("container.layers", ("L",), "layers of its image", "containers", layers, "layers",
+            "docker history IMAGE, docker save IMAGE", hint=70),
+    Command("container.run", ("n",), "run another container from its image", "containers", run_again, "run",
+            "docker run IMAGE", "free", True, hint=45),
+    Command("container.copy", ("y",), "copy ID, name, image or IP", "containers", copy, "copy"),
+)  # fmt: skip

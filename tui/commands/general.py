@@ -1,0 +1,50 @@
+"""The commands on hythe itself: what is in front, and what opens other screens."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from tui.commands.command import Command, Context
+
+
+def _view(request: str) -> Callable[[Context], Awaitable[None]]:
+    async def run(context: Context) -> None:
+        context.ui.view(request)
+
+    return run
+
+
+def _open(screen: str) -> Callable[[Context], Awaitable[None]]:
+    async def run(context: Context) -> None:
+        context.ui.open(screen)
+
+    return run
+
+
+async def refresh(context: Context) -> None:
+    """Read everything again, and try a daemon that is away at once."""
+    context.session.feed.refresh()
+    context.ui.note("reading everything again")
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("app.build", ("b",), "build an image from a Dockerfile", "app", _open("build"), "build",
+            "docker build --tag REFERENCE FOLDER", "free", True, hint=52),
+    Command("app.filter", ("slash",), "filter the table", "app", _view("filter"), "filter", hint=85),
+    Command("app.sort", ("o",), "sort by", "app", _view("sort"), "sort", hint=90),
+    Command("app.running", ("A",), "show all or only running containers", "app", _view("running"), "all/running"),
+    Command("app.freeze", ("exclamation_mark",), "freeze the order", "app", _view("freeze"), "freeze"),
+    Command("app.containers", ("1",), "go to the containers", "app", _view("containers")),
+    Command("app.images", ("2",), "go to the images", "app", _view("images")),
+    Command("app.next_detail", ("right_square_bracket",), "next tab of the detail pane", "app", _view("next_detail")),
+    Command("app.previous_detail", ("left_square_bracket",), "previous tab of the detail pane", "app",
+            _view("previous_detail")),
+    Command("app.palette", ("colon", "ctrl+p"), "command palette", "app", _view("palette"), "palette", hint=95),
+    Command("app.help", ("question_mark",), "help for this screen", "app", _open("help"), "help", hint=5),
+    Command("app.history", ("H",), "history of docker lines", "app", _open("history"), "history"),
+    Command("app.jobs", ("J",), "jobs under way", "app", _open("jobs"), "jobs"),
+    Command("app.theme", ("T",), "theme", "app", _open("theme"), "theme"),
+    Command("app.hosts", ("D",), "hosts: another context or socket", "app", _open("hosts"), "hosts",
+            "docker context ls"),
+    Command("app.refresh", ("f5",), "read everything again", "app", refresh, "refresh"),
+)  # fmt: skip

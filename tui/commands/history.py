@@ -1,0 +1,47 @@
+"""What was asked of the daemon in this session, as the docker lines that it equals, with results."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+Outcome = Literal["running", "ok", "failed", "cancelled"]
+
+
+@dataclass(slots=True)
+class Entry:
+    """One request: `line` is the docker command that it equals, secrets masked; times are seconds since the epoch."""
+
+    line: str
+    host: str
+    started: float = field(default_factory=time.time)
+    ended: float | None = None
+    outcome: Outcome = "running"
+    detail: str = ""
+
+    def close(self, outcome: Outcome, detail: str = "") -> None:
+        """Write down how it ended; `detail` keeps the daemon's own words."""
+        self.ended, self.outcome, self.detail = time.time(), outcome, detail
+
+
+class History:
+    """The last 1,000 entries."""
+
+    def __init__(self) -> None:
+        self._entries: deque[Entry] = deque(maxlen=1000)
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Iterate from the newest entry to the oldest."""
+        return reversed(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def begin(self, line: str, host: str) -> Entry:
+        """Add an entry that is under way, and return it."""
+        entry = Entry(line, host)
+        self._entries.append(entry)
+        return entry

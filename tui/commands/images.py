@@ -1,0 +1,127 @@
+"""The commands on images."""
+
+from __future__ import annotations
+
+from shlex import quote
+
+from tui.commands.command import Command, Context
+from tui.commands.running import Act, Failure, allowed, perform
+from tui.engine.errors import Conflict
+from tui.model.images import Image
+from tui.model.reference import check_reference, parse_reference
+from tui.present.units import plural, size
+
+
+def check_new_tag(text: str) -> str | None:
+    """Return what is wrong with a reference that is to be given to an image, or None."""
+    problem = check_reference(text)
+    if problem is None and parse_reference(text).digest:
+        return "a digest names the content itself and can't be given: write NAME:TAG"
+    return problem
+
+
+def described(image: Image, users: list[str]) -> str:
+    """Return the image's references, its size, and the containers that use it."""
+    names = ", ".join(image.tags) or f"<none> {image.short_id}"
+    used = f", used by {', '.join(users[:5])}{' …' if len(users) > 5 else ''}" if users else ""
+    return f"{names}  ({size(image.size)}{used})"
+
+
+def users_of(context: Context, image: Image) -> list[str]:
+    """Return the names of the containers that are made from the image."""
+    return sorted(c.name for c in context.session.state.containers.values() if c.image_id == image.id)
+
+
+async def run(context: Context) -> None:
+    """Open the run form on the image."""
+    context.ui.open("run", image=context.images[0].reference)
+
+
+async def layers(context: Context) -> None:
+    """Open the image's layers."""
+    image = context.images[0]
+    context.ui.open("layers", image=image.id, title=image.reference)
+
+
+async def inspect(context: Context) -> None:
+    """Show the inspect answer as a tree."""
+    context.ui.view("inspect")
+
+
+async def tag(context: Context) -> None:
+    """Ask for one more reference and give it to the image; one that another image holds is asked about."""
+    image = context.images[0]
+    value = image.tags[0] if image.tags else ""
+    text = await context.ui.prompt(f"Tag {image.reference}", "New reference", value, check_new_tag)
+    if text is None:
+        return
+    reference = parse_reference(text)
+    familiar = reference.tagged().familiar()
+    holder = next((i for i in context.session.state.images.values() if familiar in i.tags and i.id != image.id), None)
+    if holder is not None:
+        lines = [f"{familiar} is now {described(holder, users_of(context, holder))}", "it would lose this reference"]
+        if not await allowed(context, "always", f"Move {familiar}?", lines, label="Move the tag", danger=True):
+            return
+    repo, label = familiar.rsplit(":", 1)
+    line = f"docker tag {quote(image.reference)} {quote(familiar)}"
+    engine = context.session.engine
+    await perform(
+        context, "tag", [Act(image.id, image.reference, line, lambda: engine.images.tag(image.id, repo, label))]
+    )
+
+
+async def remove(context: Context) -> None:
+    """Remove the images with all their references after asking; what the daemon refuses can be forced."""
+    targets = context.images
+    lines = [described(image, users_of(context, image)) for image in targets]
+    if not await allowed(
+        context, "always", f"Remove {plural(len(targets), 'image')}?", lines, label="Remove", danger=True
+    ):
+        return
+    failures = await perform(context, "remove", [_removal(context, image, force=False) for image in targets])
+    forcible = [f for f in failures if isinstance(f.error, Conflict) and "cannot be forced" not in str(f.error)]
+    again = [image for image in targets if any(f.act.key == image.id for f in forcible)]
+    if again and await _ask_force(context, forcible):
+        await perform(context, "remove", [_removal(context, image, force=True) for image in again])
+
+
+async def _ask_force(context: Context, refused: list[Failure]) -> bool:
+    lines = [f"{failure.act.name}: {failure.error}" for failure in refused]
+    return await context.ui.confirm("Remove by force?", lines, label="Remove by force", danger=True)
+
+
+def _removal(context: Context, image: Image, *, force: bool) -> Act:
+    """Remove each tag in turn, as `docker rmi TAG TAG` does; the last one takes the image with it."""
+    engine = context.session.engine
+    names = list(image.tags) or [image.id]
+
+    async def send() -> None:
+        for name in names:
+            await engine.images.remove(name, force=force)
+
+    flag = "--force " if force else ""
+    shown = " ".join(quote(name) for name in image.tags) or image.short_id
+    return Act(image.id, image.reference, f"docker rmi {flag}{shown}", send)
+
+
+async def copy(context: Context) -> None:
+    """Copy something of the image."""
+    image = context.images[0]
+    options = [(text, text, "reference") for text in image.tags] + [(image.id, image.id, "ID")]
+    options += [(text, text, "digest") for text in image.digests]
+    chosen = await context.ui.choose(f"Copy from {image.reference}", options)
+    if chosen is not None:
+        context.ui.copy(chosen)
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("image.run", ("n",), "run a container from it", "images", run, "run",
+            "docker run IMAGE", "free", True, hint=10),
+    Command("image.layers", ("L",), "layers", "images", layers, "layers",
+            "docker history IMAGE, docker save IMAGE", hint=20),
+    Command("image.tag", ("t",), "tag", "images", tag, "tag", "docker tag IMAGE REFERENCE", "free", True, hint=30),
+    Command("image.remove", ("d", "delete"), "remove", "images", remove, "remove",
+            "docker rmi [--force] IMAGE", "always", True, hint=40, many=True),
+    Command("image.inspect", ("i",), "inspect", "images", inspect, "inspect", "docker inspect IMAGE", hint=80),
+    Command("image.copy", ("y",), "copy ID or reference", "images", copy, "copy"),
+)  # fmt: skip

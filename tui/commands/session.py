@@ -1,0 +1,67 @@
+"""One connected host as screens and commands see it: its engine, its feed, the usage in view, what is under way."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from tui.commands.history import History
+from tui.engine.engine import Engine
+from tui.jobs.job import Jobs
+from tui.model.system import Ping
+from tui.store.feed import Feed, Timing
+from tui.store.state import State
+from tui.store.usage import UsageWatch
+
+
+class Session:
+    """A host while hythe is connected to it. `guarded` hosts ask before what would otherwise be free."""
+
+    def __init__(
+        self, engine: Engine, ping: Ping, history: History, *, guarded: bool = False, name: str = "",
+        now: Callable[[], float] = time.time, timing: Timing | None = None,
+    ) -> None:  # fmt: skip
+        self.engine = engine
+        self.ping = ping
+        self.history = history
+        self.guarded = guarded
+        self.now = now
+        """The clock that ages are told by, seconds since the epoch."""
+        self.name = name or engine.endpoint.label
+        self.busy: dict[str, str] = {}
+        """IDs of objects with a request under way, and the verb."""
+        self.on_state: Callable[[State], None] = lambda _state: None
+        self.on_usage: Callable[[set[str]], None] = lambda _changed: None
+        self.on_busy: Callable[[set[str]], None] = lambda _changed: None
+        self.on_jobs: Callable[[], None] = lambda: None
+        self.jobs = Jobs(lambda: self.on_jobs())
+        self.feed = Feed(engine, lambda state: self.on_state(state), timing)
+        self.usage = UsageWatch(engine, lambda changed: self.on_usage(changed))
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def state(self) -> State:
+        """The latest state."""
+        return self.feed.state
+
+    def start(self) -> None:
+        """Begin to follow the daemon."""
+        self._task = asyncio.create_task(self.feed.run())
+
+    def set_busy(self, key: str, verb: str | None) -> None:
+        """Mark an object as having a request under way, or, with None, no longer."""
+        if verb is None:
+            self.busy.pop(key, None)
+        else:
+            self.busy[key] = verb
+        self.on_busy({key})
+
+    async def close(self) -> None:
+        """End jobs, streams and connections."""
+        await self.jobs.close()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self.usage.close()
+        await self.engine.close()
