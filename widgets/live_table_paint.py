@@ -1,0 +1,171 @@
+"""How a live table looks: tones to styles, rows to strips."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from widgets.literal import cells, fit, literal
+from widgets.live_table_layout import GAP, GUTTER, Cell, Column, Placed
+
+LITERAL_LIMIT = 4
+"""A cell looks at this many characters of a text for each of its cells of width, and at a few more."""
+
+
+@dataclass(frozen=True)
+class Glyphs:
+    """The signs that a table draws by itself."""
+
+    marked: str
+    busy: str
+    marked_busy: str
+    ascending: str
+    descending: str
+    thumb: str
+    ellipsis: str
+    problem: str
+
+
+UNICODE = Glyphs("●", "◌", "◉", "▲", "▼", "▐", "…", "!")
+ASCII = Glyphs("*", "~", "#", "^", "v", "#", "~", "!")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a row's looks depend on besides its cells."""
+
+    cursor: bool = False
+    focused: bool = False
+    marked: bool = False
+    busy: bool = False
+    gone: bool = False
+
+
+class Line:
+    """One drawn row: what it says, how it stands, and the strip made of that."""
+
+    __slots__ = ("bar", "cells", "segments", "state", "strip")
+
+    def __init__(self, cells: list[Cell], state: State) -> None:
+        self.cells = cells
+        self.state = state
+        self.segments: list[Segment] | None = None
+        self.bar = False
+        self.strip: Strip | None = None
+
+    def forget(self) -> None:
+        """Have the strip made anew."""
+        self.segments = self.strip = None
+
+
+class Palette:
+    """The style of each tone in each state, as the theme in force has it."""
+
+    def __init__(self, base: Style, components: dict[str, Style], finish: Callable[[Style], Style]) -> None:
+        self.base = base
+        self._components = components
+        self._finish = finish
+        self._styles: dict[tuple[str, State | None], Style] = {}
+
+    def same_as(self, other: "Palette | None") -> bool:
+        """Whether strips made with another palette would look the same."""
+        return other is not None and self.base == other.base and self._components == other._components
+
+    def style(self, tone: str, state: State | None = None) -> Style:
+        """The style of a tone (or of `header`, `thumb`, `problem`, `empty`) in a row of this state."""
+        found = self._styles.get((tone, state))
+        if found is None:
+            found = self._styles[tone, state] = self._finish(self._mix(tone, state))
+        return found
+
+    def _mix(self, tone: str, state: State | None) -> Style:
+        components = self._components
+        style = self.base + components.get(tone, Style.null())
+        if state is None:
+            return style
+        if state.gone:
+            style += components["gone"]
+        if state.cursor:
+            style += components["cursor" if state.focused else "cursor-blurred"]
+        return style
+
+
+class Painter:
+    """Makes strips of a table's width from cells."""
+
+    def __init__(self, columns: Sequence[Column[Any]], placed: tuple[Placed, ...], width: int, *, ascii: bool) -> None:
+        self.placed = placed
+        self.width = width
+        self.glyphs = ASCII if ascii else UNICODE
+        self._ascii = ascii
+        self._columns = columns
+
+    def row(self, line: Line, palette: Palette, bar: bool) -> Strip:
+        """The strip of a row; the same object as long as nothing in it changed."""
+        if line.strip is not None and line.bar == bar:
+            return line.strip
+        if line.segments is None:
+            line.segments = self._segments(line, palette)
+        line.bar = bar
+        line.strip = Strip([*line.segments, self._bar(palette, bar)] if self.width > 1 else line.segments, self.width)
+        return line.strip
+
+    def header(self, sort: str | None, descending: bool, palette: Palette) -> Strip:
+        """The strip of the column titles, with an arrow at the one that sorts."""
+        text = ""
+        arrow = self.glyphs.descending if descending else self.glyphs.ascending
+        for place in self.placed:
+            column = self._columns[place.column]
+            title = self.drawn(column.title, place.width)
+            if column.key == sort:
+                title = fit(title, min(place.width - 1, cells(title)), ellipsis=self.glyphs.ellipsis) + arrow
+            text = text.ljust(place.x) if not text else text + " " * GAP
+            text += fit(title, place.width, column.align, self.glyphs.ellipsis)
+        return self.text(text, "header", palette)
+
+    def text(self, text: str, tone: str, palette: Palette, bar: bool = False) -> Strip:
+        """A strip of one literal text over the whole width."""
+        room = self.width - 1 if self.width > 1 else self.width
+        segments = [Segment(fit(text, room, ellipsis=self.glyphs.ellipsis), palette.style(tone))]
+        return Strip([*segments, self._bar(palette, bar)] if room < self.width else segments, self.width)
+
+    def drawn(self, text: str, width: int) -> str:
+        """A text from outside as a cell of this width draws it, not yet fitted."""
+        return literal(text, LITERAL_LIMIT * width + 16, ascii=self._ascii)
+
+    def _bar(self, palette: Palette, bar: bool) -> Segment:
+        return Segment(self.glyphs.thumb, palette.style("thumb")) if bar else Segment(" ", palette.style("track"))
+
+    def _segments(self, line: Line, palette: Palette) -> list[Segment]:
+        """The row without its scrollbar: runs of one tone are one segment."""
+        room = self.width - 1 if self.width > 1 else self.width
+        runs: list[tuple[str, str]] = [self._gutter(line.state)]
+        used = GUTTER
+        for place, (text, tone) in zip(self.placed, line.cells, strict=True):
+            column = self._columns[place.column]
+            drawn = fit(self.drawn(text, place.width), place.width, column.align, self.glyphs.ellipsis)
+            gap = " " * (place.x - used)
+            runs.append((gap + drawn, tone))
+            used = place.x + place.width
+        if used < room:
+            runs.append((" " * (room - used), ""))
+        segments: list[Segment] = []
+        text, style = "", palette.style("", line.state)
+        for run, tone in runs:
+            own = palette.style(tone, line.state)
+            if own is not style and own != style:
+                if text:
+                    segments.append(Segment(text, style))
+                text, style = "", own
+            text += run
+        segments.append(Segment(text, style))
+        return segments if used <= room else list(Strip(segments).crop(0, room))
+
+    def _gutter(self, state: State) -> tuple[str, str]:
+        glyphs = self.glyphs
+        if state.marked:
+            return (glyphs.marked_busy if state.busy else glyphs.marked) + " ", "accent"
+        return (glyphs.busy + " ", "busy") if state.busy else ("  ", "")
