@@ -1,0 +1,90 @@
+"""The demo engine: a server of the Docker Engine REST API on a unix socket, with simulated containers."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from aiohttp import web
+
+from tui.demo import churn, handlers
+from tui.demo.api import Router, dispatcher
+from tui.demo.clock import Clock, SystemClock
+from tui.demo.population import populate
+from tui.demo.world import World
+
+_SHUTDOWN_SECONDS = 0.2
+_MOST_BODY = 8 << 30
+
+
+class DemoEngine:
+    """An engine of its own in this process. It runs no program and touches nothing of the host but its socket."""
+
+    def __init__(
+        self, *, seed: int = 7, containers: int = 12, events_per_second: float = 0.0, clock: Clock | None = None
+    ) -> None:
+        self._seed = seed
+        self._containers = containers
+        self._events_per_second = events_per_second
+        self._clock: Clock = clock or SystemClock()
+        self._runner: web.ServerRunner | None = None
+        self._socket: Path | None = None
+        self._world: World | None = None
+
+    async def start(self, socket_path: Path) -> None:
+        """Fill the world, bind the socket (mode 0600) and start the simulated life; raises OSError."""
+        if self._runner is not None:
+            raise RuntimeError("the demo engine has been started already")
+        world = World(self._clock, self._seed)
+        populate(world, self._containers)
+        world.bus.forget()
+        router = Router()
+        handlers.register_all(router)
+        server = web.Server(dispatcher(world, router), handler_cancellation=True, access_log=None)
+        runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN_SECONDS)
+        await runner.setup()
+        umask = os.umask(0o177)
+        try:
+            await web.UnixSite(runner, str(socket_path)).start()
+        except OSError:
+            await runner.cleanup()
+            await world.close()
+            raise
+        finally:
+            os.umask(umask)
+        self._runner, self._socket, self._world = runner, socket_path, world
+        if self._events_per_second > 0:
+            world.spawn(churn.live(world, self._events_per_second))
+
+    async def stop(self) -> None:
+        """End all streams and timers and remove the socket; a second call does nothing."""
+        runner, self._runner = self._runner, None
+        world, self._world = self._world, None
+        socket, self._socket = self._socket, None
+        if world is not None:
+            await world.close()
+        if runner is not None:
+            await runner.cleanup()
+        if socket is not None:
+            with contextlib.suppress(FileNotFoundError):
+                socket.unlink()
+
+
+@asynccontextmanager
+async def serve_demo(
+    *, seed: int = 7, containers: int = 12, events_per_second: float = 0.0, clock: Clock | None = None
+) -> AsyncGenerator[Path]:
+    """Run a demo engine on a socket in a private temporary folder; yields the socket's path, removes all at the end."""
+    folder = tempfile.mkdtemp(prefix="hythe-demo-")
+    engine = DemoEngine(seed=seed, containers=containers, events_per_second=events_per_second, clock=clock)
+    try:
+        socket = Path(folder, "docker.sock")
+        await engine.start(socket)
+        yield socket
+    finally:
+        await engine.stop()
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
