@@ -1,0 +1,70 @@
+"""Completion scripts: what bash really offers, and that zsh and fish accept theirs."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tui.cli import SHELLS, build_parser
+from tui.completion import completion_script, describe
+
+FLAGS = [flag for verb in describe(build_parser()) for option in verb.options for flag in option.flags]
+
+
+def offered(line: str, tmp_path: Path) -> set[str]:
+    """What bash's completion offers at the end of *line*."""
+    bash = shutil.which("bash")
+    if bash is None:
+        pytest.skip("no bash")
+    words = line.split(" ")
+    script = (
+        f'{completion_script("bash", build_parser())}\nCOMP_WORDS=("$@")\nCOMP_CWORD=$(($# - 1))\n_hythe\n'
+        'printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    done = subprocess.run(
+        [bash, "--norc", "-uc", script, "bash", *words], cwd=tmp_path, capture_output=True, text=True, timeout=30
+    )
+    assert done.stderr == ""
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("hythe --re", {"--read-only"}),
+        ("hythe --the", {"--theme"}),
+        ("hythe --theme hythe-", {"hythe-dark", "hythe-light"}),
+        ("hythe --host ", set()),
+        ("hythe d", {"demo"}),
+        ("hythe comp", {"completion"}),
+        ("hythe completion ", {"-h", "--help", *SHELLS}),
+        ("hythe demo --s", {"--socket", "--seed"}),
+        ("hythe demo --seed ", set()),
+        ("hythe --config fi", {"file.toml"}),
+        ("hythe demo --socket fi", {"file.toml"}),
+        ("hythe --ascii --demo --v", {"--version"}),
+    ],
+)
+def test_bash_offers(line: str, words: set[str], tmp_path: Path) -> None:
+    (tmp_path / "file.toml").touch()
+    assert offered(line, tmp_path) == words
+
+
+def test_bash_offers_every_option(tmp_path: Path) -> None:
+    everything = offered("hythe ", tmp_path) | offered("hythe demo ", tmp_path) | offered("hythe completion ", tmp_path)
+    assert everything == {*FLAGS, "demo", "completion", *SHELLS}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_scripts_hold_every_option_and_parse(shell: str, tmp_path: Path) -> None:
+    script = completion_script(shell, build_parser())
+    for flag in FLAGS:
+        assert (
+            flag if shell != "fish" else f" {'-l' if flag.startswith('--') else '-s'} {flag.lstrip('-')} "
+        ) in script
+    if found := shutil.which(shell):
+        file = tmp_path / "script"
+        file.write_text(script)
+        done = subprocess.run([found, "-n", str(file)], capture_output=True, text=True, timeout=30)
+        assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,86 @@
+"""The entry of the command line: parses, loads settings, starts the dashboard or a headless verb; imports late."""
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+
+from tui import cli, crash
+
+TEXTUAL_DEFAULTS = {
+    "TEXTUAL_ANIMATIONS": "none",
+    "TEXTUAL_SMOOTH_SCROLL": "0",
+    "TEXTUAL_FPS": "30",
+}
+"""What suits a slow line; textual reads these when it is imported. The user's own values stay."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run hythe with *arguments* (the process's own by default) and return its exit code.
+
+    Raises:
+        SystemExit: the arguments are wrong, or ask for the help or the version.
+    """
+    try:
+        try:
+            code = run(cli.build_parser().parse_args(arguments))
+        finally:
+            if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison] None when it was closed before the start
+                sys.stdout.flush()
+    except KeyboardInterrupt:
+        return cli.INTERRUPTED
+    except BrokenPipeError:
+        _forget_stdout()
+        return cli.PIPE_CLOSED
+    except Exception as error:  # noqa: BLE001 the last resort: told in one line, with the traceback in a file
+        crash.report(error)
+        return cli.UNEXPECTED
+    return code
+
+
+def run(options: Namespace) -> int:
+    """Do what the parsed *options* ask for and return the exit code."""
+    if options.verb == "completion":
+        from tui.completion import completion_script
+
+        print(completion_script(options.shell, cli.build_parser()), end="")
+        return cli.OK
+    if options.verb == "demo":
+        from tui.headless_demo import run_demo
+
+        return run_demo(options.socket, options.containers, options.events_per_second, options.seed)
+    return run_dashboard(options)
+
+
+def run_dashboard(options: Namespace) -> int:
+    """Start the dashboard; without a terminal to draw it on, one line says so."""
+    if (problem := terminal_problem()) is not None:
+        print(f"hythe: {problem}", file=sys.stderr)
+        return cli.USAGE
+    for name, value in TEXTUAL_DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    from tui.settings import load_settings
+
+    settings = load_settings(vars(options))
+    from tui.app import run_app
+
+    return run_app(settings)
+
+
+def terminal_problem() -> str | None:
+    """Why no dashboard can be drawn here, or None."""
+    for stream, name in ((sys.stdin, "input"), (sys.stdout, "output")):
+        if stream is None or stream.closed or not stream.isatty():  # pyright: ignore[reportUnnecessaryComparison] as above
+            return f"the dashboard needs a terminal, and its {name} is none (over ssh: ssh -t HOST hythe)"
+    if os.environ.get("TERM") == "dumb":
+        return "the dashboard needs a terminal that can move its cursor, and TERM is dumb"
+    return None
+
+
+def _forget_stdout() -> None:
+    """Point stdout at nothing, so that the interpreter's last flush does not fail a second time."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,161 @@
+"""The command line: its options, its help and its exit codes."""
+
+import argparse
+from typing import NoReturn
+
+from tui import __version__
+
+OK = 0
+UNEXPECTED = 1
+USAGE = 2
+UNUSABLE = 3
+INTERRUPTED = 130
+PIPE_CLOSED = 141
+
+SHELLS = ("bash", "zsh", "fish")
+
+USAGE_LINES = """\
+hythe [--host URL | --context NAME | --demo] [OPTIONS]
+       hythe demo --socket PATH [OPTIONS]
+       hythe completion bash|zsh|fish"""
+DESCRIPTION = "A keyboard-driven terminal dashboard for Docker. Press ? inside for the keys."
+EPILOG = """\
+examples:
+  hythe                                the daemon that docker itself would speak to
+  hythe --host ssh://deploy@server     a daemon on another machine
+  hythe --context staging --read-only  a Docker context, with every change refused
+  hythe --demo                         look around without any daemon
+
+environment:
+  DOCKER_HOST, DOCKER_CONTEXT, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH, DOCKER_CONFIG
+                     as for docker itself
+  HYTHE_CONFIG, HYTHE_THEME, HYTHE_READ_ONLY=1, HYTHE_ASCII=1
+                     as --config, --theme, --read-only, --ascii; the options win
+  NO_COLOR           no colours
+
+exit codes:
+  0    all went well
+  1    an unexpected error; one line says which, and where its traceback is
+  2    the command line is wrong, or there is no terminal
+  3    what the command line names cannot be used, such as the demo's socket
+  130  interrupted
+  141  the reader of the output went away
+"""
+DEMO_EPILOG = """\
+The containers, images and events are made up, and the same for the same seed. Any client of the Docker Engine API can
+use the socket:
+
+  hythe demo --socket /tmp/demo.sock &
+  DOCKER_HOST=unix:///tmp/demo.sock docker ps
+"""
+COMPLETION_EPILOG = """\
+examples:
+  eval "$(hythe completion bash)"                                in ~/.bashrc
+  eval "$(hythe completion zsh)"                                 in ~/.zshrc
+  hythe completion fish > ~/.config/fish/completions/hythe.fish  once
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line, with the way to the help in it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the command line; its result has `verb`: None for the dashboard, "demo" or "completion"."""
+    parser = _Parser(
+        prog="hythe",
+        usage=USAGE_LINES,
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_endpoint_options(parser)
+    _add_behaviour_options(parser)
+    verbs = parser.add_subparsers(
+        dest="verb", metavar="COMMAND", title="other commands", prog="hythe", parser_class=_Parser, required=False
+    )
+    _add_demo(verbs)
+    _add_completion(verbs)
+    return parser
+
+
+def _add_endpoint_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "which daemon", "Without these: DOCKER_HOST, DOCKER_CONTEXT, Docker's current context, then the known sockets."
+    )
+    one = group.add_mutually_exclusive_group()
+    one.add_argument("-H", "--host", metavar="URL", type=_text, help="unix:///path, tcp://host:port or ssh://user@host")
+    one.add_argument("-c", "--context", metavar="NAME", type=_text, help="a Docker context")
+    one.add_argument("--demo", action="store_true", help="simulated containers; touches no daemon")
+
+
+def _add_behaviour_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("how")
+    group.add_argument("--read-only", action="store_true", help="refuse everything that would change the daemon")
+    group.add_argument("--theme", metavar="NAME", type=_text, help="one of the themes that T offers inside")
+    group.add_argument(
+        "--config", metavar="FILE", type=_text, help="the settings file to read instead of the usual one"
+    )
+    group.add_argument("--ascii", action="store_true", help="draw with ASCII alone")
+    group.add_argument("--version", action="version", version=f"hythe {__version__}", help="show the version and end")
+
+
+def _add_demo(verbs: "argparse._SubParsersAction[_Parser]") -> None:  # pyright: ignore[reportPrivateUsage] argparse names its type so
+    demo = verbs.add_parser(
+        "demo",
+        help="serve simulated containers on a socket",
+        description="Serves a simulated Docker Engine until it is interrupted.",
+        epilog=DEMO_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    demo.add_argument("--socket", metavar="PATH", type=_text, required=True, help="the unix socket to make")
+    demo.add_argument(
+        "--containers", metavar="N", type=_count, default=12, help="how many containers there are (default: 12)"
+    )
+    demo.add_argument(
+        "--events-per-second", metavar="R", type=_rate, default=0.0, help="how often one changes by itself (default: 0)"
+    )
+    demo.add_argument("--seed", metavar="S", type=int, default=1, help="another seed, another world (default: 1)")
+
+
+def _add_completion(verbs: "argparse._SubParsersAction[_Parser]") -> None:  # pyright: ignore[reportPrivateUsage] argparse names its type so
+    completion = verbs.add_parser(
+        "completion",
+        help="print the completion script of a shell",
+        description="Prints a script that completes hythe's options in a shell.",
+        epilog=COMPLETION_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    completion.add_argument("shell", choices=SHELLS, help="the shell it is for")
+
+
+def _text(value: str) -> str:
+    if not value.strip() or "\0" in value:
+        raise argparse.ArgumentTypeError("must not be empty")
+    return value
+
+
+def _count(value: str) -> int:
+    try:
+        number = int(value)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= 100_000:
+        raise argparse.ArgumentTypeError(f"{value!r} is not a whole number from 0 to 100,000")
+    return number
+
+
+def _rate(value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 100_000:
+        raise argparse.ArgumentTypeError(f"{value!r} is not a number from 0 to 100,000")
+    return number

@@ -1,0 +1,117 @@
+"""Where settings, themes, state and logs belong on this system, and files there that only their owner may read."""
+
+import errno
+import os
+import tempfile
+from pathlib import Path
+from typing import BinaryIO
+
+import platformdirs
+
+APP = "hythe"
+LOG_LIMIT = 1_000_000
+
+
+def config_folder() -> Path | None:
+    """The folder of the user's settings; None when the user has no home."""
+    return _absolute(platformdirs.user_config_path(APP, appauthor=False))
+
+
+def settings_file() -> Path | None:
+    """The settings file that is read when none is named."""
+    folder = config_folder()
+    return folder / "settings.toml" if folder else None
+
+
+def themes_folder() -> Path | None:
+    """The folder of the user's own themes."""
+    folder = config_folder()
+    return folder / "themes" if folder else None
+
+
+def state_file() -> Path | None:
+    """The file of what is remembered between runs."""
+    folder = _absolute(platformdirs.user_state_path(APP, appauthor=False))
+    return folder / "state.json" if folder else None
+
+
+def log_file() -> Path | None:
+    """The file that takes the traceback of an unexpected error."""
+    folder = _absolute(platformdirs.user_log_path(APP, appauthor=False))
+    return folder / "hythe.log" if folder else None
+
+
+def _absolute(path: Path) -> Path | None:
+    """*path*, unless it could not be made out: without a home it would be a folder named ~ in the current one."""
+    return path if path.is_absolute() else None
+
+
+def private_folder(folder: Path) -> None:
+    """Make *folder*, for its owner alone, where it does not exist.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)) from error
+
+
+def open_log() -> tuple[BinaryIO, Path]:
+    """The log file opened to append, and its path: in the user's state folder, or else a new temporary file.
+
+    The file is readable by its owner alone; one that has grown past LOG_LIMIT bytes is moved aside first.
+
+    Raises:
+        OSError: neither place can be written.
+    """
+    path = log_file()
+    if path is not None:
+        try:
+            private_folder(path.parent)
+            _move_large_aside(path)
+            return os.fdopen(_open_private(path), "ab"), path
+        except OSError:
+            pass  # no home, a read-only one or a full disk: the temporary folder may still do
+    handle, name = tempfile.mkstemp(prefix=f"{APP}-", suffix=".log")
+    return os.fdopen(handle, "ab"), Path(name)
+
+
+def _open_private(path: Path) -> int:
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        os.fchmod(handle, 0o600)
+    except OSError:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _move_large_aside(path: Path) -> None:
+    try:
+        large = path.lstat().st_size > LOG_LIMIT
+    except FileNotFoundError:
+        return
+    if large:
+        path.replace(path.with_name(path.name + ".old"))
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replace the file *path* by *content* in one step, readable by its owner alone; its folder is made.
+
+    Raises:
+        OSError: it cannot be written; what was there is still there.
+    """
+    private_folder(path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
