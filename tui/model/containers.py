@@ -214,7 +214,7 @@ def from_inspect(wire: ContainerInspect) -> Container:
         state=state.status,
         image_id=wire.image,
         command=shlex.join([wire.path, *(wire.args or ())]) if wire.path else "",
-        created=parse_time(wire.created) or 0.0,
+        created=float(int(parse_time(wire.created) or 0)),
         health="" if health == "none" else health,
         exit_code=state.exit_code if ended else None,
         ports=_inspect_ports(settings.ports if settings else None),

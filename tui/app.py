@@ -1,0 +1,185 @@
+"""The application: settings to engine to store to screens, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from typing import Any
+
+from textual.app import App
+from textual.binding import BindingType
+from textual.theme import Theme
+
+from themes.loader import load_themes
+from themes.schema import variable_defaults
+from tui import paths
+from tui.commands.history import History
+from tui.commands.registry import default_keys
+from tui.commands.session import Session
+from tui.engine.connect import Attempt, Found, first_answering
+from tui.engine.endpoint import Endpoint, candidates
+from tui.engine.errors import EndpointError
+from tui.keymap import resolve_keymap
+from tui.screens.connect import ConnectScreen
+from tui.screens.dashboard import DashboardScreen
+from tui.screens.palette import HythePalette
+from tui.screens.registry import make_screen
+from tui.settings import Settings
+from tui.state_file import State as Remembered
+from tui.state_file import load_state, save_state
+from widgets.cell_diff import CellDiffDisplay
+
+DEFAULT_THEME = "hythe-dark"
+ANSI_THEME = "ansi-16"
+
+
+class HytheApp(CellDiffDisplay, App[int]):
+    """hythe. `environment` is where DOCKER_HOST and its like are looked up; `now` is the clock that ages are told by."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "hythe"
+    ENABLE_COMMAND_PALETTE = True
+    COMMANDS = {HythePalette}
+    BINDINGS: list[BindingType] = []
+
+    def __init__(
+        self,
+        settings: Settings,
+        environment: Mapping[str, str] | None = None,
+        *,
+        now: Callable[[], float] = time.time,
+        driver_class: type[Any] | None = None,
+    ) -> None:
+        super().__init__(driver_class=driver_class, ansi_color=settings.color != "full")
+        self.settings = settings
+        self.environment = os.environ if environment is None else environment
+        self.now = now
+        self.history = History()
+        self.session: Session | None = None
+        self.keys: Mapping[str, tuple[str, ...]] = default_keys()
+        self._stack = AsyncExitStack()
+        self._demo: Endpoint | None = None
+
+    # start and end
+
+    def on_mount(self) -> None:
+        """Take themes and keys, say what is wrong in the settings, and look for the daemon."""
+        problems: list[str] = [str(problem) for problem in self.settings.problems]
+        found, theme_problems = load_themes(paths.themes_folder())
+        for theme in found:
+            self.register_theme(theme)
+        problems += [str(problem) for problem in theme_problems]
+        self.theme = self._first_theme(problems)
+        self.keys, key_problems = resolve_keymap(default_keys(), self.settings.keys, self.settings.keymap_preset)
+        self.set_keymap({id: ",".join(keys) for id, keys in self.keys.items()})
+        problems += [str(problem) for problem in key_problems]
+        if problems:
+            self.notify("\n".join(problems[:8]), title="Settings", severity="warning", markup=False, timeout=15)
+        self.run_worker(self.connect(), group="connect", exclusive=True)
+
+    def _first_theme(self, problems: list[str]) -> str:
+        wanted = self.settings.theme or load_state().theme
+        if wanted in self.available_themes:
+            return wanted
+        if self.settings.theme:
+            known = ", ".join(sorted(self.available_themes))
+            problems.append(f"there is no theme {self.settings.theme!r}; there are: {known}")
+        return DEFAULT_THEME if self.settings.color == "full" else ANSI_THEME
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Give every theme the variables that hythe's styles use."""
+        theme: Theme = self.current_theme
+        return variable_defaults(theme)
+
+    def remember_theme(self, name: str) -> None:
+        """Keep the choice of a theme for the next run."""
+        problem = save_state(Remembered(theme=name))
+        if problem:
+            self.notify(problem, severity="warning", markup=False)
+
+    # the connection
+
+    async def connect(self, endpoint: Endpoint | None = None) -> None:
+        """Connect to an endpoint, or to the first that answers of those the settings lead to, and show its dashboard."""
+        try:
+            endpoints = [endpoint] if endpoint else await self._endpoints()
+        except EndpointError as error:
+            asked = self.settings.host or self.settings.context or ""
+            await self._show_failure(Found(None, None, (Attempt(Endpoint(asked, ""), str(error), error.hint),)))
+            return
+        found = await first_answering(endpoints)
+        if found.engine is None or found.ping is None:
+            await self._show_failure(found)
+            return
+        treated = self.settings.host_settings(found.engine.endpoint.url, found.engine.endpoint.name or None)
+        found.engine.transport.read_only = treated.read_only
+        await self.end_session()
+        self.session = Session(
+            found.engine,
+            found.ping,
+            self.history,
+            guarded=treated.guarded,
+            name=found.engine.endpoint.label,
+            now=self.now,
+        )
+        self.session.start()
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+        await self.push_screen(DashboardScreen(self.session, self.settings))
+
+    async def _endpoints(self) -> list[Endpoint]:
+        if self.settings.demo:
+            return [await self.demo_endpoint()]
+        return candidates(self.settings.host, self.settings.context, self.environment)
+
+    async def demo_endpoint(self) -> Endpoint:
+        """Start the demo engine in this process, once, and return where it listens."""
+        if self._demo is None:
+            from tui.demo.server import serve_demo
+
+            path = await self._stack.enter_async_context(serve_demo())
+            self._demo = Endpoint(f"unix://{path}", "demo engine", "demo engine")
+        return self._demo
+
+    async def _show_failure(self, found: Found) -> None:
+        if isinstance(self.screen, ConnectScreen):
+            self.screen.show(found.attempts)
+        else:
+            await self.push_screen(ConnectScreen(found.attempts))
+
+    async def end_session(self) -> None:
+        """Close the connection to the host, if there is one."""
+        session, self.session = self.session, None
+        if session is not None:
+            await session.close()
+
+    def open_screen(self, name: str, **arguments: Any) -> None:
+        """Open one of the screens of tui.screens.registry."""
+        self.push_screen(make_screen(name, self, arguments))
+
+    async def shut_down(self) -> None:
+        """End the session, its jobs and the demo engine."""
+        await self.end_session()
+        await self._stack.aclose()
+
+
+async def _run(app: HytheApp) -> int:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, app.exit, 128 + number)
+    try:
+        return await app.run_async(mouse=app.settings.mouse) or 0
+    finally:
+        await app.shut_down()
+
+
+def run_app(settings: Settings) -> int:
+    """Run the dashboard until it is left, and return the exit code. An exception that ended it is raised again."""
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    app = HytheApp(settings)
+    return asyncio.run(_run(app))

@@ -1,0 +1,128 @@
+"""The ground under every screen: it runs commands from the one table and is what they ask the user through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import Screen
+
+from tui.commands.command import Command, Context, Option, Severity
+from tui.commands.registry import BY_ID, COMMANDS, key_name
+from tui.commands.session import Session
+from tui.engine.errors import EngineError
+from widgets.dialogs import ChoiceDialog, ConfirmDialog, MessageDialog, PromptDialog
+from widgets.literal import literal
+
+if TYPE_CHECKING:
+    from tui.app import HytheApp
+
+EVERYWHERE = ("app.palette", "app.help", "app.history", "app.jobs", "app.theme")
+"""Commands that work on every screen."""
+
+
+def bindings_of(commands: Sequence[Command]) -> list[BindingType]:
+    """Return a binding for each command, under the command's own id, so that a keymap finds it."""
+    return [
+        Binding(",".join(command.keys), f"command('{command.id}')", command.title, id=command.id, show=False)
+        for command in commands
+        if command.keys
+    ]
+
+
+class HytheScreen(Screen[Any]):
+    """A screen of hythe. `own_keys` are (key, what it does) pairs that the help shows besides the commands."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of([BY_ID[id] for id in EVERYWHERE])
+    own_keys: ClassVar[Sequence[tuple[str, str]]] = ()
+    title_text: ClassVar[str] = ""
+
+    @property
+    def hythe(self) -> HytheApp:
+        """The app, as what it is."""
+        return cast("HytheApp", self.app)  # pyright: ignore[reportUnknownMemberType] Textual's app is generic in its result
+
+    @property
+    def session(self) -> Session:
+        """The connected host. Screens that need one are opened only when there is one."""
+        session = self.hythe.session
+        if session is None:
+            raise RuntimeError("this screen needs a connected host")
+        return session
+
+    def commands_here(self) -> Sequence[Command]:
+        """Return the commands that this screen's keys reach."""
+        return [BY_ID[id] for id in EVERYWHERE]
+
+    def command_context(self) -> Context:
+        """Return what a command would act on now."""
+        return Context(self.session, self, "app")
+
+    # commands
+
+    def action_command(self, id: str) -> None:
+        """Run a command from the table: the one way in for keys, palette, clicks and hints."""
+        command = BY_ID[id]
+        if self.hythe.session is None:
+            if command.id == "app.theme":
+                self.open("theme")
+            return
+        context = self.command_context()
+        reason = command.why_not(context)
+        if reason is not None:
+            self.note(f"{command.title}: {reason}", "warning")
+            return
+        self.run_worker(self._run(command, context), group="commands", name=id)
+
+    async def _run(self, command: Command, context: Context) -> None:
+        try:
+            await command.run(context)
+        except EngineError as error:
+            hint = f"\n{error.hint}" if error.hint else ""
+            self.note(f"{command.title}: {error}{hint}", "error")
+
+    def keys_of(self, command: Command) -> str:
+        """Return the command's keys after remapping, for people."""
+        return " ".join(key_name(key) for key in self.hythe.keys.get(command.id, command.keys))
+
+    # what commands ask through (tui.commands.command.Ui)
+
+    async def confirm(
+        self, title: str, lines: Sequence[str], *, label: str, danger: bool = False, typed: str | None = None
+    ) -> bool:
+        return bool(await self.hythe.push_screen_wait(ConfirmDialog(title, lines, label, danger=danger, typed=typed)))
+
+    async def choose(self, title: str, options: Sequence[Option]) -> str | None:
+        return await self.hythe.push_screen_wait(ChoiceDialog(title, options))
+
+    async def prompt(self, title: str, label: str, value: str, check: Callable[[str], str | None]) -> str | None:
+        return await self.hythe.push_screen_wait(PromptDialog(title, label, value, check))
+
+    async def tell(self, title: str, text: str) -> None:
+        await self.hythe.push_screen_wait(MessageDialog(title, text))
+
+    def note(self, text: str, severity: Severity = "information") -> None:
+        lines = "\n".join(literal(line) for line in text[:2000].splitlines())
+        self.notify(lines, severity=severity, markup=False, timeout=8 if severity == "error" else 4)
+
+    def open(self, screen: str, **arguments: Any) -> None:
+        self.hythe.open_screen(screen, **arguments)
+
+    def view(self, request: str) -> None:
+        """Do what a view command asks of this screen; see the subclasses."""
+        if request == "palette":
+            self.hythe.action_command_palette()
+
+    def copy(self, text: str) -> None:
+        self.hythe.copy_to_clipboard(text)
+        self.note(f"copied: {text[:200]}")
+
+
+def content(text: str) -> Content:
+    """Return text from outside as content that Textual draws literally."""
+    return Content("\n".join(literal(line) for line in text.splitlines()))
+
+
+ALL_BINDINGS = bindings_of(COMMANDS)

@@ -1,0 +1,44 @@
+"""The command palette: every command, and every container and image by name."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from tui.screens.base import HytheScreen, content
+from tui.screens.dashboard import DashboardScreen
+
+MOST_OBJECTS = 200
+
+
+class HythePalette(Provider):
+    """Hits come from the one table of commands and from the store; names are drawn literally."""
+
+    async def discover(self) -> Hits:
+        """Show every command that can run here."""
+        screen = self.screen
+        if isinstance(screen, HytheScreen):
+            for command in screen.commands_here():
+                text = f"{command.title}  ({screen.keys_of(command)})"
+                yield DiscoveryHit(
+                    content(text), partial(screen.action_command, command.id), text, command.line or None
+                )
+
+    async def search(self, query: str) -> Hits:
+        """Find commands by title, and containers and images by name."""
+        screen = self.screen
+        if not isinstance(screen, HytheScreen):
+            return
+        matcher = self.matcher(query)
+        for command in screen.commands_here():
+            if (score := matcher.match(command.title)) > 0:
+                text = f"{command.title}  ({screen.keys_of(command)})"
+                yield Hit(score, content(text), partial(screen.action_command, command.id), text, command.line or None)
+        if not isinstance(screen, DashboardScreen):
+            return
+        found = 0
+        for key, name, kind in screen.named_objects():
+            if found < MOST_OBJECTS and (score := matcher.match(name)) > 0:
+                found += 1
+                yield Hit(score * 0.9, content(f"{kind} {name}"), partial(screen.go_to, kind, key), name)
