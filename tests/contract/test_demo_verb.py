@@ -1,0 +1,74 @@
+"""`hythe demo` as a process: it says where it listens, serves other clients, and leaves nothing behind."""
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import engines
+from tui import cli
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def start(path: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start the verb; returns when it has said its first line, or ended."""
+    command = [sys.executable, "-m", "tui", "demo", "--socket", str(path), *arguments]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.fixture
+def path(short_tmp: Path) -> Iterator[Path]:
+    return short_tmp / "docker.sock"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serves_until_it_is_interrupted(path: Path, number: signal.Signals) -> None:
+    process = start(path, "--containers", "3")
+    assert process.stdout is not None
+    assert process.stdout.readline() == f"DOCKER_HOST=unix://{path}\n"
+    listed = engines.engine_get(str(path), "/containers/json?all=1")
+    process.send_signal(number)
+    rest, said = process.communicate(timeout=10)
+    assert isinstance(listed, list)
+    assert len(listed) == 3
+    assert (process.returncode, rest, said) == (cli.OK, "", "")
+    assert not path.exists()
+
+
+def test_a_socket_in_use_is_left_alone(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen()
+        inode = path.stat().st_ino
+        process = start(path)
+        out, said = process.communicate(timeout=10)
+        assert (process.returncode, out) == (cli.UNUSABLE, "")
+        assert said == f"hythe demo: {path}: something listens there already: name another socket\n"
+        assert path.stat().st_ino == inode
+
+
+def test_a_dead_socket_is_taken_over(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+    process = start(path)
+    assert process.stdout is not None
+    assert process.stdout.readline() == f"DOCKER_HOST=unix://{path}\n"
+    process.terminate()
+    process.communicate(timeout=10)
+    assert process.returncode == cli.OK
+
+
+@pytest.mark.parametrize("place", ["file", "absent/docker.sock", "x" * 120])
+def test_a_place_where_no_socket_can_be_is_3(short_tmp: Path, place: str) -> None:
+    (short_tmp / "file").write_text("kept")
+    process = start(short_tmp / place)
+    out, said = process.communicate(timeout=10)
+    assert (process.returncode, out) == (cli.UNUSABLE, "")
+    assert said.startswith(f"hythe demo: {short_tmp / place}: ")
+    assert said.count("\n") == 1
+    assert (short_tmp / "file").read_text() == "kept"
