@@ -1,5 +1,6 @@
 """Fixtures every ring shares: a home of its own for each test, and the engines that tests run against."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -8,12 +9,17 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 import engines
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = "demo"
+
+# no deadline: a busy machine is no failure; with CI the same examples each time, so that a failure is the change's own
+hypothesis.settings.register_profile("hythe", deadline=None, derandomize="CI" in os.environ)
+hypothesis.settings.load_profile("hythe")
 
 
 @pytest.fixture(autouse=True)
