@@ -9,10 +9,11 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
+from textual.command import Provider
 from textual.theme import Theme
 
 from themes.loader import load_themes
@@ -39,13 +40,13 @@ ANSI_THEME = "ansi-16"
 
 
 class HytheApp(CellDiffDisplay, App[int]):
-    """hythe. `environment` is where DOCKER_HOST and its like are looked up; `now` is the clock that ages are told by."""
+    """hythe. `environment` is where DOCKER_HOST and its like are looked up; `now` is the clock of ages."""
 
     CSS_PATH = "app.tcss"
     TITLE = "hythe"
     ENABLE_COMMAND_PALETTE = True
-    COMMANDS = {HythePalette}
-    BINDINGS: list[BindingType] = []
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {HythePalette}
+    BINDINGS: ClassVar[list[BindingType]] = []
 
     def __init__(
         self,
@@ -63,6 +64,7 @@ class HytheApp(CellDiffDisplay, App[int]):
         self.session: Session | None = None
         self.keys: Mapping[str, tuple[str, ...]] = default_keys()
         self._stack = AsyncExitStack()
+        self.own_themes: set[str] = set()
         self._demo: Endpoint | None = None
 
     # start and end
@@ -73,6 +75,7 @@ class HytheApp(CellDiffDisplay, App[int]):
         found, theme_problems = load_themes(paths.themes_folder())
         for theme in found:
             self.register_theme(theme)
+            self.own_themes.add(theme.name)
         problems += [str(problem) for problem in theme_problems]
         self.theme = self._first_theme(problems)
         self.keys, key_problems = resolve_keymap(default_keys(), self.settings.keys, self.settings.keymap_preset)
@@ -105,7 +108,7 @@ class HytheApp(CellDiffDisplay, App[int]):
     # the connection
 
     async def connect(self, endpoint: Endpoint | None = None) -> None:
-        """Connect to an endpoint, or to the first that answers of those the settings lead to, and show its dashboard."""
+        """Connect to an endpoint, or to the first that answers of the settings' own, and show its dashboard."""
         try:
             endpoints = [endpoint] if endpoint else await self._endpoints()
         except EndpointError as error:

@@ -16,8 +16,11 @@ class Job:
     """One piece of work. Subclasses do it in `work` and call `changed` as it goes on.
 
     `line` is the docker command that it equals; times are seconds since the epoch; `fraction` is 0 to 1, None where it
-    can't be known; `progress` says in words where it stands; `error` keeps the daemon's own words.
+    can't be known; `progress` says in words where it stands; `error` keeps the daemon's own words; `screen` is the
+    name of the screen that shows it.
     """
+
+    screen = "jobs"
 
     def __init__(self, title: str, line: str) -> None:
         self.id = next(_numbers)

@@ -56,6 +56,10 @@ class HytheScreen(Screen[Any]):
         """Return the commands that this screen's keys reach."""
         return [BY_ID[id] for id in EVERYWHERE]
 
+    def help_commands(self) -> Sequence[Command]:
+        """Return the commands that the help of this screen lists."""
+        return self.commands_here()
+
     def command_context(self) -> Context:
         """Return what a command would act on now."""
         return Context(self.session, self, "app")

@@ -16,7 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.commands.command import Command, Context, Scope
-from tui.commands.registry import BY_ID, footer, in_scope
+from tui.commands.registry import BY_ID, COMMANDS, footer, in_scope
 from tui.commands.session import Session
 from tui.model.containers import Container
 from tui.model.images import Image
@@ -420,6 +420,9 @@ class DashboardScreen(HytheScreen):
 
     def commands_here(self) -> Sequence[Command]:
         return in_scope(self._current)
+
+    def help_commands(self) -> Sequence[Command]:
+        return COMMANDS
 
     def command_context(self) -> Context:
         table, scope = self.table, self._current

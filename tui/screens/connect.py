@@ -1,0 +1,157 @@
+"""No daemon answered, or another host is wanted: what was tried and why it failed, and what can be tried instead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from tui.engine.connect import Attempt
+from tui.engine.endpoint import Endpoint, read_contexts, well_known
+from tui.engine.errors import EndpointError
+from tui.screens.base import HytheScreen
+from widgets.choice_list import Choice, ChoiceList
+from widgets.span_line import KeyHints, SpanLine
+
+DEMO = "demo"
+
+
+class HostsScreen(HytheScreen):
+    """The docker contexts, the well-known sockets and the demo engine, to choose one and connect to it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "leave", "Back", show=False, id="hosts.leave"),
+    ]
+    own_keys = (("enter", "connect to the host under the cursor"), ("esc q", "back"))
+    heading: ClassVar[str] = "hosts"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._endpoints: dict[str, Endpoint] = {}
+
+    def compose(self) -> ComposeResult:
+        ascii_only = self.hythe.settings.ascii
+        yield SpanLine(id="header", ascii=ascii_only)
+        yield ChoiceList(id="hosts", ascii=ascii_only)
+        yield KeyHints(id="footer", ascii=ascii_only)
+
+    def on_mount(self) -> None:
+        self.query_one("#header", SpanLine).show([(" hythe ", "head"), (self.heading, "accent")])
+        self.query_one("#footer", KeyHints).hint(
+            [
+                (key, key, word, True)
+                for key, word in (("enter", "connect"), *self.more_hints(), ("q", self.leave_word()))
+            ]
+        )
+        self.fill()
+        self.query_one("#hosts", ChoiceList).focus()
+
+    def more_hints(self) -> Sequence[tuple[str, str]]:
+        """Return further (key, word) pairs for the footer."""
+        return ()
+
+    def leave_word(self) -> str:
+        """Return what `q` does here."""
+        return "back"
+
+    def fill(self) -> None:
+        """List what there is to connect to."""
+        self.query_one("#hosts", ChoiceList).show(self.choices())
+
+    def choices(self) -> list[Choice]:
+        """Return a line for each endpoint, those that can't be used with the reason."""
+        self._endpoints = {}
+        lines: list[Choice] = [Choice.heading("Docker contexts")]
+        contexts = read_contexts(self.hythe.environment)
+        for name, endpoint in contexts.items():
+            if isinstance(endpoint, EndpointError):
+                lines.append(Choice.note(f"{name}: {endpoint}", "bad"))
+            else:
+                lines.append(self._line(f"context:{name}", endpoint, name))
+        if not contexts:
+            lines.append(Choice.note("none besides the default one", "dim"))
+        lines.append(Choice.heading("Sockets"))
+        lines += [self._line(known.url, known, known.source) for known in well_known(self.hythe.environment)]
+        lines.append(Choice.heading("No Docker at hand"))
+        lines.append(
+            Choice(DEMO, (("demo engine", "accent"), ("  simulated containers, nothing of yours is touched", "dim")))
+        )
+        return lines
+
+    def _line(self, key: str, endpoint: Endpoint, name: str) -> Choice:
+        self._endpoints[key] = endpoint
+        session = self.hythe.session
+        here = session is not None and session.engine.endpoint.url == endpoint.url
+        spans = [(f"{name:<24.24} ", "accent"), (endpoint.url, "")]
+        return Choice(key, (*spans, ("  connected", "good")) if here else tuple(spans))
+
+    def on_choice_list_chosen(self, message: ChoiceList.Chosen) -> None:
+        self.run_worker(self._connect(message.key), group="connect", exclusive=True)
+
+    async def _connect(self, key: str) -> None:
+        endpoint = await self.hythe.demo_endpoint() if key == DEMO else self._endpoints[key]
+        self.note(f"connecting to {endpoint.label} …")
+        # not in this screen's worker: connecting takes this screen away
+        self.hythe.run_worker(self.hythe.connect(endpoint), group="connect", exclusive=True)
+
+    def action_leave(self) -> None:
+        """Go back to where we were."""
+        self.hythe.pop_screen()
+
+
+class ConnectScreen(HostsScreen):
+    """Shown when no daemon answers: each endpoint tried with its reason, then what else there is."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r,f5", "retry", "Retry", show=False, id="connect.retry"),
+        Binding("d", "demo", "Demo engine", show=False, id="connect.demo"),
+        Binding("escape,q", "leave", "Quit", show=False, id="connect.leave"),
+    ]
+    own_keys = (
+        ("enter", "connect to the host under the cursor"),
+        ("r", "try again what the settings name"),
+        ("d", "look around in the demo engine"),
+        ("q", "quit"),
+    )
+    heading = "no Docker daemon answers"
+
+    def __init__(self, attempts: Sequence[Attempt]) -> None:
+        super().__init__()
+        self._attempts = tuple(attempts)
+
+    def show(self, attempts: Sequence[Attempt]) -> None:
+        """Show another round of attempts."""
+        self._attempts = tuple(attempts)
+        self.fill()
+
+    def choices(self) -> list[Choice]:
+        lines = [Choice.heading("Tried")]
+        for attempt in self._attempts:
+            endpoint = attempt.endpoint
+            where = f"{endpoint.source}  {endpoint.url}".strip()
+            lines.append(Choice.note(where or "the endpoint", "accent"))
+            lines.append(Choice.note(f"    {attempt.reason}", "bad"))
+            if attempt.hint:
+                lines.append(Choice.note(f"    {attempt.hint}", "dim"))
+        return [*lines, Choice.note("", ""), *super().choices()]
+
+    def more_hints(self) -> Sequence[tuple[str, str]]:
+        return (("r", "retry"), ("d", "demo engine"))
+
+    def leave_word(self) -> str:
+        return "quit"
+
+    def action_retry(self) -> None:
+        """Try again what the command line, the environment and the contexts lead to."""
+        self.note("trying again …")
+        self.hythe.run_worker(self.hythe.connect(), group="connect", exclusive=True)
+
+    def action_demo(self) -> None:
+        """Connect to the demo engine."""
+        self.run_worker(self._connect(DEMO), group="connect", exclusive=True)
+
+    def action_leave(self) -> None:
+        """Quit: there is nothing behind this screen."""
+        self.hythe.exit(0)

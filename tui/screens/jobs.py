@@ -1,0 +1,56 @@
+"""Long work: what runs, how far it is, and a key to cancel it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from tui.jobs.job import Job
+from tui.present.units import duration
+from tui.screens.text_list import ListScreen
+from widgets.choice_list import Choice, ChoiceList
+
+TONES = {"running": "busy", "done": "good", "failed": "bad", "cancelled": "warn"}
+
+
+class JobsScreen(ListScreen):
+    """The jobs of this run, newest first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("x", "cancel", "Cancel", show=False, id="jobs.cancel")]
+    heading = "jobs"
+    hints = (("enter", "open"), ("x", "cancel"))
+    own_keys = (("enter", "open the job"), ("x", "cancel the job"), ("esc q", "back"))
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.set_interval(0.5, self.fill)
+
+    def choices(self) -> Sequence[Choice]:
+        lines = [Choice(str(job.id), self._spans(job)) for job in self.session.jobs]
+        return lines or [Choice.note("no jobs yet: builds are listed here while they run, and afterwards", "dim")]
+
+    def _spans(self, job: Job) -> tuple[tuple[str, str], ...]:
+        took = duration((job.ended or self.session.now()) - job.started)
+        share = "" if job.fraction is None else f"{job.fraction:4.0%} "
+        return (
+            (f"{job.state:<10}", TONES[job.state]),
+            (f"{took:>8}  ", "dim"),
+            (f"{job.title}  ", ""),
+            (f"{share}{job.error or job.progress}", "bad" if job.error else "dim"),
+        )
+
+    def _job(self, key: str | None) -> Job | None:
+        return next((job for job in self.session.jobs if str(job.id) == key), None)
+
+    def on_choice_list_chosen(self, message: ChoiceList.Chosen) -> None:
+        if (job := self._job(message.key)) is not None:
+            self.open(job.screen, job=job)
+
+    def action_cancel(self) -> None:
+        """Cancel the job under the cursor."""
+        job = self._job(self.lines.chosen)
+        if job is not None and job.state == "running":
+            self.run_worker(job.cancel(), group="jobs")
+            self.note(f"cancelling {job.title} …")
