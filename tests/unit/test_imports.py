@@ -1,0 +1,69 @@
+"""Who may import whom: the contracts of pyproject.toml hold, and what runs agrees with what is written."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CORE = ("model", "engine", "store", "present", "demo")
+
+
+def modules(package: str) -> list[str]:
+    """The dotted names of all modules of one of our packages."""
+    files = (path.relative_to(ROOT) for path in (ROOT / package).rglob("*.py"))
+    return sorted(".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in files)
+
+
+def imported_by(names: list[str], *watched: str) -> str:
+    """Which of the *watched* packages are there once all of *names* were imported, in a process of its own."""
+    code = (
+        f"import importlib, sys\nfor name in {names!r}: importlib.import_module(name)\n"
+        f"print(*(name for name in {watched!r} if name in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stderr == ""
+    return done.stdout.strip()
+
+
+def test_import_contracts() -> None:
+    command = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run(
+        [str(command), "--no-cache"],
+        cwd=ROOT,
+        env=os.environ | {"NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in done.stdout
+
+
+@pytest.mark.parametrize("package", CORE)
+def test_core_runs_without_a_terminal(package: str) -> None:
+    names = modules(f"tui/{package}")
+    assert names
+    assert imported_by(names, "textual", "rich") == ""
+
+
+@pytest.mark.parametrize("package", ["tui/model", "tui/present"])
+def test_pure_packages_pull_in_no_http(package: str) -> None:
+    assert imported_by(modules(package), "aiohttp", "docker", "textual") == ""
+
+
+def test_settings_and_command_line_are_light() -> None:
+    light = ["tui.cli", "tui.completion", "tui.crash", "tui.keymap", "tui.paths", "tui.settings", "tui.state_file"]
+    assert imported_by(light, "textual", "rich", "aiohttp", "docker", "asyncio", "msgspec") == ""
+
+
+def test_widgets_have_never_heard_of_docker() -> None:
+    assert imported_by(modules("widgets"), "tui", "aiohttp", "docker", "themes") == ""
+
+
+def test_every_module_says_its_reason_to_exist() -> None:
+    for package in ("tui", "widgets", "themes"):
+        for path in (ROOT / package).rglob("*.py"):
+            assert path.read_text().startswith('"""'), path
