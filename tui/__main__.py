@@ -5,7 +5,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
-from tui import cli, crash
+from tui import cli
 
 TEXTUAL_DEFAULTS = {
     "TEXTUAL_ANIMATIONS": "none",
@@ -33,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _forget_stdout()
         return cli.PIPE_CLOSED
     except Exception as error:  # noqa: BLE001 the last resort: told in one line, with the traceback in a file
+        from tui import crash
+
         crash.report(error)
         return cli.UNEXPECTED
     return code
