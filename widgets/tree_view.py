@@ -46,8 +46,8 @@ class TreeView(CursorList, Generic[NodeT]):
         Binding("shift+left,less_than_sign", "shift(-1)", "See further left", show=False, id="tree.shift_left"),
     ]
 
-    class Highlighted(Message):
-        """The cursor came to a node (None: the tree is empty)."""
+    class NodeMessage(Message):
+        """Something happened to a node."""
 
         def __init__(self, tree: TreeView[Any], node: Any) -> None:
             super().__init__()
@@ -58,7 +58,10 @@ class TreeView(CursorList, Generic[NodeT]):
         def control(self) -> TreeView[Any]:
             return self.tree
 
-    class Opened(Highlighted):
+    class Highlighted(NodeMessage):
+        """The cursor came to a node (None: the tree is empty)."""
+
+    class Opened(NodeMessage):
         """Enter was pressed on a node that has nothing below it."""
 
     class SearchChanged(Message):

@@ -1,0 +1,442 @@
+"""The fields of a form: each has a name, a value, a check whose complaint stands below it, and knows its changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.events import Paste
+from textual.message import Message
+from textual.strip import Strip
+from textual.suggester import Suggester
+from textual.widget import Widget
+from textual.widgets import Input, Static, TextArea
+
+from widgets.line_view import LineView
+from widgets.literal import literal
+
+Check = Callable[[str], str | None]
+"""What is wrong with a text; None if nothing is."""
+
+FieldValue = str | bool | list[str]
+
+LONGEST_MESSAGE = 400
+
+
+class Line(Input):
+    """An input of one line that neither blinks nor drops what is pasted after a line end."""
+
+    def __init__(
+        self,
+        value: str = "",
+        *,
+        placeholder: str = "",
+        password: bool = False,
+        suggester: Suggester | None = None,
+        id: str | None = None,
+    ) -> None:
+        super().__init__(
+            value,
+            placeholder=literal(placeholder),
+            password=password,
+            suggester=suggester,
+            select_on_focus=False,
+            compact=True,
+            id=id,
+        )
+        self.cursor_blink = False
+
+    def on_paste(self, event: Paste) -> None:
+        """Join pasted lines as a shell does: a line that ends in a backslash goes on, any other end is a space."""
+        event.prevent_default()
+        event.stop()
+        lines = event.text.replace("\\\r\n", "").replace("\\\n", "").splitlines()
+        self.replace(literal(" ".join(lines)), *sorted(self.selection))
+
+
+class Shown:
+    """Keeps texts that cannot be edited as they are (line ends, control characters) behind what is shown for them."""
+
+    def __init__(self) -> None:
+        self._originals: dict[str, str] = {}
+
+    def show(self, text: str) -> str:
+        """The text as it can be edited."""
+        shown = literal(text)
+        if shown != text:
+            self._originals[shown] = text
+        return shown
+
+    def restore(self, shown: str) -> str:
+        """The text that was meant: the original, unless what was shown for it was edited."""
+        return self._originals.get(shown, shown)
+
+
+class Field(Widget):
+    """A label, an editor and a line below it for the hint or what is wrong."""
+
+    DEFAULT_CSS = """
+    Field {
+        layout: horizontal;
+        width: 1fr;
+        height: auto;
+        & .field--label { width: 20; padding-right: 2; }
+        & > Vertical { width: 1fr; height: auto; }
+        & .field--message { width: 1fr; height: auto; text-style: dim; display: none; }
+        & .field--message.-shown { display: block; }
+        & .field--message.-bad { color: $text-error; text-style: none; }
+        &:focus-within .field--label { text-style: bold; color: $text-accent; }
+        & TextArea { height: auto; min-height: 1; max-height: 6; }
+    }
+    .-narrow Field { layout: vertical; }
+    .-narrow Field .field--label { width: 1fr; }
+    """
+
+    class Event(Message):
+        """Something happened in a field."""
+
+        def __init__(self, field: Field) -> None:
+            super().__init__()
+            self.field = field
+
+        @property
+        def control(self) -> Field:
+            return self.field
+
+    class Changed(Event):
+        """The user changed the value."""
+
+    class Done(Event):
+        """Enter was pressed: on to the next field."""
+
+    def __init__(self, label: str, name: str, *, hint: str = "", ascii: bool = False, id: str | None = None) -> None:
+        super().__init__(name=name, id=id)
+        self.label = label
+        self.key = name
+        self.hint = hint
+        self.ascii = ascii
+        self._error: str | None = None
+        self._touched = False
+
+    # ---- what a subclass says
+    def compose_editor(self) -> Widget:
+        """The widget that edits the value and takes the focus."""
+        raise NotImplementedError
+
+    @property
+    def value(self) -> FieldValue:
+        """What the field holds."""
+        raise NotImplementedError
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether the value is another one than at first."""
+        raise NotImplementedError
+
+    def problem(self) -> str | None:
+        """What is wrong with the value now, whether it is shown or not."""
+        return None
+
+    # ---- common
+    def compose(self) -> ComposeResult:
+        yield Static(Content(literal(self.label)), classes="field--label", markup=False)
+        with Vertical():
+            yield self.compose_editor()
+            yield Static(classes="field--message", markup=False)
+
+    def on_mount(self) -> None:
+        self._show_message()
+
+    @property
+    def editor(self) -> Widget:
+        """The widget that takes the focus."""
+        return self.query_one(Vertical).children[0]
+
+    @property
+    def error(self) -> str | None:
+        """What the line below the field complains about."""
+        return self._error
+
+    def take_focus(self) -> None:
+        """Put the focus into the field."""
+        self.editor.focus()
+
+    def validate(self) -> str | None:
+        """Check the value, show what is wrong with it, and return that."""
+        self._touched = True
+        self.set_error(self.problem())
+        return self._error
+
+    def set_error(self, text: str | None) -> None:
+        """Show what is wrong, as somebody else found out; the next change takes it away."""
+        if text != self._error:
+            self._error = text
+            self._show_message()
+
+    def _show_message(self) -> None:
+        if not self.is_mounted:
+            return
+        message = self.query_one(".field--message", Static)
+        mark = ("x " if self.ascii else "✗ ") if self._error else ""
+        text = mark + literal(self._error or self.hint, LONGEST_MESSAGE, ascii=self.ascii)
+        message.update(Content(text))
+        message.set_class(bool(self._error), "-bad")
+        message.set_class(bool(text), "-shown")
+
+    def edited(self) -> None:
+        """Called by a subclass after the user changed the value."""
+        self.validate()
+        self.post_message(self.Changed(self))
+
+
+class TextField(Field):
+    """A text of one line."""
+
+    def __init__(
+        self,
+        label: str,
+        name: str,
+        value: str = "",
+        placeholder: str = "",
+        check: Check | None = None,
+        hint: str = "",
+        *,
+        password: bool = False,
+        suggester: Suggester | None = None,
+        ascii: bool = False,
+        id: str | None = None,
+    ) -> None:
+        super().__init__(label, name, hint=hint, ascii=ascii, id=id)
+        self._shown = Shown()
+        self._first = value
+        self._known = self._shown.show(value)
+        self._check = check
+        self._line = Line(self._known, placeholder=placeholder, password=password, suggester=suggester)
+
+    def compose_editor(self) -> Widget:
+        return self._line
+
+    @property
+    def value(self) -> str:
+        return self._shown.restore(self._line.value)
+
+    @property
+    def is_dirty(self) -> bool:
+        return self.value != self._first
+
+    def set_value(self, value: str) -> None:
+        """Put another text in, as if it had stood there from the beginning."""
+        self._first = value
+        self._known = self._line.value = self._shown.show(value)
+        if self._touched:
+            self.validate()
+
+    def problem(self) -> str | None:
+        return self._check(self.value) if self._check is not None else None
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if event.value != self._known:
+            self._known = event.value
+            self.edited()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.post_message(self.Done(self))
+
+
+class ListField(Field):
+    """Several texts, one a line. What is wrong with one of them is told with its line."""
+
+    def __init__(
+        self,
+        label: str,
+        name: str,
+        value: Sequence[str] = (),
+        placeholder: str = "",
+        check: Check | None = None,
+        hint: str = "",
+        *,
+        ascii: bool = False,
+        id: str | None = None,
+    ) -> None:
+        super().__init__(label, name, hint=hint, ascii=ascii, id=id)
+        self._shown = Shown()
+        self._first = list(value)
+        self._check = check
+        self._known = self._text(value)
+        self._area = TextArea(
+            self._known,
+            soft_wrap=False,
+            compact=True,
+            highlight_cursor_line=False,
+            placeholder=Content(literal(placeholder)),
+        )
+        self._area.cursor_blink = False
+
+    def _text(self, items: Sequence[str]) -> str:
+        return "\n".join(self._shown.show(item) for item in items)
+
+    def compose_editor(self) -> Widget:
+        return self._area
+
+    @property
+    def value(self) -> list[str]:
+        return [self._shown.restore(line) for line in self._area.text.split("\n") if line.strip()]
+
+    @property
+    def is_dirty(self) -> bool:
+        return self.value != self._first
+
+    def set_value(self, value: Sequence[str]) -> None:
+        """Put other texts in, as if they had stood there from the beginning."""
+        self._first = list(value)
+        self._known = self._text(value)
+        self._area.load_text(self._known)
+        if self._touched:
+            self.validate()
+
+    def problem(self) -> str | None:
+        if self._check is None:
+            return None
+        for number, line in enumerate(self._area.text.split("\n"), 1):
+            wrong = self._check(self._shown.restore(line)) if line.strip() else None
+            if wrong:
+                return f"line {number}, {literal(line, 40, ascii=self.ascii)}: {wrong}"
+        return None
+
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        event.stop()
+        if self._area.text != self._known:
+            self._known = self._area.text
+            self.edited()
+
+
+class _Switch(LineView):
+    """One focusable line that a subclass of Field draws and turns with keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,space", "turn(1)", "Next", show=False, id="field.next_choice"),
+        Binding("left", "turn(-1)", "Previous", show=False, id="field.previous_choice"),
+        Binding("enter", "done", "Next field", show=False, id="field.done"),
+    ]
+    DEFAULT_CSS = """
+    _Switch { height: 1; }
+    """
+
+    def __init__(self, text: Callable[[], str], turn: Callable[[int], None], done: Callable[[], object]) -> None:
+        super().__init__()
+        self._text = text
+        self._turn = turn
+        self._done = done
+
+    def render_line(self, y: int) -> Strip:
+        style = self.line_style(self.has_focus) if self.has_focus else self.rich_style
+        return self.paint([(self._text(), "plain")], self.size.width, style)
+
+    def action_turn(self, step: int) -> None:
+        self._turn(step)
+        self.refresh()
+
+    def action_done(self) -> None:
+        self._done()
+
+    def on_click(self) -> None:
+        self.action_turn(1)
+
+
+class ChoiceField(Field):
+    """One of a few values: left and right go through them."""
+
+    def __init__(
+        self,
+        label: str,
+        name: str,
+        options: Sequence[tuple[str, str]],
+        value: str | None = None,
+        hint: str = "",
+        *,
+        ascii: bool = False,
+        id: str | None = None,
+    ) -> None:
+        super().__init__(label, name, hint=hint, ascii=ascii, id=id)
+        if not options:
+            raise ValueError(f"the field {name} has no options")
+        self._options = list(options)
+        self._first = self._options[0][0] if value is None else value
+        if self._first not in [option for option, _ in options]:
+            self._options.append((self._first, self._first))  # what is there now is not lost for being unknown
+        self._at = [option for option, _ in self._options].index(self._first)
+
+    def compose_editor(self) -> Widget:
+        return _Switch(self._text, self._turn, lambda: self.post_message(self.Done(self)))
+
+    def _text(self) -> str:
+        before, after = ("<", ">") if self.ascii else ("‹", "›")
+        return f"{before} {self._options[self._at][1]} {after}  {self._at + 1} of {len(self._options)}"
+
+    def _turn(self, step: int) -> None:
+        self._at = (self._at + step) % len(self._options)
+        self.edited()
+
+    @property
+    def value(self) -> str:
+        return self._options[self._at][0]
+
+    @property
+    def is_dirty(self) -> bool:
+        return self.value != self._first
+
+    def set_value(self, value: str) -> None:
+        """Choose another option, as if it had been chosen from the beginning. Raises ValueError if there is none."""
+        self._at = [option for option, _ in self._options].index(value)
+        self._first = value
+        if self.is_mounted:
+            self.editor.refresh()
+
+
+class ToggleField(Field):
+    """Yes or no: space turns it."""
+
+    def __init__(
+        self,
+        label: str,
+        name: str,
+        value: bool = False,
+        text: str = "",
+        hint: str = "",
+        *,
+        ascii: bool = False,
+        id: str | None = None,
+    ) -> None:
+        super().__init__(label, name, hint=hint, ascii=ascii, id=id)
+        self._first = self._value = value
+        self._caption = text
+
+    def compose_editor(self) -> Widget:
+        return _Switch(self._text, self._turn, lambda: self.post_message(self.Done(self)))
+
+    def _text(self) -> str:
+        return f"[{'x' if self._value else ' '}] {self._caption or ('yes' if self._value else 'no')}"
+
+    def _turn(self, step: int) -> None:
+        self._value = not self._value
+        self.edited()
+
+    @property
+    def value(self) -> bool:
+        return self._value
+
+    @property
+    def is_dirty(self) -> bool:
+        return self._value != self._first
+
+    def set_value(self, value: bool) -> None:
+        """Set it, as if it had been so from the beginning."""
+        self._first = self._value = value
+        if self.is_mounted:
+            self.editor.refresh()
