@@ -89,7 +89,8 @@ class Command:
     """One entry of the table of commands, from which keys, footer, help and palette are drawn.
 
     `line` is the docker command that it equals, with placeholders, as the key reference shows it; `hint` orders the
-    footer (0: not shown there); `short` is the footer's word.
+    footer (0: not shown there); `short` is the footer's word. An `immediate` one only changes what is seen: it is done
+    before the next key is looked at, so that what is typed after it goes where it leads.
     """
 
     id: str
@@ -104,6 +105,7 @@ class Command:
     available: Available = always
     hint: int = 0
     many: bool = False
+    immediate: bool = False
 
     def why_not(self, context: Context) -> str | None:
         """Return why it can't run now, or None."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from tui.commands.command import Command, Context
 
@@ -27,7 +28,7 @@ async def refresh(context: Context) -> None:
     context.ui.note("reading everything again")
 
 
-COMMANDS: tuple[Command, ...] = (
+_COMMANDS = (
     Command("app.build", ("b",), "build an image from a Dockerfile", "app", _open("build"), "build",
             "docker build --tag REFERENCE FOLDER", "free", True, hint=52),
     Command("app.filter", ("slash",), "filter the table", "app", _view("filter"), "filter", hint=85),
@@ -48,3 +49,5 @@ COMMANDS: tuple[Command, ...] = (
             "docker context ls"),
     Command("app.refresh", ("f5",), "read everything again", "app", refresh, "refresh"),
 )  # fmt: skip
+
+COMMANDS: tuple[Command, ...] = tuple(replace(command, immediate=True) for command in _COMMANDS)

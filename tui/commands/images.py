@@ -116,12 +116,13 @@ async def copy(context: Context) -> None:
 
 COMMANDS: tuple[Command, ...] = (
     Command("image.run", ("n",), "run a container from it", "images", run, "run",
-            "docker run IMAGE", "free", True, hint=10),
+            "docker run IMAGE", "free", True, hint=10, immediate=True),
     Command("image.layers", ("L",), "layers", "images", layers, "layers",
-            "docker history IMAGE, docker save IMAGE", hint=20),
+            "docker history IMAGE, docker save IMAGE", hint=20, immediate=True),
     Command("image.tag", ("t",), "tag", "images", tag, "tag", "docker tag IMAGE REFERENCE", "free", True, hint=30),
     Command("image.remove", ("d", "delete"), "remove", "images", remove, "remove",
             "docker rmi [--force] IMAGE", "always", True, hint=40, many=True),
-    Command("image.inspect", ("i",), "inspect", "images", inspect, "inspect", "docker inspect IMAGE", hint=80),
+    Command("image.inspect", ("i",), "inspect", "images", inspect, "inspect",
+            "docker inspect IMAGE", hint=80, immediate=True),
     Command("image.copy", ("y",), "copy ID or reference", "images", copy, "copy"),
 )  # fmt: skip

@@ -21,10 +21,9 @@ def host_spans(name: str, engine: str, api: str, *, guarded: bool, read_only: bo
     return spans
 
 
-def count_spans(counts: Mapping[str, int], images: int) -> list[Span]:
-    """Return how many containers there are in each state that is worth a word, and how many images."""
-    total = sum(counts.values())
-    spans: list[Span] = [(f"  {plural(total, 'container')}", "")]
+def count_spans(counts: Mapping[str, int]) -> list[Span]:
+    """Return how many containers there are in each state that is worth a word."""
+    spans: list[Span] = [(" ", "")]
     for state, tone in (
         ("running", "good"),
         ("paused", "warn"),
@@ -34,7 +33,7 @@ def count_spans(counts: Mapping[str, int], images: int) -> list[Span]:
     ):
         if counts.get(state):
             spans.append((f" {counts[state]} {state}", tone))
-    return [*spans, (f"  {plural(images, 'image')}", "")]
+    return spans
 
 
 def light_spans(

@@ -66,7 +66,7 @@ class HytheScreen(Screen[Any]):
 
     # commands
 
-    def action_command(self, id: str) -> None:
+    async def action_command(self, id: str) -> None:
         """Run a command from the table: the one way in for keys, palette, clicks and hints."""
         command = BY_ID[id]
         if self.hythe.session is None:
@@ -78,7 +78,10 @@ class HytheScreen(Screen[Any]):
         if reason is not None:
             self.note(f"{command.title}: {reason}", "warning")
             return
-        self.run_worker(self._run(command, context), group="commands", name=id)
+        if command.immediate:
+            await self._run(command, context)
+        else:
+            self.run_worker(self._run(command, context), group="commands", name=id)
 
     async def _run(self, command: Command, context: Context) -> None:
         try:

@@ -82,6 +82,8 @@ class DashboardScreen(HytheScreen):
         self._only_running = False
         self._shown: tuple[Mapping[str, Container], bool] | None = None
         self._detail_open = False
+        self._searching_detail = False
+        self._small = False
         self._engine_name = ""
 
     def compose(self) -> ComposeResult:
@@ -121,8 +123,9 @@ class DashboardScreen(HytheScreen):
         session.on_usage = lambda changed: self.post_message(UsageChanged(changed))
         session.on_busy = self._touch
         session.on_jobs = self._draw_header
+        self.query_one("#filter", Input).display = False
         self._arrange(self.size.width, self.size.height)
-        self.table.focus()
+        self.set_focus(self.table)
         self.show_state()
         self.set_interval(TICK_SECONDS, self._tick)
         self.run_worker(self._read_version(), group="version")
@@ -247,10 +250,12 @@ class DashboardScreen(HytheScreen):
         tall = not wide and width >= 120 and height >= 36
         self.set_class(wide, "-wide")
         self.set_class(tall, "-tall")
-        self.set_class(not wide and not tall, "-small")
-        self.set_class(self._current == "containers", "-containers")
-        self.set_class(self._current == "images", "-images")
-        self.set_class(self._detail_open, "-detail")
+        # displayed or not at once, not when styles are next looked at: the focus must be able to follow in this step
+        small = self._small = not wide and not tall
+        self.query_one("#tables").display = not (small and self._detail_open)
+        self.query_one("#detail").display = not small or self._detail_open
+        self.query_one("#containers-pane").display = not small or self._current == "containers"
+        self.query_one("#images-pane").display = not small or self._current == "images"
         self.call_after_refresh(self._follow_cursor)
         self.call_after_refresh(self._watch_usage)
 
@@ -262,7 +267,6 @@ class DashboardScreen(HytheScreen):
         left = host_spans(
             session.name, self._engine_name, api, guarded=session.guarded, read_only=session.engine.read_only
         )
-        left += count_spans(counts(state), len(state.images))
         running = len(session.jobs.running)
         if running:
             left.append((f"  {plural(running, 'job')}", "busy"))
@@ -283,6 +287,8 @@ class DashboardScreen(HytheScreen):
             left: list[Span] = [(f" {number} ", "dim"), (name, "head")]
             shown, total = table.shown_count, table.total_count
             left.append((f" {shown}" if shown == total else f" {shown} of {total}", ""))
+            if name == "containers":
+                left += count_spans(counts(self._session.state))
             if name == "containers" and self._only_running:
                 left.append(("  only running", "warn"))
             if table.filter_text:
@@ -306,7 +312,7 @@ class DashboardScreen(HytheScreen):
         )
 
     def on_key_hints_pressed(self, message: KeyHints.Pressed) -> None:
-        self.action_command(message.id)
+        self.run_worker(self.action_command(message.id), group="hints")
 
     # panes
 
@@ -319,18 +325,18 @@ class DashboardScreen(HytheScreen):
 
     def action_pane(self, step: int) -> None:
         """Go to the next pane that there is room for."""
-        if self.has_class("-small"):
+        if self._small:
             self._go("images" if self._current == "containers" else "containers")
             return
         panes: list[Widget] = [self.containers, self.images, self.detail.body]
         at = next((i for i, pane in enumerate(panes) if pane.has_focus), 0)
-        panes[(at + step) % len(panes)].focus()
+        self.set_focus(panes[(at + step) % len(panes)])
 
     def _go(self, resource: Resource) -> None:
         self._current = resource
         self._detail_open = False
         self._arrange(self.size.width, self.size.height)
-        self.call_after_refresh(self.table.focus)
+        self.set_focus(self.table)
         self._draw_titles()
 
     def named_objects(self) -> Iterator[tuple[str, str, str]]:
@@ -355,19 +361,22 @@ class DashboardScreen(HytheScreen):
             self.detail.show_tab(tab)
         self._detail_open = True
         self._arrange(self.size.width, self.size.height)
-        self.call_after_refresh(lambda: self.detail.body.focus())
+        self.set_focus(self.detail.body)
 
     def _follow_cursor(self) -> None:
-        seen = self.is_current and (not self.has_class("-small") or self._detail_open)
+        seen = self.is_current and (not self._small or self._detail_open)
         self.detail.watch_row(self._current, self.table.cursor_row, reading=seen)
 
     def action_back(self, may_quit: bool) -> None:
         """Go one step back: from the details, then the marks, then the filter; at the bottom `q` quits."""
         table = self.table
-        if self._detail_open or not table.has_focus:
+        if self.query_one("#filter", Input).display:
+            self._search("")
+            self._close_filter()
+        elif self._detail_open or not table.has_focus:
             self._detail_open = False
             self._arrange(self.size.width, self.size.height)
-            self.call_after_refresh(table.focus)
+            self.set_focus(table)
         elif table.marks and not may_quit:
             table.clear_marks()
         elif table.filter_text and not may_quit:
@@ -391,19 +400,17 @@ class DashboardScreen(HytheScreen):
 
     def _open_filter(self) -> None:
         field = self.query_one("#filter", Input)
-        field.value = self.table.filter_text if not self._searches_detail() else ""
-        field.add_class("-open")
-        field.focus()
-
-    def _searches_detail(self) -> bool:
-        return self._detail_open or self.detail.has_focus_within
+        self._searching_detail = self._detail_open or self.focused is self.detail.body
+        field.value = "" if self._searching_detail else self.table.filter_text
+        field.display = True
+        self.set_focus(field)
 
     def on_input_changed(self, message: Input.Changed) -> None:
-        if self.query_one("#filter", Input).has_class("-open"):
+        if self.query_one("#filter", Input).display:
             self._search(message.value)
 
     def _search(self, text: str) -> None:
-        if self._searches_detail():
+        if self._searching_detail:
             self.detail.body.search(text)
         else:
             self._filter(text)
@@ -413,8 +420,8 @@ class DashboardScreen(HytheScreen):
 
     def _close_filter(self) -> None:
         field = self.query_one("#filter", Input)
-        field.remove_class("-open")
-        (self.detail.body if self._detail_open else self.table).focus()
+        field.display = False
+        self.set_focus(self.detail.body if self._searching_detail else self.table)
 
     # commands
 
