@@ -15,11 +15,11 @@ run: $(STAMP)
 test: $(STAMP)
 	$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
 
+# every check runs, so that one look shows all that is wrong
 lint: $(STAMP)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/pyright
-	$(BIN)/lint-imports
+	@failed=; for check in "ruff check ." "ruff format --check ." "pyright" "lint-imports"; do \
+	    echo "$$check"; $(BIN)/$$check || failed="$$failed $${check%% *}"; \
+	done; if [ -n "$$failed" ]; then echo "make lint: failed:$$failed" >&2; exit 1; fi
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
