@@ -1,0 +1,191 @@
+"""Makes a file tree of paths that come in any order, as a layer's archive tells them."""
+
+from array import array
+from typing import Final
+
+from tui.model.file_tree import ESCAPES, IMPLIED, OPAQUE, ROOT, Columns, FileTree, Kind
+
+MAX_PATH: Final = 32 << 10
+_FOLDER_MODE: Final = 0o755
+_MAX_OWNER: Final = (1 << 32) - 1
+_MAX_NUMBER: Final = (1 << 63) - 1
+_WHITEOUT: Final = b".wh."
+_OPAQUE: Final = b".wh..wh..opq"
+_AUFS: Final = b".wh..wh."
+
+
+class PathTooLong(ValueError):
+    """A path over MAX_PATH bytes."""
+
+
+class TreeBuilder:
+    """Takes one entry after the other; an entry told twice is the last one. Whiteouts become nodes and flags."""
+
+    __slots__ = ("_children", "_columns", "_folders", "_last_folder", "_last_parent", "_names")
+
+    def __init__(self) -> None:
+        self._columns = Columns()
+        self._names: list[bytes] = []
+        self._children: dict[int, dict[bytes, int]] = {}
+        self._folders: dict[bytes, int] = {b"": ROOT}
+        self._last_folder = b""
+        self._last_parent = ROOT
+        self._append(b"", Kind.FOLDER, IMPLIED, _FOLDER_MODE)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def add(
+        self,
+        path: bytes,
+        kind: Kind,
+        size: int = 0,
+        mode: int = 0o644,
+        owner: tuple[int, int] = (0, 0),
+        mtime: int = 0,
+        link: bytes = b"",
+    ) -> None:
+        """Takes an entry; what `path` has of `..` and roots ends at the tree's root.
+
+        Raises PathTooLong.
+        """
+        if len(path) > MAX_PATH:
+            raise PathTooLong(f"the path has {len(path)} bytes, {MAX_PATH} are allowed")
+        clean, flags = _normalize(path)
+        if clean.startswith(_AUFS) and clean != _OPAQUE:
+            return  # bookkeeping of aufs, no part of the image
+        folder, _, name = clean.rpartition(b"/")
+        if folder != self._last_folder:
+            self._last_parent = self._folder(folder)
+            self._last_folder = folder
+        parent = self._last_parent
+        if name.startswith(_WHITEOUT):
+            if name == _OPAQUE:
+                self._columns.flags[parent] |= OPAQUE
+                return
+            self._whiteout(parent, name[len(_WHITEOUT) :])
+            return
+        if not clean and kind != Kind.FOLDER:
+            return  # nothing but a folder can be the root
+        node = ROOT if not clean else self._node(parent, name)
+        columns = self._columns
+        columns.flags[node] = columns.flags[node] & OPAQUE | flags
+        columns.kind[node] = kind
+        columns.mode[node] = mode & 0o7777
+        columns.uid[node] = min(max(owner[0], 0), _MAX_OWNER)
+        columns.gid[node] = min(max(owner[1], 0), _MAX_OWNER)
+        columns.size[node] = min(size, _MAX_NUMBER) if kind == Kind.FILE else 0
+        columns.mtime[node] = min(max(mtime, -_MAX_NUMBER), _MAX_NUMBER)
+        if link:
+            columns.link[node] = link
+        elif columns.link:
+            columns.link.pop(node, None)
+
+    def finish(self) -> FileTree:
+        """Returns the tree, and gives back the memory the building took."""
+        order, columns = self._ordered()
+        self._folders.clear()
+        self._children.clear()
+        source = self._columns
+        columns.kind = bytearray(source.kind[node] for node in order)
+        columns.flags = bytearray(source.flags[node] for node in order)
+        columns.mode = array("H", (source.mode[node] for node in order))
+        columns.uid = array("I", (source.uid[node] for node in order))
+        columns.gid = array("I", (source.gid[node] for node in order))
+        columns.size = array("q", (source.size[node] for node in order))
+        columns.mtime = array("q", (source.mtime[node] for node in order))
+        if source.link:
+            columns.link = {place: source.link[node] for place, node in enumerate(order) if node in source.link}
+        self._columns = Columns()
+        self._names = []
+        return FileTree(columns)
+
+    def _ordered(self) -> tuple["array[int]", Columns]:
+        """The nodes breadth first and by name, and the columns that tell their places."""
+        columns = Columns()
+        columns.place(b"", ROOT)
+        order = array("I", [ROOT])
+        names, below = self._names, self._children
+        for place, node in enumerate(order):  # grows as it goes
+            children = below.pop(node, None)
+            if not children:
+                continue
+            columns.first[place] = len(order)
+            columns.count[place] = len(children)
+            for name in sorted(children):
+                child = children[name]
+                columns.place(names[child], place)
+                order.append(child)
+        return order, columns
+
+    def _append(self, name: bytes, kind: Kind, flags: int, mode: int) -> int:
+        node = len(self._names)
+        self._names.append(name)
+        columns = self._columns
+        columns.kind.append(kind)
+        columns.flags.append(flags)
+        columns.mode.append(mode)
+        columns.uid.append(0)
+        columns.gid.append(0)
+        columns.size.append(0)
+        columns.mtime.append(0)
+        return node
+
+    def _node(self, parent: int, name: bytes) -> int:
+        children = self._children.get(parent)
+        if children is None:
+            children = self._children[parent] = {}
+        node = children.get(name)
+        if node is None:
+            node = children[name] = self._append(name, Kind.FOLDER, IMPLIED, _FOLDER_MODE)
+        return node
+
+    def _folder(self, path: bytes) -> int:
+        """The node of a folder, made with its parents where no entry told of it."""
+        known = self._folders.get(path)
+        if known is not None and self._columns.kind[known] != Kind.WHITEOUT:
+            return known
+        node = ROOT
+        position = 0
+        while position >= 0:
+            position = path.find(b"/", position + 1)
+            prefix = path if position < 0 else path[:position]
+            found = self._folders.get(prefix)
+            node = found if found is not None else self._node(node, prefix.rpartition(b"/")[2])
+            if found is None:
+                self._folders[prefix] = node
+            if self._columns.kind[node] == Kind.WHITEOUT:
+                self._columns.kind[node] = Kind.FOLDER
+                self._columns.flags[node] = OPAQUE | IMPLIED
+        return node
+
+    def _whiteout(self, parent: int, name: bytes) -> None:
+        """Marks a path as removed; where the layer brings a new one itself, that one stays and hides the old."""
+        if not name:
+            return
+        known = self._children.get(parent, {}).get(name)
+        if known is None:
+            node = self._node(parent, name)
+            self._columns.kind[node] = Kind.WHITEOUT
+            self._columns.flags[node] = OPAQUE  # stays, should the layer bring something new under the name
+        else:
+            self._columns.flags[known] |= OPAQUE
+
+
+def _normalize(path: bytes) -> tuple[bytes, int]:
+    """A path without `.`, empty parts and `..`, which cannot leave the root; and ESCAPES where it was written to."""
+    if path.startswith(b"./"):
+        path = path[2:]
+    path = path.rstrip(b"/")
+    if b"//" not in path and b"." not in path[:1] and b"/." not in path and not path.startswith(b"/"):
+        return path, 0
+    flags = ESCAPES if path.startswith(b"/") else 0
+    parts: list[bytes] = []
+    for part in path.split(b"/"):
+        if part == b"..":
+            flags = ESCAPES
+            if parts:
+                parts.pop()
+        elif part not in (b"", b"."):
+            parts.append(part)
+    return b"/".join(parts), flags
