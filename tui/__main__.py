@@ -10,7 +10,7 @@ from tui import cli
 TEXTUAL_DEFAULTS = {
     "TEXTUAL_ANIMATIONS": "none",
     "TEXTUAL_SMOOTH_SCROLL": "0",
-    "TEXTUAL_FPS": "30",
+    "TEXTUAL_FPS": "60",  # a key waits at most 17 ms for the paint before it; the feed bounds how many there are
 }
 """What suits a slow line; textual reads these when it is imported. The user's own values stay."""
 

@@ -13,7 +13,6 @@ PRESETS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "default": {},
     "lazydocker": {
         "container.logs": ("m",),
-        "container.exec": ("E",),
     },
 }
 """Keys that differ from the commands' own, for hands that know another program."""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from textual.keys import _character_to_key  # pyright: ignore[reportPrivateUsage] the names must be Textual's
 
 from tui import keymap
+from tui.commands.registry import default_keys
 from tui.keymap import KeymapProblem, normalize_key, resolve_keymap
 
 DEFAULTS = {
@@ -131,8 +132,19 @@ def test_first_of_two_overrides_keeps_the_key() -> None:
 
 def test_the_users_key_counts_before_the_presets() -> None:
     keys, problems = resolve_keymap(DEFAULTS, {"container.stop": ["m"]}, "lazydocker")
-    assert (keys["container.stop"], keys["container.logs"], keys["container.exec"]) == (("m",), (), ("E",))
+    assert (keys["container.stop"], keys["container.logs"]) == (("m",), ())
     assert [(problem.command, problem.key) for problem in problems] == [("container.logs", "m")]
+
+
+def test_the_table_of_commands_has_keys_that_arrive() -> None:
+    for command, keys in default_keys().items():
+        for key in keys:
+            assert (normalize_key(key), keymap.key_problem(key)) == (key, None), command
+
+
+@pytest.mark.parametrize("preset", keymap.PRESETS)
+def test_presets_fit_the_table_of_commands(preset: str) -> None:
+    assert resolve_keymap(default_keys(), {}, preset)[1] == []
 
 
 KEYS = st.sampled_from(["s", "d", "l", "x", "y", "q", "ctrl+a", "nonsense", "?", "f1"])
