@@ -34,12 +34,13 @@ from tui.settings import Settings
 from tui.state_file import State as Remembered
 from tui.state_file import load_state, save_state
 from widgets.cell_diff import CellDiffDisplay
+from widgets.key_order import KeysInOrder
 
 DEFAULT_THEME = "hythe-dark"
 ANSI_THEME = "ansi-16"
 
 
-class HytheApp(CellDiffDisplay, App[int]):
+class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
     """hythe. `environment` is where DOCKER_HOST and its like are looked up; `now` is the clock of ages."""
 
     CSS_PATH = "app.tcss"

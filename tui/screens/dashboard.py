@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -140,17 +140,17 @@ class DashboardScreen(HytheScreen):
     @property
     def containers(self) -> LiveTable[Container]:
         """The table of containers."""
-        return self.query_one("#containers", LiveTable)
+        return cast("LiveTable[Container]", self.query_one("#containers"))
 
     @property
     def images(self) -> LiveTable[Image]:
         """The table of images."""
-        return self.query_one("#images", LiveTable)
+        return cast("LiveTable[Image]", self.query_one("#images"))
 
     @property
     def table(self) -> LiveTable[Any]:
         """The table that commands act on: the one that had the focus last."""
-        return self.query_one(f"#{self._current}", LiveTable)
+        return cast("LiveTable[Any]", self.query_one(f"#{self._current}"))
 
     @property
     def detail(self) -> DetailPane:
@@ -178,8 +178,8 @@ class DashboardScreen(HytheScreen):
             self.images.touch()
             self._shown = wanted
         self.images.show(state.images)
-        for resource, table in (("containers", self.containers), ("images", self.images)):
-            table.set_problem(self._problem(resource))
+        self.containers.set_problem(self._problem("containers"))
+        self.images.set_problem(self._problem("images"))
         self._watch_usage()
         self._draw_titles()
         self._draw_header()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
-from typing import Any
+from typing import Any, cast
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -94,7 +94,7 @@ class DetailPane(Vertical):
     @property
     def body(self) -> LogView | TreeView[Any]:
         """The widget of the tab in front."""
-        return self.query_one(f"#detail-{self.tab}", LogView if self.tab == "logs" else TreeView)
+        return cast("LogView | TreeView[Any]", self.query_one(f"#detail-{self.tab}"))
 
     def watch_row(self, resource: str, row: Container | Image | None, *, reading: bool) -> None:
         """Show this row; `reading` is False while the pane is not seen, and then nothing is read."""
@@ -161,7 +161,7 @@ class DetailPane(Vertical):
         await asyncio.sleep(SETTLE_SECONDS)
 
     async def _inspect(self, row: Container | Image) -> None:
-        tree: TreeView[Any] = self.query_one("#detail-inspect", TreeView)
+        tree = cast("TreeView[Any]", self.query_one("#detail-inspect"))
         engine = self._session.engine
         try:
             value = await (engine.containers if isinstance(row, Container) else engine.images).inspect(row.id)
@@ -172,7 +172,7 @@ class DetailPane(Vertical):
         tree.set_source(JsonSource(value))
 
     async def _layers(self, row: Container | Image) -> None:
-        tree: TreeView[int] = self.query_one("#detail-layers", TreeView)
+        tree = cast("TreeView[int]", self.query_one("#detail-layers"))
         try:
             entries = await self._session.engine.images.history(row.id)
         except EngineError as error:

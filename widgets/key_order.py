@@ -1,0 +1,76 @@
+"""Keys in order: what is typed in a burst goes where the key before it led.
+
+Textual hands a key to the widget that has the focus now, and runs a binding only when the key has bubbled back up. Of
+`/web` typed at once (a fast hand, a slow line, a paste) all four keys are handed out before `/` has opened a field, and
+`web` is lost, or worse: it is taken as commands. Here the next key waits until the one before it is done with.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from textual import events
+from textual.app import App
+from textual.message_pump import MessagePump
+from textual.timer import Timer
+
+PATIENCE_SECONDS = 0.5
+"""How long a key may take before the next one is let through all the same."""
+
+POLL_SECONDS = 0.01
+"""How often a screen that is just opening is asked whether it is there yet."""
+
+
+class KeysInOrder(App[int]):
+    """A mixin for App: put it before App in the bases."""
+
+    _waiting: deque[events.Key]
+    _current: events.Key | None = None
+    _guard: Timer | None = None
+
+    async def on_event(self, event: events.Event) -> None:
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+            return
+        if self._current is not None or self._queue:
+            self._queue.append(event)
+            return
+        await self._hand_out(event)
+
+    @property
+    def _queue(self) -> deque[events.Key]:
+        if "_waiting" not in self.__dict__:
+            self._waiting = deque()
+        return self._waiting
+
+    async def _hand_out(self, event: events.Key) -> None:
+        self._current = event
+        self._guard = self.set_timer(PATIENCE_SECONDS, lambda: self._done(event))
+        target = self.focused or self.screen
+        await super().on_event(event)
+        # twice: a binding runs when the key has reached the app, and the messages it posts go up the same way again
+        way = [*target.ancestors_with_self]
+        self._follow(event, [*way, *way])
+
+    def _follow(self, event: events.Key, way: list[MessagePump]) -> None:
+        """Go the way that the key bubbles, behind it: at the end it is done with, and so is what came of it."""
+        while way:
+            if way.pop(0).call_later(self._follow, event, way):
+                return
+        self._done(event)
+
+    def _done(self, event: events.Key) -> None:
+        if event is not self._current:
+            return
+        if self._guard is not None:
+            self._guard.stop()
+        if not self.screen.is_mounted and self.is_running:
+            self.set_timer(POLL_SECONDS, lambda: self._done(event))
+            return
+        self._current = None
+        if self._queue:
+            self.call_later(self._next)
+
+    async def _next(self) -> None:
+        if self._current is None and self._queue:
+            await self._hand_out(self._queue.popleft())
