@@ -5,6 +5,8 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 # processes for pytest-xdist: one a core
 JOBS ?= logical
+# the benchmarks to run, one after the other
+BENCH ?= $(sort $(wildcard tests/bench/bench_*.py))
 
 .PHONY: run test lint format bench clean venv
 .DEFAULT_GOAL := test
@@ -26,7 +28,9 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 
 bench: $(STAMP)
-	@$(BIN)/python -m tests.bench $(ARGS)
+	@failed=; for file in $(BENCH); do \
+	    echo "== $$file"; $(BIN)/python $$file $(ARGS) || failed="$$failed $$file"; \
+	done; if [ -n "$$failed" ]; then echo "make bench: failed:$$failed" >&2; exit 1; fi
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache snapshot_report.html
