@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -215,14 +216,16 @@ class TextField(Field):
         self._first = value
         self._known = self._shown.show(value)
         self._check = check
-        self._line = Line(self._known, placeholder=placeholder, password=password, suggester=suggester)
+        self._make_line = partial(Line, placeholder=placeholder, password=password, suggester=suggester)
+        self._line: Line | None = None  # made when there is an app, which Textual's Input needs
 
     def compose_editor(self) -> Widget:
+        self._line = self._make_line(self._known)
         return self._line
 
     @property
     def value(self) -> str:
-        return self._shown.restore(self._line.value)
+        return self._shown.restore(self._line.value if self._line is not None else self._known)
 
     @property
     def is_dirty(self) -> bool:
@@ -231,7 +234,9 @@ class TextField(Field):
     def set_value(self, value: str) -> None:
         """Put another text in, as if it had stood there from the beginning."""
         self._first = value
-        self._known = self._line.value = self._shown.show(value)
+        self._known = self._shown.show(value)
+        if self._line is not None:
+            self._line.value = self._known
         if self._touched:
             self.validate()
 
@@ -269,24 +274,29 @@ class ListField(Field):
         self._first = list(value)
         self._check = check
         self._known = self._text(value)
-        self._area = TextArea(
-            self._known,
-            soft_wrap=False,
-            compact=True,
-            highlight_cursor_line=False,
-            placeholder=Content(literal(placeholder)),
-        )
-        self._area.cursor_blink = False
+        self._placeholder = placeholder
+        self._area: TextArea | None = None
 
     def _text(self, items: Sequence[str]) -> str:
         return "\n".join(self._shown.show(item) for item in items)
 
     def compose_editor(self) -> Widget:
+        self._area = TextArea(
+            self._known,
+            soft_wrap=False,
+            compact=True,
+            highlight_cursor_line=False,
+            placeholder=Content(literal(self._placeholder)),
+        )
+        self._area.cursor_blink = False
         return self._area
+
+    def _lines(self) -> list[str]:
+        return (self._area.text if self._area is not None else self._known).split("\n")
 
     @property
     def value(self) -> list[str]:
-        return [self._shown.restore(line) for line in self._area.text.split("\n") if line.strip()]
+        return [self._shown.restore(line) for line in self._lines() if line.strip()]
 
     @property
     def is_dirty(self) -> bool:
@@ -296,14 +306,15 @@ class ListField(Field):
         """Put other texts in, as if they had stood there from the beginning."""
         self._first = list(value)
         self._known = self._text(value)
-        self._area.load_text(self._known)
+        if self._area is not None:
+            self._area.load_text(self._known)
         if self._touched:
             self.validate()
 
     def problem(self) -> str | None:
         if self._check is None:
             return None
-        for number, line in enumerate(self._area.text.split("\n"), 1):
+        for number, line in enumerate(self._lines(), 1):
             wrong = self._check(self._shown.restore(line)) if line.strip() else None
             if wrong:
                 return f"line {number}, {literal(line, 40, ascii=self.ascii)}: {wrong}"
@@ -311,8 +322,8 @@ class ListField(Field):
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         event.stop()
-        if self._area.text != self._known:
-            self._known = self._area.text
+        if event.text_area.text != self._known:
+            self._known = event.text_area.text
             self.edited()
 
 

@@ -1,0 +1,390 @@
+"""Questions and messages in the middle of the screen, answered by keys; what is behind them is not repainted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.events import Key, Resize
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from widgets.fields import Line, Shown
+from widgets.line_view import CursorList, Span
+from widgets.literal import literal
+from widgets.matching import Matcher
+from widgets.text_pane import TextPane
+
+ResultT = TypeVar("ResultT")
+
+WIDEST = 76
+FRAME = 2
+"""Rows, and on each side columns, that the border takes."""
+
+Option = tuple[str, str, str]
+"""The value, its label and a hint."""
+
+
+class Dialog(ModalScreen[ResultT], Generic[ResultT]):
+    """A box with a title, a part that scrolls, and a line with the keys."""
+
+    AUTO_FOCUS = None
+    DEFAULT_CSS = """
+    Dialog {
+        align: center middle;
+        background: transparent;
+        & > .dialog--box {
+            background: $surface;
+            border: round $primary;
+            padding: 0 1;
+            height: auto;
+            & > Static { width: 1fr; height: auto; }
+            & > .dialog--title { text-style: bold; height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+            & > .dialog--keys { height: auto; text-style: dim; }
+            & > .dialog--error { color: $text-error; display: none; }
+            & > .dialog--error.-shown { display: block; }
+        }
+        &.-ascii > .dialog--box { border: ascii $primary; }
+        &.-danger > .dialog--box { border: round $error; }
+        &.-ascii.-danger > .dialog--box { border: ascii $error; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Cancel", show=False, id="dialog.cancel"),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="dialog.page_down"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="dialog.page_up"),
+    ]
+
+    def __init__(self, title: str, *, keys: str, ascii: bool = False) -> None:
+        super().__init__(classes="-ascii" if ascii else None)
+        self._heading = title
+        self._keys = keys
+        self.ascii = ascii
+
+    # ---- what a subclass says
+    def compose_body(self) -> ComposeResult:
+        """What stands between the title and the keys."""
+        raise NotImplementedError
+
+    def body(self) -> CursorList | None:
+        """The part that scrolls."""
+        return None
+
+    def body_rows(self, width: int) -> int:
+        """How many rows that part would take at a width."""
+        return 0
+
+    def first_focus(self) -> Widget | None:
+        """What takes the keys at first."""
+        return self.body()
+
+    def cancelled(self) -> ResultT | None:
+        """The answer of who leaves with escape."""
+        return None
+
+    # ---- common
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog--box"):
+            yield Static(Content(literal(self._heading, 400, ascii=self.ascii)), classes="dialog--title", markup=False)
+            yield from self.compose_body()
+            yield Static(classes="dialog--error", markup=False)
+            yield Static(Content(self._keys), classes="dialog--keys", markup=False)
+
+    def on_mount(self) -> None:
+        self._fit(self.app.size.width, self.app.size.height)  # pyright: ignore[reportUnknownMemberType]  # of any App
+        focus = self.first_focus()
+        if focus is not None:
+            focus.focus()
+
+    def on_resize(self, event: Resize) -> None:
+        self._fit(event.size.width, event.size.height)
+
+    def _fit(self, width: int, height: int) -> None:
+        """As wide as is good to read, and as high as the text needs, within the terminal."""
+        box = self.query_one(".dialog--box", Vertical)
+        across = max(1, min(WIDEST, width))
+        box.styles.width = across
+        body = self.body()
+        if body is not None:
+            inner = max(1, across - FRAME - 2)
+            others = FRAME + 1 + -(-len(self._keys) // inner) + self._fixed_rows()
+            body.styles.height = max(1, min(self.body_rows(inner), height - others))
+
+    def _fixed_rows(self) -> int:
+        return 0
+
+    def show_error(self, text: str | None) -> None:
+        """Say what is wrong with the answer."""
+        error = self.query_one(".dialog--error", Static)
+        mark = "x " if self.ascii else "✗ "
+        error.update(Content(mark + literal(text, 400, ascii=self.ascii) if text else ""))
+        error.set_class(bool(text), "-shown")
+
+    def action_leave(self) -> None:
+        self.dismiss(self.cancelled())
+
+    def action_page(self, pages: int) -> None:
+        body = self.body()
+        if body is not None:
+            body.action_cursor_page(pages)
+
+
+class ConfirmDialog(Dialog[bool]):
+    """Asks whether to do something to exactly the objects in `lines`. With `typed`, that text has to be typed.
+
+    Enter says yes, but no where there is danger; y and n always say what they say.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "answer(True)", "Yes", show=False, id="dialog.yes"),
+        Binding("n,q", "answer(False)", "No", show=False, id="dialog.no"),
+        Binding("enter", "default", "Default", show=False, id="dialog.default"),
+    ]
+
+    def __init__(
+        self,
+        title: str,
+        lines: Sequence[str],
+        confirm_label: str,
+        danger: bool = False,
+        typed: str | None = None,
+        *,
+        ascii: bool = False,
+    ) -> None:
+        label = literal(confirm_label, 60, ascii=ascii)
+        if typed is not None:
+            keys = f"enter {label}   esc cancel"
+        elif danger:
+            keys = f"y {label}   n, enter, esc cancel"
+        else:
+            keys = f"y, enter {label}   n, esc cancel"
+        super().__init__(title, keys=keys, ascii=ascii)
+        self.set_class(danger, "-danger")
+        self._danger = danger
+        self._typed = typed
+        self._pane = TextPane(lines, ascii=ascii)
+
+    def compose_body(self) -> ComposeResult:
+        yield self._pane
+        if self._typed is not None:
+            wanted = literal(self._typed, 200, ascii=self.ascii)
+            yield Static(Content(f"To go on, type {wanted}"), markup=False)
+            yield Line()
+
+    def body(self) -> CursorList:
+        return self._pane
+
+    def body_rows(self, width: int) -> int:
+        return self._pane.rows_at(width)
+
+    def first_focus(self) -> Widget:
+        return self._pane if self._typed is None else self.query_one(Line)
+
+    def _fixed_rows(self) -> int:
+        return 3 if self._typed is not None else 0
+
+    def cancelled(self) -> bool:
+        return False
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return not (action in {"answer", "default"} and self._typed is not None)
+
+    def action_answer(self, yes: bool) -> None:
+        self.dismiss(yes)
+
+    def action_default(self) -> None:
+        self.dismiss(not self._danger)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.show_error(None)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        if self._typed is not None and event.value == literal(self._typed):
+            self.dismiss(True)
+        else:
+            self.show_error("that is another text")
+
+
+class PromptDialog(Dialog[str | None]):
+    """Asks for a text of one line; what `check` says against it is shown while it is typed."""
+
+    def __init__(
+        self,
+        title: str,
+        label: str,
+        value: str = "",
+        check: Callable[[str], str | None] | None = None,
+        *,
+        password: bool = False,
+        ascii: bool = False,
+    ) -> None:
+        super().__init__(title, keys="enter OK   esc cancel", ascii=ascii)
+        self._label = label
+        self._shown = Shown()
+        self._known = self._shown.show(value)
+        self._check = check
+        self._password = password
+
+    def compose_body(self) -> ComposeResult:
+        if self._label:
+            yield Static(Content(literal(self._label, 1_000, ascii=self.ascii)), markup=False)
+        yield Line(self._known, password=self._password)
+
+    def first_focus(self) -> Widget:
+        return self.query_one(Line)
+
+    def _problem(self) -> str | None:
+        return self._check(self._text) if self._check is not None else None
+
+    @property
+    def _text(self) -> str:
+        return self._shown.restore(self.query_one(Line).value)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if event.value != self._known:
+            self._known = event.value
+            self.show_error(self._problem())
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        wrong = self._problem()
+        if wrong:
+            self.show_error(wrong)
+        else:
+            self.dismiss(self._text)
+
+
+class MessageDialog(Dialog[None]):
+    """Shows a text that can be scrolled."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,q", "leave", "Close", show=False, id="dialog.close")]
+
+    def __init__(self, title: str, text: str, *, ascii: bool = False) -> None:
+        super().__init__(title, keys="enter, esc close", ascii=ascii)
+        self._pane = TextPane(text.splitlines(), ascii=ascii)
+
+    def compose_body(self) -> ComposeResult:
+        yield self._pane
+
+    def body(self) -> CursorList:
+        return self._pane
+
+    def body_rows(self, width: int) -> int:
+        return self._pane.rows_at(width)
+
+
+class OptionList(CursorList):
+    """Options to choose from. j and k move; `/` or any other letter begins to filter, and then every letter does."""
+
+    DEFAULT_CSS = "OptionList { height: auto; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "Choose", show=False, id="choice.choose"),
+        Binding("backspace", "unfilter", "Shorten the filter", show=False, id="choice.shorten"),
+    ]
+    MOVES = "jkgG"
+
+    class Chosen(Message):
+        """An option was chosen."""
+
+        def __init__(self, value: str) -> None:
+            super().__init__()
+            self.value = value
+
+    class Filtered(Message):
+        """The filter is another one; None when there is none."""
+
+        def __init__(self, text: str | None) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self, options: Sequence[Option], *, ascii: bool = False) -> None:
+        super().__init__(ascii=ascii)
+        self._options = list(options)
+        self._found = self._options
+        self.filter: str | None = None
+        self.set_notice("nothing matches")
+
+    @property
+    def row_count(self) -> int:
+        return len(self._found)
+
+    def row_spans(self, index: int, width: int) -> Sequence[Span]:
+        _, label, hint = self._found[index]
+        return [(label, "plain"), ("  " if hint else "", "plain"), (hint, "dim")]
+
+    def set_filter(self, text: str | None) -> None:
+        """Show the options whose label or hint has the text."""
+        self.filter = text
+        chosen = self._found[self.cursor] if self._found else None
+        matcher = Matcher(text or "")
+        self._found = [option for option in self._options if matcher.test(f"{option[1]}  {option[2]}")]
+        self._cursor = self._found.index(chosen) if chosen in self._found else 0
+        self.rows_changed()
+        self.post_message(self.Filtered(text))
+
+    def on_key(self, event: Key) -> None:
+        if not event.is_printable or event.character is None:
+            return
+        if self.filter is None and (event.character in self.MOVES or event.character == " "):
+            return
+        event.stop()
+        event.prevent_default()
+        first = self.filter is None and event.character == "/"
+        self.set_filter((self.filter or "") + ("" if first else event.character))
+
+    def action_unfilter(self) -> None:
+        if self.filter is not None:
+            self.set_filter(self.filter[:-1] or None)
+
+    def action_choose(self) -> None:
+        if self._found:
+            self.post_message(self.Chosen(self._found[self.cursor][0]))
+
+    def row_clicked(self, index: int, x: int) -> None:
+        self.action_choose()
+
+
+class ChoiceDialog(Dialog[str | None]):
+    """Asks to choose one of some options; None if none was chosen."""
+
+    KEYS = "enter choose   esc cancel   / filter"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "leave", "Cancel", show=False, id="dialog.quit")]
+
+    def __init__(self, title: str, options: Sequence[Option], *, ascii: bool = False) -> None:
+        super().__init__(title, keys=self.KEYS, ascii=ascii)
+        self._list = OptionList(options, ascii=ascii)
+        self._rows = len(options)
+
+    def compose_body(self) -> ComposeResult:
+        yield self._list
+
+    def body(self) -> CursorList:
+        return self._list
+
+    def body_rows(self, width: int) -> int:
+        return self._rows
+
+    def action_leave(self) -> None:
+        """Take the filter away first."""
+        if self._list.filter is not None:
+            self._list.set_filter(None)
+        else:
+            super().action_leave()
+
+    def on_option_list_chosen(self, event: OptionList.Chosen) -> None:
+        event.stop()
+        self.dismiss(event.value)
+
+    def on_option_list_filtered(self, event: OptionList.Filtered) -> None:
+        event.stop()
+        keys = self.KEYS if event.text is None else f"/{literal(event.text, ascii=self.ascii)}   esc all"
+        self.query_one(".dialog--keys", Static).update(Content(keys))
