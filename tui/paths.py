@@ -4,9 +4,7 @@ import errno
 import os
 import tempfile
 from pathlib import Path
-from typing import BinaryIO
-
-import platformdirs
+from typing import BinaryIO, Literal
 
 APP = "hythe"
 LOG_LIMIT = 1_000_000
@@ -14,7 +12,7 @@ LOG_LIMIT = 1_000_000
 
 def config_folder() -> Path | None:
     """The folder of the user's settings; None when the user has no home."""
-    return _absolute(platformdirs.user_config_path(APP, appauthor=False))
+    return _user_folder("config")
 
 
 def settings_file() -> Path | None:
@@ -31,18 +29,28 @@ def themes_folder() -> Path | None:
 
 def state_file() -> Path | None:
     """The file of what is remembered between runs."""
-    folder = _absolute(platformdirs.user_state_path(APP, appauthor=False))
+    folder = _user_folder("state")
     return folder / "state.json" if folder else None
 
 
 def log_file() -> Path | None:
     """The file that takes the traceback of an unexpected error."""
-    folder = _absolute(platformdirs.user_log_path(APP, appauthor=False))
+    folder = _user_folder("log")
     return folder / "hythe.log" if folder else None
 
 
-def _absolute(path: Path) -> Path | None:
-    """*path*, unless it could not be made out: without a home it would be a folder named ~ in the current one."""
+def _user_folder(kind: Literal["config", "state", "log"]) -> Path | None:
+    """The user's folder of that kind, unless there is none: without a home it would be a folder named ~ in this one."""
+    try:
+        import platformdirs
+    except ImportError:
+        return None  # a broken installation: what is wrong with it is told by whoever needs more than a path
+    find = {
+        "config": platformdirs.user_config_path,
+        "state": platformdirs.user_state_path,
+        "log": platformdirs.user_log_path,
+    }
+    path = find[kind](APP, appauthor=False)
     return path if path.is_absolute() else None
 
 

@@ -1,6 +1,7 @@
 """What is shipped: the wheel and sdist hold what they must and nothing else, and the installed command runs."""
 
 import os
+import pty
 import subprocess
 import sys
 import tarfile
@@ -105,6 +106,28 @@ def test_installed_command_runs(installed: Path, tmp_path: Path) -> None:
     assert run(installed / "bin/python", "-m", "hythe", "--version", cwd=tmp_path).stdout == f"hythe {__version__}\n"
     assert "--read-only" in run(installed / "bin/hythe", "--help", cwd=tmp_path).stdout
     assert "hythe-dark" in run(installed / "bin/hythe", "completion", "bash", cwd=tmp_path).stdout
+
+
+def test_installation_without_its_dependencies_says_so_in_one_line(installed: Path, tmp_path: Path) -> None:
+    """The venv lacks textual: on a terminal, that is the unexpected error."""
+    controller, terminal = pty.openpty()
+    try:
+        done = subprocess.run(
+            [installed / "bin/hythe", "--demo"],
+            cwd=tmp_path,
+            env={"HOME": str(tmp_path), "TERM": "xterm", "TMPDIR": str(tmp_path), "PATH": os.environ["PATH"]},
+            stdin=terminal,
+            stdout=terminal,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+        )
+    finally:
+        os.close(terminal)
+        os.close(controller)
+    assert done.returncode == 1
+    assert done.stderr.startswith("hythe: unexpected error: ModuleNotFoundError: No module named ")
+    assert done.stderr.count("\n") == 1
 
 
 def test_installed_packages_keep_out_of_the_way(installed: Path, tmp_path: Path) -> None:
