@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Any, ClassVar
 
-from textual.app import App
+from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.command import Provider
 from textual.theme import Theme
@@ -35,6 +35,7 @@ from tui.state_file import State as Remembered
 from tui.state_file import load_state, save_state
 from widgets.cell_diff import CellDiffDisplay
 from widgets.key_order import KeysInOrder
+from widgets.span_line import SpanLine
 
 DEFAULT_THEME = "hythe-dark"
 ANSI_THEME = "ansi-16"
@@ -69,6 +70,12 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         self._demo: Endpoint | None = None
 
     # start and end
+
+    def compose(self) -> ComposeResult:
+        """Say what is being done until a screen is there to say more."""
+        line = SpanLine(ascii=self.settings.ascii)
+        line.show([(" hythe ", "head"), ("looking for the Docker daemon …", "dim")])
+        yield line
 
     def on_mount(self) -> None:
         """Take themes and keys, say what is wrong in the settings, and look for the daemon."""

@@ -19,6 +19,11 @@ class Choice:
     key: str | None
     spans: tuple[Span, ...]
 
+    @property
+    def is_heading(self) -> bool:
+        """Whether it names the lines below it."""
+        return self.key is None and bool(self.spans) and self.spans[0][1] == "head"
+
     @classmethod
     def heading(cls, text: str) -> Choice:
         """A line that names the lines below it."""

@@ -31,10 +31,10 @@ class Session:
         self.name = name or engine.endpoint.label
         self.busy: dict[str, str] = {}
         """IDs of objects with a request under way, and the verb."""
-        self.on_state: Callable[[State], None] = lambda _state: None
-        self.on_usage: Callable[[set[str]], None] = lambda _changed: None
-        self.on_busy: Callable[[set[str]], None] = lambda _changed: None
-        self.on_jobs: Callable[[], None] = lambda: None
+        self.on_state: Callable[[State], object] = lambda _state: None
+        self.on_usage: Callable[[set[str]], object] = lambda _changed: None
+        self.on_busy: Callable[[set[str]], object] = lambda _changed: None
+        self.on_jobs: Callable[[], object] = lambda: None
         self.jobs = Jobs(lambda: self.on_jobs())
         self.feed = Feed(engine, lambda state: self.on_state(state), timing)
         self.usage = UsageWatch(engine, lambda changed: self.on_usage(changed))

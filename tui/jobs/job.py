@@ -32,7 +32,7 @@ class Job:
         self.progress = ""
         self.fraction: float | None = None
         self.error = ""
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: list[Callable[[], object]] = []
         self._task: asyncio.Task[None] | None = None
 
     async def work(self) -> None:
@@ -58,7 +58,7 @@ class Job:
         if self._task is not None:
             await asyncio.wait([self._task])
 
-    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+    def listen(self, listener: Callable[[], object]) -> Callable[[], None]:
         """Call `listener` on each change; the function returned ends that."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
@@ -85,7 +85,7 @@ class Job:
 class Jobs:
     """The jobs of this run of hythe, newest first, the last 100 ended ones kept; `on_change` follows every job."""
 
-    def __init__(self, on_change: Callable[[], None]) -> None:
+    def __init__(self, on_change: Callable[[], object]) -> None:
         self._jobs: list[Job] = []
         self._on_change = on_change
 

@@ -25,8 +25,8 @@ class ContainerRows:
     def columns(self) -> Sequence[Column[Container]]:
         """Return the table's columns, in their order."""
         return (
-            Column("name", "NAME", 22, _name, lambda c: c.name.lower(), min_width=12, flex=3, priority=100),
-            Column("state", "STATE", 12, self._state, _state_order, priority=95),
+            Column("name", "NAME", 22, _name, lambda c: c.name.lower(), min_width=16, flex=3, priority=100),
+            Column("state", "STATE", 12, self._state, _state_order, min_width=9, priority=95),
             Column("image", "IMAGE", 22, _image, lambda c: c.image.lower(), min_width=12, flex=2, priority=60),
             Column("cpu", "CPU", 7, self._cpu, self._cpu_order, align="right", priority=80),
             Column("memory", "MEM", 8, self._memory, self._memory_order, align="right", priority=75),
@@ -34,7 +34,7 @@ class ContainerRows:
             Column("net", "NET RX/TX", 17, self._net, self._net_order, align="right", priority=25),
             Column("disk", "DISK R/W", 17, self._disk, self._disk_order, align="right", priority=20),
             Column("ports", "PORTS", 14, self._ports, lambda c: c.ports, min_width=10, flex=1, priority=70),
-            Column("status", "STATUS", 28, self._status, self._status_order, min_width=22, flex=2, priority=90),
+            Column("status", "STATUS", 28, self._status, self._status_order, min_width=18, flex=2, priority=90),
             Column("restarts", "RST", 3, _restarts, _restarts_order, align="right", priority=45),
             Column("project", "PROJECT", 12, _project, lambda c: c.project, flex=1, priority=40),
         )  # fmt: skip

@@ -101,6 +101,16 @@ class HostsScreen(HytheScreen):
         self.hythe.pop_screen()
 
 
+def without_empty_headings(choices: Sequence[Choice]) -> list[Choice]:
+    """Return the lines without a heading that has none below it."""
+    kept: list[Choice] = []
+    for choice in choices:
+        if choice.is_heading and kept and kept[-1].is_heading:
+            kept.pop()
+        kept.append(choice)
+    return kept
+
+
 class ConnectScreen(HostsScreen):
     """Shown when no daemon answers: each endpoint tried with its reason, then what else there is."""
 
@@ -127,15 +137,23 @@ class ConnectScreen(HostsScreen):
         self.fill()
 
     def choices(self) -> list[Choice]:
+        others = super().choices()
         lines = [Choice.heading("Tried")]
-        for attempt in self._attempts:
-            endpoint = attempt.endpoint
-            where = f"{endpoint.source}  {endpoint.url}".strip()
-            lines.append(Choice.note(where or "the endpoint", "accent"))
-            lines.append(Choice.note(f"    {attempt.reason}", "bad"))
-            if attempt.hint:
-                lines.append(Choice.note(f"    {attempt.hint}", "dim"))
-        return [*lines, Choice.note("", ""), *super().choices()]
+        for number, attempt in enumerate(self._attempts):
+            lines += self._tried(f"tried:{number}", attempt)
+        hints = dict.fromkeys(attempt.hint for attempt in self._attempts if attempt.hint)
+        lines += [Choice.note(f"  {hint}", "warn") for hint in hints]
+        tried = {attempt.endpoint.url for attempt in self._attempts}
+        untried = [choice for choice in others if choice.key not in tried]
+        return [*lines, Choice.note("", ""), *without_empty_headings(untried)]
+
+    def _tried(self, key: str, attempt: Attempt) -> list[Choice]:
+        endpoint = attempt.endpoint
+        where = ((f"{endpoint.source or 'the settings':<24.24} ", "accent"), (f"{endpoint.url}  ", ""))
+        if endpoint.url and endpoint.source:
+            self._endpoints[key] = endpoint
+            return [Choice(key, where), Choice.note(f"    {attempt.reason}", "bad")]
+        return [Choice(None, where), Choice.note(f"    {attempt.reason}", "bad")]
 
     def more_hints(self) -> Sequence[tuple[str, str]]:
         return (("r", "retry"), ("d", "demo engine"))

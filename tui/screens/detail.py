@@ -146,7 +146,7 @@ class DetailPane(Vertical):
     async def _fill(self) -> None:
         row, tab = self._row, self.tab
         if self._shown is None or row is None:
-            self.query_one("#detail-logs", LogView).clear()
+            self._empty("no row under the cursor" if row is None else "")
             return
         await self._settle()
         if isinstance(row, Container) and tab == "logs":
@@ -155,6 +155,15 @@ class DetailPane(Vertical):
             await self._layers(row)
         else:
             await self._inspect(row)
+
+    def _empty(self, notice: str) -> None:
+        log = self.query_one("#detail-logs", LogView)
+        log.clear()
+        log.set_notice(notice)
+        for id in ("#detail-inspect", "#detail-layers"):
+            tree = cast("TreeView[Any]", self.query_one(id))
+            tree.set_source(None)
+            tree.set_notice(notice)
 
     async def _settle(self) -> None:
         """Wait until the cursor rests: this worker is cancelled when it moves on."""

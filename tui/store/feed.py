@@ -45,7 +45,7 @@ class Timing(msgspec.Struct, frozen=True):
 class Feed:
     """Drives a State from an engine; `publish` gets the latest state, never a difference, at a bounded rate."""
 
-    def __init__(self, engine: Engine, publish: Callable[[State], None], timing: Timing | None = None) -> None:
+    def __init__(self, engine: Engine, publish: Callable[[State], object], timing: Timing | None = None) -> None:
         self.engine = engine
         self.timing = timing or Timing()
         self.state = State(Condition("connecting", time.monotonic()))

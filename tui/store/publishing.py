@@ -9,7 +9,7 @@ from collections.abc import Callable
 class Publisher:
     """Calls `publish` after a `request`, at most once in `interval` seconds; requests in between are merged."""
 
-    def __init__(self, publish: Callable[[], None], interval: float) -> None:
+    def __init__(self, publish: Callable[[], object], interval: float) -> None:
         self._publish = publish
         self._interval = interval
         self._timer: asyncio.TimerHandle | None = None
