@@ -7,6 +7,7 @@ import shutil
 import socket
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ def real_engines() -> list[RealEngine]:
                 raise RuntimeError(f"no engine answers at {path}: {error}") from error
             continue
         assert isinstance(version, dict)
-        found.append(RealEngine(path, version["Version"], version["ApiVersion"]))
+        facts = cast("dict[str, str]", version)
+        found.append(RealEngine(path, facts["Version"], facts["ApiVersion"]))
     if engines_required() and not found:
         raise RuntimeError("HYTHE_REQUIRE_ENGINES is set, but HYTHE_TEST_ENGINES names no engine")
     return found

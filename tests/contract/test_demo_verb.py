@@ -4,8 +4,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -22,7 +22,7 @@ def start(path: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 @pytest.fixture
-def path(short_tmp: Path) -> Iterator[Path]:
+def path(short_tmp: Path) -> Path:
     return short_tmp / "docker.sock"
 
 
@@ -35,7 +35,7 @@ def test_serves_until_it_is_interrupted(path: Path, number: signal.Signals) -> N
     process.send_signal(number)
     rest, said = process.communicate(timeout=10)
     assert isinstance(listed, list)
-    assert len(listed) == 3
+    assert len(cast("list[object]", listed)) == 3
     assert (process.returncode, rest, said) == (cli.OK, "", "")
     assert not path.exists()
 

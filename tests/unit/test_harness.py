@@ -14,7 +14,7 @@ import engines
 def test_environment_is_fixed_before_textual_is_imported() -> None:
     dropped = ("NO_COLOR", "TEXTUAL_THEME", "DOCKER_HOST", "HYTHE_THEME", "TERM_PROGRAM")
     assert not any(name in os.environ for name in dropped)
-    environment = dict.fromkeys((*dropped, "HYTHE_TEST_KEPT", "PATH"), "1")
+    environment: dict[str, str] = dict.fromkeys((*dropped, "HYTHE_TEST_KEPT", "PATH"), "1")
     clean_environment.clean(environment)
     assert environment == {"HYTHE_TEST_KEPT": "1", "PATH": "1", **clean_environment.FIXED}
     modules = list(sys.modules)

@@ -21,8 +21,11 @@ def test_folders_are_the_systems_own(isolated_home: Path) -> None:
 
 @pytest.mark.parametrize("place", [paths.settings_file, paths.themes_folder, paths.state_file, paths.log_file])
 def test_without_a_home_there_is_no_place(place: Callable[[], Path | None], monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home(*_arguments: object, **_options: object) -> Path:
+        return Path("~/.config/hythe")
+
     for name in ("user_config_path", "user_state_path", "user_log_path"):
-        monkeypatch.setattr(platformdirs, name, lambda *_args, **_kwargs: Path("~/.config/hythe"))
+        monkeypatch.setattr(platformdirs, name, no_home)
     assert place() is None
 
 
