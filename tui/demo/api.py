@@ -95,11 +95,11 @@ class Call:
     async def body(self, *, optional: bool = False) -> JsonMap:
         """Return the JSON body; raises ApiError 400 for another type, bad JSON or none."""
         data = await self.request.read()
-        if not data and optional:
-            return {}
         kind = self.request.headers.get("Content-Type", "")
         if kind.split(";")[0].strip() != "application/json" and (data or kind):
             raise ApiError(400, f"unsupported Content-Type header ({kind}): must be 'application/json'")
+        if not data and optional:
+            return {}
         if not data:
             raise ApiError(400, "invalid JSON: got EOF while reading request body")
         try:

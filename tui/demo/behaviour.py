@@ -6,7 +6,9 @@ import zlib
 from collections.abc import Iterator
 
 from tui.demo.clock import NS, rfc3339
+from tui.demo.config_edit import variables_of
 from tui.demo.errors import ApiError
+from tui.demo.jsonish import as_words
 from tui.demo.programs import STDERR, STDOUT, Program, Script, Service, Step, Writer, fixed, idle
 from tui.demo.records import Container, Image
 from tui.demo.shell import Shell
@@ -21,7 +23,8 @@ def _access_log(number: int, rng: random.Random, at_ns: int) -> tuple[int, bytes
     client = f"10.0.{rng.randrange(4)}.{rng.randrange(2, 250)}"
     status = rng.choices((200, 304, 404, 502), (90, 5, 4, 1))[0]
     when = rfc3339(at_ns // NS * NS).replace("Z", "+00:00")
-    line = f'{client} - - [{when}] "GET {rng.choice(_PATHS)} HTTP/1.1" {status} {rng.randrange(120, 48_000)} "-" "{rng.choice(_AGENTS)}"'
+    asked = f'"GET {rng.choice(_PATHS)} HTTP/1.1" {status} {rng.randrange(120, 48_000)}'
+    line = f'{client} - - [{when}] {asked} "-" "{rng.choice(_AGENTS)}"'
     return (STDERR if status == 502 else STDOUT), line.encode()
 
 
@@ -41,9 +44,9 @@ def _database_log(number: int, rng: random.Random, at_ns: int) -> tuple[int, byt
     when = rfc3339(at_ns)[:19].replace("T", " ")
     text = rng.choice(
         (
-            f"checkpoint complete: wrote {rng.randrange(10, 900)} buffers (0.{rng.randrange(10)}%); 0 WAL file(s) added",
-            f'automatic vacuum of table "shop.public.orders": index scans: 1, pages: 0 removed, {rng.randrange(900)} remain',
-            f"duration: {rng.randrange(200, 4000)}.{rng.randrange(1000):03d} ms  statement: SELECT * FROM orders WHERE id = $1",
+            f"checkpoint complete: wrote {rng.randrange(10, 900)} buffers (0.{rng.randrange(10)}%)",
+            f'automatic vacuum of table "shop.public.orders": index scans: 1, {rng.randrange(900)} pages remain',
+            f"duration: {rng.randrange(200, 4000)}.{rng.randrange(1000):03d} ms  statement: SELECT * FROM orders",
         )
     )
     return STDERR, f"{when} UTC [{rng.randrange(30, 90)}] LOG:  {text}".encode()
@@ -143,10 +146,7 @@ def environment(container: Container) -> dict[str, str]:
     """Return the environment of the container's processes."""
     env = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"}
     env["HOSTNAME"] = str(container.config.get("Hostname") or container.id[:12])
-    for item in container.config.get("Env") or []:
-        name, _, value = str(item).partition("=")
-        env[name] = value
-    return env
+    return {**env, **variables_of(as_words(container.config.get("Env")))}
 
 
 def shell_in(world: World, container: Container) -> Shell:
@@ -179,13 +179,13 @@ def check_command(world: World, container: Container) -> None:
     image = world.images.get(container.image_id)
     if not container.path or _scripted([container.path]) or image is None:
         return
-    default = [*(image.run_config.get("Entrypoint") or []), *(image.run_config.get("Cmd") or [])]
+    default = [*as_words(image.run_config.get("Entrypoint")), *as_words(image.run_config.get("Cmd"))]
     if container.path in default or shell_in(world, container).is_program(container.path):
         return
     reason = "no such file or directory" if "/" in container.path else "executable file not found in $PATH"
     verb = "stat " + container.path + ": " if "/" in container.path else ""
     raise ApiError(
         400,
-        "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: "
-        f'unable to start container process: exec: "{container.path}": {verb}{reason}',
+        "failed to create task for container: failed to create shim task: OCI runtime create failed: "
+        f'runc create failed: unable to start container process: exec: "{container.path}": {verb}{reason}',
     )

@@ -78,7 +78,7 @@ async def _settle() -> None:
 
 
 def rfc3339(ns: int) -> str:
-    """Return the daemon's text of a moment: RFC 3339 with up to nine digits, trailing zeros cut; 0 is Go's zero time."""
+    """Return the daemon's text of a moment: RFC 3339, up to nine digits, no trailing zeros; 0 is Go's zero time."""
     if ns <= 0:
         return "0001-01-01T00:00:00Z"
     seconds, rest = divmod(ns, NS)

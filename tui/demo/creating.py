@@ -67,7 +67,7 @@ def create(world: World, name: str, body: JsonMap) -> Container:
         raise taken
     id_ = world.new_id("container")
     config = _config(body, image, id_)
-    words = [*(config["Entrypoint"] or []), *(config["Cmd"] or [])]
+    words = [*as_words(config["Entrypoint"]), *as_words(config["Cmd"])]
     if not words:
         raise ApiError(400, "no command specified")
     container = Container(id_, name, ref, image.id, world.now(), config, host, words[0], words[1:])
@@ -100,7 +100,8 @@ def check_limits(host: JsonMap) -> None:
     if name not in ("no", "always", "unless-stopped", "on-failure"):
         raise ApiError(
             400,
-            f"invalid restart policy: unknown policy '{name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'",
+            f"invalid restart policy: unknown policy '{name}'; use one of 'no', 'always', 'on-failure', "
+            "or 'unless-stopped'",
         )
 
 

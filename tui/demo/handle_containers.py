@@ -98,7 +98,8 @@ async def _rename(call: Call) -> web.StreamResponse:
     if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+", name):
         raise ApiError(
             400,
-            f"Error when allocating new name: Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
+            f"Error when allocating new name: Invalid container name ({name}), "
+            "only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
         )
     taken = world.name_taken(name)
     if taken:

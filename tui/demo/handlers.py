@@ -1,15 +1,33 @@
 """All routes of the demo engine."""
 
 from tui.demo import (
+    handle_build,
     handle_containers,
+    handle_exec,
+    handle_files,
     handle_images,
+    handle_storage,
     handle_streams,
     handle_system,
+    handle_transfer,
 )
 from tui.demo.api import Router
+
+# In the order in which routes are tried: those with a fixed path before those that take any name.
+_MODULES = (
+    handle_system,
+    handle_containers,
+    handle_streams,
+    handle_exec,
+    handle_files,
+    handle_transfer,
+    handle_images,
+    handle_storage,
+    handle_build,
+)
 
 
 def register_all(router: Router) -> None:
     """Add every route."""
-    for module in (handle_system, handle_containers, handle_streams, handle_images):
+    for module in _MODULES:
         module.register(router)

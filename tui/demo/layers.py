@@ -139,9 +139,7 @@ def apply(seen: dict[str, Node], nodes: Tree) -> None:
             _drop(seen, parent, itself=False)
         elif name.startswith(WHITEOUT):
             _drop(seen, posixpath.join(parent, name.removeprefix(WHITEOUT)), itself=True)
-    for path, node in nodes.items():
-        if not posixpath.basename(path).startswith(WHITEOUT):
-            seen[path] = node
+    seen.update({p: node for p, node in nodes.items() if not posixpath.basename(p).startswith(WHITEOUT)})
 
 
 def _drop(seen: dict[str, Node], path: str, *, itself: bool) -> None:

@@ -1,9 +1,9 @@
-"""The life-cycle of containers: start, stop, kill, pause, die, restart, remove, with the daemon's events in its order."""
+"""The life-cycle of containers: start, stop, pause, die, restart, remove, with the daemon's events in its order."""
 
 from tui.demo import behaviour, health, netports
 from tui.demo.clock import NS
 from tui.demo.errors import ApiError, NotModified, not_running
-from tui.demo.jsonish import as_map
+from tui.demo.jsonish import as_int, as_map
 from tui.demo.records import Container, Run
 from tui.demo.signals import SIGNALS
 from tui.demo.world import World
@@ -135,8 +135,8 @@ def relaunch(world: World, container: Container) -> None:
         container.touch()
 
 
-async def stop(world: World, container: Container, timeout: int | None, signal: str = "") -> None:
-    """Send the stop signal, then SIGKILL after `timeout` seconds (its own or 10); raises NotModified when not running."""
+async def stop(world: World, container: Container, patience: int | None, signal: str = "") -> None:
+    """Send the stop signal, then SIGKILL after `patience` seconds (its own or 10); raises NotModified if it is down."""
     if container.state == "restarting":
         container.stopped_by_user = True
         container.state = "exited"
@@ -144,10 +144,10 @@ async def stop(world: World, container: Container, timeout: int | None, signal: 
         return
     if not container.running:
         raise NotModified
-    await _end(world, container, timeout, signal)
+    await _end(world, container, patience, signal)
 
 
-async def _end(world: World, container: Container, timeout: int | None, signal: str) -> None:
+async def _end(world: World, container: Container, patience: int | None, signal: str) -> None:
     container.stopped_by_user = True
     number = signal_number(signal or container.config.get("StopSignal") or "SIGTERM")
     world.emit_container(container, "kill", signal=str(number))
@@ -155,8 +155,8 @@ async def _end(world: World, container: Container, timeout: int | None, signal: 
     code = run.program.on_term if run is not None and container.state == "running" else None
     if number == 9:
         code = 137
-    patience = container.config.get("StopTimeout") if timeout is None else timeout
-    patience = 10 if patience is None else patience
+    if patience is None:
+        patience = as_int(container.config.get("StopTimeout"), 10)
     if code is None:
         if patience != 0:
             await _until_dead(world, container, None if patience < 0 else float(patience))
@@ -179,10 +179,10 @@ async def _until_dead(world: World, container: Container, seconds: float | None)
         await world.change_or(container, left)
 
 
-async def restart(world: World, container: Container, timeout: int | None, signal: str = "") -> None:
+async def restart(world: World, container: Container, patience: int | None, signal: str = "") -> None:
     """Stop if it runs, start again; the restart count of the policy is not touched."""
     if container.running:
-        await _end(world, container, timeout, signal)
+        await _end(world, container, patience, signal)
     container.stopped_by_user = False
     if not container.running and container.id in world.containers:
         launch(world, container)

@@ -1,0 +1,266 @@
+"""POST /build: the request is read, built, and told in the way of the classic builder or of BuildKit."""
+
+import base64
+import hashlib
+import tarfile
+
+import msgspec
+from aiohttp import web
+
+from tui.demo import build, layers, references
+from tui.demo.api import Call, Router, answer
+from tui.demo.build import MissingSource, Request, RunFailed, State
+from tui.demo.build_run import Builder
+from tui.demo.build_trace import TracePresenter
+from tui.demo.dockerfile import Dockerfile, DockerfileError, Instruction, Stage, parse
+from tui.demo.errors import ApiError
+from tui.demo.handle_images import put_tag
+from tui.demo.jsonish import JsonMap, as_strings
+from tui.demo.layers import Node
+from tui.demo.programs import STDERR
+from tui.demo.records import Image
+from tui.demo.world import World
+
+
+def register(router: Router) -> None:
+    """Add the routes."""
+    router.add("POST", "/build", _build)
+    router.add("POST", "/build/cancel", _cancel)
+
+
+async def _cancel(call: Call) -> web.StreamResponse:
+    return answer({})
+
+
+def _mapping(call: Call, name: str) -> dict[str, str]:
+    raw = call.text(name)
+    if not raw:
+        return {}
+    try:
+        return as_strings(msgspec.json.decode(raw))
+    except msgspec.DecodeError as error:
+        raise ApiError(400, f"error reading {name}: {error}") from None
+
+
+async def _context(call: Call) -> dict[str, Node]:
+    data = await call.request.read()
+    if not data:
+        raise ApiError(400, "the build context is empty: no tar archive was sent")
+    try:
+        return layers.unpack(data)
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise ApiError(500, f"Error response from daemon: unexpected EOF in the build context ({error})") from None
+
+
+async def _build(call: Call) -> web.StreamResponse:
+    world = call.world
+    buildkit = call.text("version") == "2"
+    if call.text("remote"):
+        raise ApiError(400, "the demo engine builds only from a context that is sent to it")
+    tags = [_tag(text) for text in call.request.query.getall("t", [])]
+    args, labels = _mapping(call, "buildargs"), _mapping(call, "labels")
+    context = await _context(call)
+    path = call.text("dockerfile") or "Dockerfile"
+    try:
+        request = Request(
+            context,
+            _read(context, path, args, buildkit=buildkit),
+            args,
+            call.text("target"),
+            labels,
+            call.flag("nocache"),
+        )
+        build.needed(request)
+    except (DockerfileError, ApiError) as error:
+        if not buildkit:
+            status = error.status if isinstance(error, ApiError) else 400
+            text = str(error)
+            raise ApiError(
+                status, f"failed to parse Dockerfile: {text}" if text.endswith("two arguments") else text
+            ) from None
+        response = await call.stream()
+        text = str(error).replace("the Dockerfile (Dockerfile) cannot", "the Dockerfile cannot")
+        await response.write(_failure(text))
+        return response
+    response = await call.stream()
+    await (_with_buildkit if buildkit else _classic)(world, request, response, tags, call)
+    return response
+
+
+def _tag(text: str) -> str:
+    try:
+        return references.parse(text).tagged
+    except ApiError as error:
+        raise ApiError(500, error.message) from None
+
+
+def _read(context: dict[str, Node], path: str, args: dict[str, str], *, buildkit: bool) -> Dockerfile:
+    node = context.get(layers.clean(path))
+    if node is None:
+        if buildkit:
+            raise ApiError(400, f"failed to read dockerfile: open {path}: no such file or directory")
+        raise ApiError(500, f"Cannot locate specified Dockerfile: {path}")
+    return parse(node.data.decode(errors="replace"), args)
+
+
+def _failure(text: str, code: int = 0) -> bytes:
+    detail: JsonMap = {"code": code, "message": text} if code else {"message": text}
+    return build.encoded({"errorDetail": detail, "error": text})
+
+
+def _pull_denied(stage_base: str) -> str:
+    return f"pull access denied for {stage_base}, repository does not exist or may require 'docker login'"
+
+
+async def _with_buildkit(
+    world: World, request: Request, response: web.StreamResponse, tags: list[str], call: Call
+) -> None:
+    async def send(parts: bytes) -> None:
+        text = base64.b64encode(parts).decode()
+        await response.write(build.encoded({"id": "moby.buildkit.trace", "aux": text}))
+
+    presenter = TracePresenter(world, request, send)
+    try:
+        await presenter.opening()
+        image = await Builder(world, request, presenter).run()
+        await presenter.exporting(image, tags)
+    except RunFailed as error:
+        text = f'process "{error.command}" did not complete successfully: exit code: {error.code}'
+        await presenter.failed(text)
+        await response.write(_failure(text))
+        return
+    except MissingSource as error:
+        ref = f"{hashlib.sha256(error.source.encode()).hexdigest()[:25]}"
+        text = f'failed to calculate checksum of ref {ref}: "/{layers.clean(error.source)}": not found'
+        await presenter.failed(text)
+        await response.write(_failure(f"failed to compute cache key: {text}"))
+        return
+    except ApiError as error:
+        text = error.message
+        if error.status == 404:
+            name = text.removeprefix("No such image: ").removesuffix(":latest")
+            canonical = f"{references.parse(name).canonical}:{references.parse(name).tag or 'latest'}"
+            text = f"{name}: failed to resolve source metadata for {canonical}: {canonical}: not found"
+        await presenter.failed(text)
+        await response.write(_failure(text))
+        return
+    for tagged in tags:
+        put_tag(world, image, tagged)
+    await response.write(build.encoded({"id": "moby.image.id", "aux": {"ID": image.id}}))
+
+
+class ClassicPresenter:
+    """Tells a build as the classic builder does: `Step n/m`, ` ---> id`."""
+
+    buildkit = False
+
+    def __init__(self, world: World, request: Request, response: web.StreamResponse, *, remove: bool) -> None:
+        self.world = world
+        self.request = request
+        self.response = response
+        self.remove = remove
+        self.running = ""
+        self.number = 0
+        self.state: State | None = None
+        self.image: Image | None = None
+        self.total = len(
+            [i for i in request.dockerfile.instructions if i.line >= request.dockerfile.stages[0].start.line]
+        )
+
+    async def say(self, text: str) -> None:
+        """Send a piece of the stream."""
+        await self.response.write(build.encoded({"stream": text}))
+
+    async def _headline(self, instruction: Instruction) -> None:
+        self.number += 1
+        await self.say(f"Step {self.number}/{self.total} : {instruction.original}")
+        await self.say("\n")
+
+    async def resolve(self, stage: Stage) -> None:
+        """The line of FROM."""
+        await self._headline(stage.start)
+
+    async def stage(self, stage: Stage, image: Image | None) -> None:
+        """The image that FROM found: of an earlier stage, or the one looked up."""
+        shown = image.id.removeprefix("sha256:")[:12] if image else ""
+        if image is None and stage.base != "scratch" and self.image is not None:
+            await self._headline(stage.start)
+            shown = self.image.id.removeprefix("sha256:")[:12]
+        await self.say(f" ---> {shown}\n")
+
+    async def begin(self, stage: Stage, instruction: Instruction) -> None:
+        """The line of the step."""
+        await self._headline(instruction)
+        self.running = ""
+
+    async def _start(self, instruction: Instruction) -> None:
+        if not self.running and instruction.name not in ("COPY", "ADD"):
+            self.running = self.world.new_id("build")[:12]
+            await self.say(f" ---> Running in {self.running}\n")
+
+    async def working(self) -> None:
+        """Nothing is said before there is output."""
+
+    async def output(self, stage: Stage, instruction: Instruction, stream: int, data: bytes) -> None:
+        """What RUN printed, stderr in red."""
+        await self._start(instruction)
+        text = data.decode(errors="replace")
+        await self.say(f"\x1b[91m{text}\x1b[0m" if stream == STDERR else text)
+
+    async def end(self, stage: Stage, instruction: Instruction, state: State, *, cached: bool) -> None:
+        """The intermediate image of the step."""
+        if cached:
+            await self.say(" ---> Using cache\n")
+        else:
+            await self._start(instruction)
+            if self.running and self.remove:
+                await self.say(f" ---> Removed intermediate container {self.running}\n")
+        self.image = self._intermediate(state)
+        await self.say(f" ---> {self.image.id.removeprefix('sha256:')[:12]}\n")
+
+    def _intermediate(self, state: State) -> Image:
+        key = f"classic/{state.key}/{len(state.history)}"
+        known = self.world.images.get(str(self.world.build_steps.get(key, "")))
+        image = known or build.finish(self.world, state, parent=state.parent)
+        self.world.build_steps[key] = image.id
+        state.parent = image.id
+        state.ids[-1] = image.id
+        return image
+
+    async def last_of(self, stage: Stage, state: State) -> None:
+        """The image of the stage."""
+        if self.image is not None:
+            await self.response.write(build.encoded({"aux": {"ID": self.image.id}}))
+
+    async def failed(self, instruction_done: bool) -> None:
+        """Clear up after a step that failed."""
+        if self.running and self.remove and not instruction_done:
+            await self.say(f" ---> Removed intermediate container {self.running}\n")
+
+
+async def _classic(world: World, request: Request, response: web.StreamResponse, tags: list[str], call: Call) -> None:
+    presenter = ClassicPresenter(world, request, response, remove=call.flag("rm", default=True))
+    try:
+        image = await Builder(world, request, presenter).run()
+    except RunFailed as error:
+        if not presenter.running:
+            await presenter.say(f" ---> Running in {world.new_id('build')[:12]}\n")
+        await presenter.failed(instruction_done=False)
+        text = f"The command '{error.command}' returned a non-zero code: {error.code}"
+        await response.write(_failure(text, error.code))
+        return
+    except MissingSource as error:
+        where = f"stat {error.source}: file does not exist"
+        text = f"COPY failed: file not found in build context or excluded by .dockerignore: {where}"
+        await response.write(_failure(text))
+        return
+    except ApiError as error:
+        text = error.message
+        if error.status == 404:
+            text = _pull_denied(text.removeprefix("No such image: ").removesuffix(":latest"))
+        await response.write(_failure(text.replace("invalid containerPort", "Invalid containerPort")))
+        return
+    await presenter.say(f"Successfully built {image.id.removeprefix('sha256:')[:12]}\n")
+    for tagged in tags:
+        put_tag(world, image, tagged)
+        await presenter.say(f"Successfully tagged {tagged}\n")
