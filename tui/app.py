@@ -16,7 +16,7 @@ from textual.binding import BindingType
 from textual.command import Provider
 from textual.theme import Theme
 
-from themes.loader import load_themes
+from themes.loader import ANSI_THEME, DEFAULT_THEME, load_themes
 from themes.schema import variable_defaults
 from tui import paths
 from tui.commands.history import History
@@ -37,8 +37,6 @@ from widgets.cell_diff import CellDiffDisplay
 from widgets.key_order import KeysInOrder
 from widgets.span_line import SpanLine
 
-DEFAULT_THEME = "hythe-dark"
-ANSI_THEME = "ansi-16"
 
 
 class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):

@@ -287,7 +287,8 @@ def connection_error(endpoint: Endpoint, error: BaseException) -> EngineError:
     elif isinstance(cause, ConnectionRefusedError):
         kind, hint = "refused", "nothing listens there; start the daemon (systemctl start docker)"
     elif isinstance(error, (TimeoutError, asyncio.TimeoutError)):
-        kind, hint = "timed out", "the daemon hangs, or a firewall drops the packets"
+        hint = "the daemon hangs, or a firewall drops the packets"
+        return ConnectionFailed(endpoint.url, "timed out", "no answer", hint)
     elif isinstance(error, (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, ConnectionResetError)):
         return ConnectionLost(endpoint.url, describe(error) or "the daemon closed the connection")
     elif isinstance(error, aiohttp.ClientResponseError):

@@ -31,10 +31,10 @@ RESOURCES: tuple[Resource, ...] = ("containers", "images")
 
 
 class Timing(msgspec.Struct, frozen=True):
-    """The feed's intervals, in seconds."""
+    """The feed's intervals, in seconds. A silent daemon is told after `heartbeat` and `silence`, 3 s together."""
 
-    heartbeat: float = 2.5
-    silence: float = 2.5
+    heartbeat: float = 2.0
+    silence: float = 1.0
     reconcile: float = 60.0
     retry_list: float = 5.0
     backoff_first: float = 0.25

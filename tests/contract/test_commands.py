@@ -1,0 +1,248 @@
+"""The commands against every engine: what they send, what they ask, what they record, what they say of failures."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tui.commands.command import Context, Option
+from tui.commands.history import History
+from tui.commands.registry import BY_ID
+from tui.commands.session import Session
+from tui.engine.endpoint import Endpoint
+from tui.engine.engine import Engine
+from tui.model.containers import Container
+
+IMAGE = "busybox:latest"
+
+
+@dataclass
+class FakeUi:
+    """Answers what commands ask, and remembers the questions."""
+
+    answer: bool = True
+    choice: str | None = None
+    text: str | None = None
+    asked: list[tuple[str, tuple[str, ...], str | None]] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    opened: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    async def confirm(
+        self, title: str, lines: Sequence[str], *, label: str, danger: bool = False, typed: str | None = None
+    ) -> bool:
+        self.asked.append((title, tuple(lines), typed))
+        return self.answer
+
+    async def choose(self, title: str, options: Sequence[Option]) -> str | None:
+        return self.choice
+
+    async def prompt(self, title: str, label: str, value: str, check: Callable[[str], str | None]) -> str | None:
+        assert self.text is None or check(self.text) is None
+        return self.text
+
+    async def tell(self, title: str, text: str) -> None:
+        self.told.append(f"{title}\n{text}")
+
+    def note(self, text: str, severity: str = "information") -> None:
+        self.notes.append((severity, text))
+
+    def open(self, screen: str, **arguments: Any) -> None:
+        self.opened.append((screen, arguments))
+
+    def view(self, request: str) -> None:
+        self.opened.append((request, {}))
+
+    def copy(self, text: str) -> None:
+        self.notes.append(("copied", text))
+
+
+@pytest.fixture
+async def session(engine_socket: str) -> AsyncIterator[Session]:
+    engine = Engine(Endpoint(f"unix://{engine_socket}", "test"))
+    session = Session(engine, await engine.connect(), History())
+    session.start()
+    await until(session, lambda: session.state.condition.is_live)
+    yield session
+    for container in await engine.containers.list_all(filters={"label": ["hythe.test=commands"]}):
+        await engine.containers.remove(container.id, force=True)
+    await session.close()
+
+
+async def until(session: Session, true: Callable[[], bool]) -> None:
+    """Wait until the state makes it true; the feed publishes each change."""
+    changed = asyncio.Event()
+    session.on_state = lambda _state: changed.set()
+    async with asyncio.timeout(15):
+        while not true():
+            await changed.wait()
+            changed.clear()
+
+
+async def make(session: Session, *command: str, start: bool = True) -> Container:
+    """Make a container and wait until the store knows it."""
+    name = f"commands-{secrets.token_hex(4)}"
+    body = {"Image": IMAGE, "Cmd": list(command) or ["sleep", "600"], "Labels": {"hythe.test": "commands"}}
+    created = await session.engine.containers.create(body, name=name)
+    if start:
+        await session.engine.containers.start(created.id)
+    state = "running" if start else "created"
+    await until(session, lambda: in_state(session, created.id, state))
+    return session.state.containers[created.id]
+
+
+def in_state(session: Session, key: str, state: str) -> bool:
+    known = session.state.containers.get(key)
+    return known is not None and known.state == state
+
+
+async def run(session: Session, id: str, *targets: Container, ui: FakeUi | None = None) -> FakeUi:
+    """Run a command on containers as the screen would: on what the store says of them now."""
+    ui = ui or FakeUi()
+    rows = tuple(session.state.containers[target.id] for target in targets)
+    context = Context(session, ui, "containers", containers=rows)
+    assert BY_ID[id].why_not(context) is None
+    await BY_ID[id].run(context)
+    return ui
+
+
+async def test_life_of_a_container(session: Session) -> None:
+    made = await make(session)
+    await run(session, "container.pause", made)
+    await until(session, lambda: in_state(session, made.id, "paused"))
+    await run(session, "container.pause", made)
+    await until(session, lambda: in_state(session, made.id, "running"))
+    await run(session, "container.rename", made, ui=FakeUi(text=f"{made.name}-b"))
+    await until(session, lambda: session.state.containers[made.id].name == f"{made.name}-b")
+    killed = await run(session, "container.kill", made, ui=FakeUi(choice="SIGKILL"))
+    await until(session, lambda: in_state(session, made.id, "exited"))
+    await until(session, lambda: session.state.containers[made.id].exit_code == 137)
+    await run(session, "container.stop", made)
+    await until(session, lambda: in_state(session, made.id, "running"))
+    removed = await run(session, "container.remove", made)
+    await until(session, lambda: made.id not in session.state.containers)
+
+    assert [title for title, _, _ in killed.asked] == ["Send SIGKILL to 1 container?"]
+    assert removed.asked[0][0] == "Remove 1 container? 1 running: killed first"
+    assert removed.asked[0][1][0].startswith(f"{made.name}-b  ({IMAGE}")
+    lines = [entry.line for entry in reversed(list(session.history))]
+    assert lines == [
+        f"docker pause {made.name}",
+        f"docker unpause {made.name}",
+        f"docker rename {made.name} {made.name}-b",
+        f"docker kill --signal=SIGKILL {made.name}-b",
+        f"docker start {made.name}-b",
+        f"docker rm --force {made.name}-b",
+    ]
+    assert {entry.outcome for entry in session.history} == {"ok"}
+
+
+async def test_many_at_once_and_each_failure_by_name(session: Session) -> None:
+    made = [await make(session, "true", start=False) for _ in range(3)]
+    gone = made[1]
+    stale = [session.state.containers[c.id] for c in made]
+    await session.engine.containers.remove(gone.id)
+    ui = FakeUi()
+    await BY_ID["container.remove"].run(Context(session, ui, "containers", containers=stale))
+    await until(session, lambda: not any(c.id in session.state.containers for c in made))
+    assert ui.asked[0][0] == "Remove 3 containers?"
+    assert len(ui.asked[0][1]) == 3
+    errors = [text for severity, text in ui.notes if severity == "error"]
+    assert len(errors) == 1
+    assert gone.name in errors[0]
+    assert "o such container" in errors[0]
+    assert not session.busy
+
+
+async def test_nothing_is_sent_when_the_answer_is_no(session: Session) -> None:
+    made = await make(session)
+    before = session.engine.transport.requests
+    await run(session, "container.remove", made, ui=FakeUi(answer=False))
+    await run(session, "container.kill", made, ui=FakeUi(choice="SIGTERM", answer=False))
+    assert len(session.history) == 0
+    assert session.engine.transport.requests - before <= 2  # the feed's own reading may go on
+    assert in_state(session, made.id, "running")
+
+
+async def test_a_taken_name_keeps_the_words_of_the_daemon(session: Session) -> None:
+    one, other = await make(session, "true", start=False), await make(session, "true", start=False)
+    ui = await run(session, "container.rename", one, ui=FakeUi(text=other.name))
+    (severity, text) = ui.notes[-1]
+    assert severity == "error"
+    assert "already in use" in text
+    assert next(iter(session.history)).outcome == "failed"
+
+
+async def test_a_guarded_host_asks_and_wants_the_name_typed(session: Session) -> None:
+    made = await make(session)
+    session.guarded = True
+    stop = await run(session, "container.stop", made, ui=FakeUi(answer=False))
+    assert stop.asked[0][0].startswith("Stop 1 container on ")
+    assert stop.asked[0][2] is None
+    remove = await run(session, "container.remove", made, ui=FakeUi(answer=False))
+    assert remove.asked[0][2] == made.name
+    assert in_state(session, made.id, "running")
+
+
+async def test_read_only_refuses_with_the_reason(session: Session) -> None:
+    made = await make(session, "true", start=False)
+    session.engine.transport.read_only = True
+    try:
+        context = Context(session, FakeUi(), "containers", containers=(made,))
+        writes = [command for command in BY_ID.values() if command.writes and command.scope == "containers"]
+        assert writes
+        assert all("read-only" in (command.why_not(context) or "") for command in writes)
+    finally:
+        session.engine.transport.read_only = False
+
+
+async def test_tag_and_remove_an_image(session: Session) -> None:
+    name = f"commands-{secrets.token_hex(4)}:one"
+    made = await make(session, "true", start=False)
+    image_id = await session.engine.containers.commit(made.id, repo=name.split(":")[0], tag="one")
+    await until(session, lambda: image_id in session.state.images)
+    await session.engine.containers.remove(made.id)
+    image = session.state.images[image_id]
+    ui = FakeUi(text=name.replace(":one", ":two"))
+    await BY_ID["image.tag"].run(Context(session, ui, "images", images=(image,)))
+    await until(session, lambda: len(session.state.images[image_id].tags) == 2)
+    ui = FakeUi()
+    await BY_ID["image.remove"].run(Context(session, ui, "images", images=(session.state.images[image_id],)))
+    await until(session, lambda: image_id not in session.state.images)
+    assert ui.asked[0][0] == "Remove 1 image?"
+    assert name in ui.asked[0][1][0]
+    assert [entry.outcome for entry in session.history] == ["ok", "ok"]
+
+
+async def test_an_image_in_use_offers_force(session: Session) -> None:
+    made = await make(session, "true", start=False)
+    name = f"commands-{secrets.token_hex(4)}"
+    image_id = await session.engine.containers.commit(made.id, repo=name, tag="x")
+    user = await session.engine.containers.create({"Image": f"{name}:x", "Labels": {"hythe.test": "commands"}})
+    await until(session, lambda: image_id in session.state.images and user.id in session.state.containers)
+    ui = FakeUi()
+    await BY_ID["image.remove"].run(Context(session, ui, "images", images=(session.state.images[image_id],)))
+    await until(session, lambda: f"{name}:x" not in session.state.images.get(image_id, made_up).tags)
+    assert [title for title, _, _ in ui.asked] == ["Remove 1 image?", "Remove by force?"]
+    assert "conflict" in ui.asked[1][1][0]
+    await session.engine.containers.remove(user.id)
+    if image_id in session.state.images:
+        await session.engine.images.remove(image_id, force=True)
+
+
+class _NoImage:
+    tags = ()
+
+
+made_up = _NoImage()
+
+
+def test_the_table_gives_a_key_to_one_command_in_a_scope() -> None:
+    seen: dict[tuple[str, str], str] = {}
+    for command in BY_ID.values():
+        for scope in ("containers", "images") if command.scope == "app" else (command.scope,):
+            for key in command.keys:
+                assert seen.setdefault((scope, key), command.id) == command.id
