@@ -8,6 +8,7 @@ from tui.engine.containers import Containers
 from tui.engine.endpoint import Endpoint
 from tui.engine.events import stream_events
 from tui.engine.images import Images
+from tui.engine.networks import Networks
 from tui.engine.transport import Transport
 from tui.model.events import Event
 from tui.model.system import Info, Ping, Version
@@ -20,6 +21,7 @@ class Engine:
         self.transport = Transport(endpoint, read_only=read_only)
         self.containers = Containers(self.transport)
         self.images = Images(self.transport)
+        self.networks = Networks(self.transport)
 
     @property
     def endpoint(self) -> Endpoint:
