@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,7 +11,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.events import Resize
 from textual.message import Message
-from textual.widgets import Button
+from textual.widgets import Button, Static
 
 from widgets.fields import Field, FieldValue
 from widgets.literal import literal
@@ -21,7 +21,10 @@ NARROW = 56
 
 
 class Form(VerticalScroll, can_focus=False):
-    """Shows fields and the buttons that send and leave them. Enter goes on, and sends from the last field."""
+    """Shows fields and the buttons that send and leave them. Enter goes on, and sends from the last field.
+
+    `headings` stand before the fields that they are given for, by the field's name.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "submit", "Send", id="form.submit"),
@@ -32,6 +35,7 @@ class Form(VerticalScroll, can_focus=False):
     DEFAULT_CSS = """
     Form {
         height: 1fr;
+        & > .form--heading { text-style: bold; color: $text-accent; padding-top: 1; height: auto; }
         & > .form--buttons { height: auto; padding-top: 1; }
         & > .form--buttons > Button { margin-right: 2; }
     }
@@ -71,6 +75,7 @@ class Form(VerticalScroll, can_focus=False):
         fields: Sequence[Field],
         *,
         submit_label: str = "OK",
+        headings: Mapping[str, str] | None = None,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
@@ -80,9 +85,13 @@ class Form(VerticalScroll, can_focus=False):
             raise ValueError(f"two fields have the same name: {names}")
         self.fields = list(fields)
         self._submit_label = submit_label
+        self._headings = headings or {}
 
     def compose(self) -> ComposeResult:
-        yield from self.fields
+        for field in self.fields:
+            if heading := self._headings.get(field.key):
+                yield Static(Content(literal(heading)), classes="form--heading", markup=False)
+            yield field
         with Horizontal(classes="form--buttons"):
             yield Button(Content(literal(self._submit_label)), variant="primary", compact=True, classes="-submit")
             yield Button(Content("Cancel"), compact=True, classes="-cancel")
