@@ -178,6 +178,12 @@ class Field(Widget):
             self._error = text
             self._show_message()
 
+    def set_hint(self, text: str) -> None:
+        """Show another hint below the field while nothing is wrong with it."""
+        if text != self.hint:
+            self.hint = text
+            self._show_message()
+
     def _show_message(self) -> None:
         if not self.is_mounted:
             return
@@ -239,6 +245,11 @@ class TextField(Field):
             self._line.value = self._known
         if self._touched:
             self.validate()
+
+    def set_placeholder(self, text: str) -> None:
+        """Show another text while the field is empty. The field must be on a screen."""
+        if self._line is not None:
+            self._line.placeholder = literal(text)
 
     def problem(self) -> str | None:
         return self._check(self.value) if self._check is not None else None
@@ -401,6 +412,16 @@ class ChoiceField(Field):
     @property
     def is_dirty(self) -> bool:
         return self.value != self._first
+
+    def set_options(self, options: Sequence[tuple[str, str]]) -> None:
+        """Offer other options; the one that is chosen stays, even where it is not among them."""
+        chosen = self._options[self._at]
+        self._options = list(options)
+        if chosen[0] not in [option for option, _ in options]:
+            self._options.append(chosen)
+        self._at = [option for option, _ in self._options].index(chosen[0])
+        if self.is_mounted:
+            self.editor.refresh()
 
     def set_value(self, value: str) -> None:
         """Choose another option, as if it had been chosen from the beginning. Raises ValueError if there is none."""
