@@ -9,6 +9,7 @@ MAX_PATH: Final = 32 << 10
 _FOLDER_MODE: Final = 0o755
 _MAX_OWNER: Final = (1 << 32) - 1
 _MAX_NUMBER: Final = (1 << 63) - 1
+_FILE: Final = int(Kind.FILE)
 _WHITEOUT: Final = b".wh."
 _OPAQUE: Final = b".wh..wh..opq"
 _AUFS: Final = b".wh..wh."
@@ -72,10 +73,11 @@ class TreeBuilder:
         columns.flags[node] = columns.flags[node] & OPAQUE | flags
         columns.kind[node] = kind
         columns.mode[node] = mode & 0o7777
-        columns.uid[node] = min(max(owner[0], 0), _MAX_OWNER)
-        columns.gid[node] = min(max(owner[1], 0), _MAX_OWNER)
-        columns.size[node] = min(size, _MAX_NUMBER) if kind == Kind.FILE else 0
-        columns.mtime[node] = min(max(mtime, -_MAX_NUMBER), _MAX_NUMBER)
+        uid, gid = owner
+        columns.uid[node] = uid if 0 <= uid <= _MAX_OWNER else _clamp(uid, 0, _MAX_OWNER)
+        columns.gid[node] = gid if 0 <= gid <= _MAX_OWNER else _clamp(gid, 0, _MAX_OWNER)
+        columns.size[node] = _clamp(size, 0, _MAX_NUMBER) if kind == _FILE else 0
+        columns.mtime[node] = _clamp(mtime, -_MAX_NUMBER, _MAX_NUMBER)
         if link:
             columns.link[node] = link
         elif columns.link:
@@ -170,6 +172,10 @@ class TreeBuilder:
             self._columns.flags[node] = OPAQUE  # stays, should the layer bring something new under the name
         else:
             self._columns.flags[known] |= OPAQUE
+
+
+def _clamp(number: int, low: int, high: int) -> int:
+    return low if number < low else high if number > high else number
 
 
 def _normalize(path: bytes) -> tuple[bytes, int]:
