@@ -37,7 +37,7 @@ def sparkline(values: Sequence[float], width: int, maximum: float | None = None,
 def _bar(value: float, top: float, blocks: str) -> str:
     if not math.isfinite(value):
         return " "
-    share = value / top if top > 0 else 0.0
+    share = max(0.0, min(1.0, value / top)) if top > 0 else 0.0
     return blocks[max(0, min(len(blocks) - 1, math.ceil(share * len(blocks)) - 1))]
 
 

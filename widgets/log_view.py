@@ -198,14 +198,12 @@ class LogView(LineView):
         if before is None or not before or not rows:
             self.refresh()
             return
-        changed = [y for y, row in enumerate(rows) if y >= len(before) or before[y] != row]
-        if len(changed) > len(rows) // 2 or len(rows) < len(before):
-            self.refresh()
-            return
-        for y in changed:
-            self.refresh_row(y)
+        width, height = self.size
+        last = max(len(rows), len(before))
+        changed = [y for y in range(last) if rows[y : y + 1] != before[y : y + 1]]
+        if changed:
+            self.refresh(Region(0, changed[0], width, changed[-1] - changed[0] + 1))
         if not self._following:
-            width, height = self.size
             self.refresh(Region(max(0, width - 24), height - 1, min(width, 24), 1))
 
     # ---- which rows are seen

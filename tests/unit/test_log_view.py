@@ -1,0 +1,307 @@
+"""The log view: bounds, following, scrolling, wrapping, search and filter, and that hostile lines stay cheap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.segment import Segment
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
+
+from widgets.literal import cells
+from widgets.log_buffer import LogBuffer, LogLine, LogSearch
+from widgets.log_text import chop, stamp
+from widgets.log_view import LogView
+
+
+class Logs(App[None]):
+    def __init__(self, **options: Any) -> None:
+        super().__init__()
+        self.log_view = LogView(**options)
+        self.searches: list[tuple[int, int, bool]] = []
+        self.follows: list[bool] = []
+
+    def compose(self) -> ComposeResult:
+        yield self.log_view
+
+    def on_mount(self) -> None:
+        self.log_view.focus()
+
+    def on_log_view_search_changed(self, event: LogView.SearchChanged) -> None:
+        self.searches.append((event.hit, event.total, event.complete))
+
+    def on_log_view_follow_changed(self, event: LogView.FollowChanged) -> None:
+        self.follows.append(event.following)
+
+
+def numbered(count: int, start: int = 0) -> list[LogLine]:
+    return [LogLine(f"line {number}") for number in range(start, start + count)]
+
+
+def lines(app: Logs) -> list[str]:
+    return [app.log_view.render_line(y).text.rstrip() for y in range(app.log_view.size.height)]
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
+    while not condition():
+        await pilot.pause(0.01)
+
+
+# ---- the buffer and its search, without a terminal
+
+
+@given(st.lists(st.lists(st.text(max_size=5), max_size=6), max_size=10), st.integers(1, 8))
+def test_the_buffer_keeps_the_newest_lines(batches: list[list[str]], most: int) -> None:
+    buffer = LogBuffer(max_lines=most)
+    written: list[str] = []
+    for batch in batches:
+        buffer.append([LogLine(text) for text in batch])
+        written += batch
+        assert [line.text for line in buffer] == written[-most:]
+        assert buffer.end == len(written)
+        assert buffer.first == max(0, len(written) - most)
+        assert [buffer[number].text for number in range(buffer.first, buffer.end)] == written[-most:]
+
+
+def test_the_buffer_is_bounded_in_bytes_and_tells_where_a_line_was_cut() -> None:
+    buffer = LogBuffer(max_bytes=1_000_000)
+    for _ in range(200):
+        buffer.append([LogLine("x" * 100_000)])
+    assert buffer.bytes <= 1_000_000
+    assert len(buffer) < 20
+    assert buffer[buffer.end - 1].text.endswith("cut: 34,464 more characters")
+    with pytest.raises(IndexError):
+        buffer[buffer.first - 1]
+
+
+@given(
+    st.lists(st.sampled_from("abc"), max_size=60),
+    st.lists(st.sampled_from("abc"), max_size=60),
+    st.integers(0, 130),
+    st.booleans(),
+    st.integers(1, 80),
+)
+def test_a_search_finds_what_a_plain_loop_finds(
+    before: list[str], later: list[str], anchor: int, backward: bool, most: int
+) -> None:
+    buffer = LogBuffer(max_lines=most)
+    buffer.append([LogLine(text) for text in before])
+    search = LogSearch(buffer, "a", anchor, backward)
+    search.step(0)
+    buffer.append([LogLine(text) for text in later])
+    while not search.step(1):
+        pass
+    expected = [number for number in range(buffer.first, buffer.end) if buffer[number].text == "a"]
+    assert [search.at(ordinal) for ordinal in range(search.count)] == expected
+    for number in range(buffer.first, buffer.end + 1):
+        assert search.ordinal(number) == sum(hit < number for hit in expected)
+
+
+@given(st.lists(st.text(max_size=12), max_size=5), st.integers(2, 9))
+def test_wrapping_loses_nothing(texts: list[str], width: int) -> None:
+    rows = chop([Segment(text) for text in texts], width)
+    assert "".join(segment.text for row in rows for segment in row) == "".join(texts)
+    assert all(sum(cells(segment.text) for segment in row) <= width for row in rows if len(row) == 1)
+
+
+def test_stamps_have_a_fixed_width() -> None:
+    assert stamp(1_700_000_000.5, None, "absolute") == "2023-11-14 22:13:20.500 "
+    assert stamp(1e300, None, "absolute") == f"{'no such time':<24}"
+    for gap in (0, 0.0131, 12.5, 184, 18_120, 1e6, 1e12, -3):
+        assert len(stamp(1e9 + gap, 1e9, "relative")) == 10
+    assert stamp(13.5, 1, "relative").strip() == "+12.5s"
+
+
+# ---- the view
+
+
+async def test_it_follows_until_the_user_scrolls_up() -> None:
+    app = Logs()
+    async with app.run_test(size=(40, 5)) as pilot:
+        app.log_view.append(numbered(10))
+        await pilot.pause()
+        assert lines(app) == [f"  line {n}" for n in range(5, 10)]
+        await pilot.press("k")
+        assert lines(app)[0] == "  line 4"
+        app.log_view.append(numbered(3, 10))
+        await until(pilot, lambda: "3 new lines" in lines(app)[-1])
+        assert lines(app)[:4] == [f"  line {n}" for n in range(4, 8)]
+        await pilot.press("g")
+        assert lines(app)[0] == "  line 0"
+        await pilot.press("pagedown", "pagedown", "pagedown", "pagedown")
+        assert app.log_view.following
+        assert lines(app)[-1] == "  line 12"
+        await pilot.press("g", "G")
+        assert lines(app)[-1] == "  line 12"
+        await pilot.pause()
+        assert app.follows == [False, True, False, True]
+
+
+async def test_appends_are_painted_a_few_times_a_second_and_only_the_rows_that_changed() -> None:
+    app = Logs()
+    async with app.run_test(size=(40, 20)) as pilot:
+        painted: list[int] = []
+        render = app.log_view.render_line
+        app.log_view.render_line = lambda y: painted.append(y) or render(y)  # type: ignore[method-assign]
+        app.log_view.append(numbered(1))
+        await until(pilot, lambda: 0 in painted)
+        painted.clear()
+        for number in range(1, 11):
+            app.log_view.append(numbered(1, number))
+        await until(pilot, lambda: 10 in painted)
+        assert sorted(painted) == list(range(1, 11))
+
+
+async def test_dropped_lines_are_counted() -> None:
+    app = Logs(max_lines=10)
+    async with app.run_test(size=(40, 5)) as pilot:
+        app.log_view.append(numbered(25))
+        await pilot.press("g")
+        assert lines(app)[:2] == ["· 15 older lines were dropped", "  line 15"]
+
+
+async def test_wrapping_and_sideways() -> None:
+    app = Logs()
+    async with app.run_test(size=(12, 4)) as pilot:
+        app.log_view.append([LogLine("0123456789abcdefghijklmnop"), LogLine("日本語日本語日本語", "stderr")])
+        await pilot.pause()
+        assert lines(app)[:2] == ["  012345678…", "┃ 日本語日 …"]
+        await pilot.press("right")
+        assert lines(app)[0] == "  89abcdefg…"
+        await pilot.press("left", "w")
+        assert lines(app) == ["  abcdefghij", "  klmnop", "┃ 日本語日本", "  語日本語"]
+        await pilot.press("k")
+        assert lines(app)[0] == "  0123456789"
+        assert not app.log_view.following
+        await pilot.press("j")
+        assert app.log_view.following
+
+
+async def test_times_and_sources_stand_before_the_text() -> None:
+    app = Logs()
+    async with app.run_test(size=(60, 3)) as pilot:
+        app.log_view.append([LogLine("a", time=1.7e9, source="web"), LogLine("b", time=1.7e9 + 2, source="db")])
+        await pilot.pause()
+        assert lines(app)[:2] == ["  web a", "  db  b"]
+        await pilot.press("t")
+        assert lines(app)[1] == "    +2.000s db  b"
+        await pilot.press("t")
+        assert lines(app)[0] == "  2023-11-14 22:13:20.000 web a"
+
+
+async def test_only_colours_are_obeyed() -> None:
+    app = Logs()
+    async with app.run_test(size=(60, 3)) as pilot:
+        app.log_view.append([LogLine("\x1b[31mred\x1b[0m [bold]x[/] \x1b]52;c;eA==\x07\x1b[2J\u202e")])
+        await pilot.pause()
+        strip = app.log_view.render_line(0)
+        assert strip.text.rstrip() == "  red [bold]x[/] ␛]52;c;eA==␇␛[2J\\u202e"
+        colours = {segment.text: segment.style.color for segment in strip if segment.style}
+        assert colours["red"] is not None
+        assert colours["red"].number == 1
+
+
+async def test_a_search_goes_up_from_the_end_and_around() -> None:
+    app = Logs()
+    async with app.run_test(size=(40, 5)) as pilot:
+        app.log_view.append(numbered(100))
+        app.log_view.search("LINE 1".lower())
+        await until(pilot, lambda: bool(app.searches) and app.searches[-1] == (11, 11, True))
+        assert any("line 19" in line for line in lines(app))
+        await pilot.press("n")
+        await until(pilot, lambda: app.searches[-1][0] == 1)
+        assert any("line 1" in line for line in lines(app))
+        await pilot.press("N")
+        await until(pilot, lambda: app.searches[-1][0] == 11)
+        app.log_view.append(numbered(1, 1000))
+        await until(pilot, lambda: app.searches[-1] == (11, 12, True))
+        app.log_view.search("")
+        await pilot.press("n")
+        assert app.log_view._hit is None
+
+
+async def test_a_search_sees_through_colours_and_shows_a_hit_that_is_far_right() -> None:
+    app = Logs()
+    async with app.run_test(size=(40, 5)) as pilot:
+        app.log_view.append([LogLine("x" * 500 + "ER\x1b[31mROR")])
+        app.log_view.search("error")
+        await until(pilot, lambda: bool(app.searches) and app.searches[-1] == (1, 1, True))
+        assert "ERROR" in lines(app)[0]
+
+
+async def test_a_filter_shows_only_lines_that_match_old_and_new() -> None:
+    app = Logs(max_lines=50)
+    async with app.run_test(size=(40, 4)) as pilot:
+        app.log_view.append(numbered(40))
+        app.log_view.set_filter("line 3")
+        await until(pilot, lambda: lines(app) == ["  line 36", "  line 37", "  line 38", "  line 39"])
+        app.log_view.append([*numbered(20, 200), LogLine("line 3 again")])
+        await until(pilot, lambda: lines(app)[-1] == "  line 3 again")
+        await pilot.press("g")
+        assert lines(app)[0] == "  line 30"
+        app.log_view.set_filter("nothing like it")
+        app.log_view.set_notice("no line matches")
+        await until(pilot, lambda: lines(app)[0] == "no line matches")
+        app.log_view.set_filter("")
+        await pilot.press("G")
+        assert lines(app)[-2:] == ["  line 219", "  line 3 again"]
+
+
+async def test_lines_dropped_under_a_reader_never_break_it() -> None:
+    app = Logs(max_lines=20, wrapped=True)
+    async with app.run_test(size=(10, 6)) as pilot:
+        app.log_view.append(numbered(20))
+        app.log_view.search("line")
+        app.log_view.set_filter("1")
+        await pilot.press("g")
+        for round in range(30):
+            app.log_view.append(numbered(7, 100 * round))
+            assert len(lines(app)) == 6
+            await pilot.press(*("j", "k", "pageup", "n", "w", "g")[round % 6])
+        app.log_view.clear()
+        await pilot.pause()
+        assert app.log_view.following
+        assert lines(app)[0] == ""
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 2), (40, 10)])
+@pytest.mark.parametrize("ascii", [False, True])
+async def test_every_line_has_the_width_of_the_view(size: tuple[int, int], ascii: bool) -> None:
+    app = Logs(ascii=ascii)
+    async with app.run_test(size=size) as pilot:
+        app.log_view.append([LogLine("日本\u202e\x1b]0;x\x07" * 30, "stderr", 1.0, "so[/]urce"), LogLine("")] * 20)
+        for key in ("w", "t", "k", "t", "right", "w", "g", "t"):
+            await pilot.press(key)
+            for y in range(app.log_view.size.height):
+                strip = app.log_view.render_line(y)
+                assert strip.cell_length == app.log_view.size.width
+                assert not ascii or strip.text.isascii()
+                assert not {"\x1b", "\x07", "\u202e"} & set(strip.text)
+
+
+@pytest.mark.parametrize("line", ["x" * 100_000_000, "\x1b[1;31m\x1b[0;32m" * 700_000, "\t\u202e日" * 3_000_000])
+@pytest.mark.parametrize("wrapped", [False, True])
+async def test_a_hostile_line_costs_what_is_shown(line: str, wrapped: bool) -> None:
+    app = Logs(wrapped=wrapped)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.log_view.append([LogLine(line)] * 30)
+        await pilot.pause()
+        start = perf_counter()
+        lines(app)
+        assert perf_counter() - start < 1
+        assert app.log_view.buffer.bytes < 30 << 20
+
+
+async def test_why_there_is_nothing_is_told() -> None:
+    app = Logs()
+    async with app.run_test(size=(20, 4)) as pilot:
+        app.log_view.set_notice("journald cannot be read [/]")
+        await pilot.pause()
+        assert lines(app)[:2] == ["journald cannot be", "read [/]"]
+        app.log_view.append(numbered(1))
+        await until(pilot, lambda: lines(app)[0] == "  line 0")
