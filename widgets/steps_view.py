@@ -166,24 +166,18 @@ class StepsView(CursorList):
 
     # ---- moving
     def move_to(self, index: int) -> bool:
-        """Put the cursor on a step; a heading is passed over in the direction of the move."""
+        """Put the cursor on a step; a heading is passed over in the direction of the move, else the other way."""
+        if not self._rows:
+            return False
         index = max(0, min(index, len(self._rows) - 1))
-        step = 1 if index >= self._cursor else -1
-        onward = range(index, len(self._rows)) if step > 0 else range(index, -1, -1)
-        for at in onward:
-            if isinstance(self._rows[at], Step):
-                return super().move_to(at)
-        if self._rows and not isinstance(self._rows[self._cursor], Step):
-            first = next((at for at, row in enumerate(self._rows) if isinstance(row, Step)), 0)
-            return super().move_to(first)
-        self.scroll_to_heading(index)
-        return False
-
-    def scroll_to_heading(self, index: int) -> None:
-        """Show a heading above the first step, which the cursor itself cannot reach."""
-        if index < self._top:
-            self._top = index
+        up, down = range(index, -1, -1), range(index, len(self._rows))
+        order = (*down, *up) if index >= self._cursor else (*up, *down)
+        at = next((at for at in order if isinstance(self._rows[at], Step)), index)
+        moved = super().move_to(at)
+        if index < at and index < self._top:
+            self._top = index  # a heading above the first step is seen, though the cursor does not go there
             self.refresh()
+        return moved
 
     def cursor_moved(self) -> None:
         self._tell()
