@@ -85,6 +85,7 @@ class DashboardScreen(HytheScreen):
         self._searching_detail = False
         self._small = False
         self._engine_name = ""
+        self._awaited: tuple[str, str] | None = None
 
     def compose(self) -> ComposeResult:
         ascii_only = self._settings.ascii
@@ -184,6 +185,8 @@ class DashboardScreen(HytheScreen):
         self._draw_titles()
         self._draw_header()
         self._follow_cursor()
+        if (awaited := self._awaited) and (awaited[1] in state.containers or awaited[1] in state.images):
+            self.go_to(*awaited)
 
     def _problem(self, resource: Resource) -> str | None:
         """Return why the table may not be the daemon's state, or None."""
@@ -348,7 +351,9 @@ class DashboardScreen(HytheScreen):
             yield image.id, image.reference, "image"
 
     def go_to(self, kind: str, key: str) -> None:
-        """Put the cursor on a container or image, clearing a filter that hides it."""
+        """Put the cursor on a container or image, clearing a filter that hides it; on one not known yet as it comes."""
+        known = self._session.state.containers if kind == "container" else self._session.state.images
+        self._awaited = None if key in known else (kind, key)
         self._go("containers" if kind == "container" else "images")
         if not self.table.move_to(key):
             self._only_running = False
