@@ -39,8 +39,8 @@ async def _attach(call: Call) -> web.StreamResponse:
     connection = RawConnection(call.request)
     before = container.run
     seen, extra = _position(world, before)
-    connection.upgrade(call.request, RAW if container.tty else MULTIPLEXED)
     world.emit_container(container, "attach")
+    await connection.upgrade(call.request, RAW if container.tty else MULTIPLEXED)
     typing: asyncio.Task[None] | None = None
     try:
         if call.flag("logs"):
@@ -141,7 +141,7 @@ async def _start(call: Call) -> web.StreamResponse:
         world.spawn(_play(world, container, made, None))
         return nothing(200)
     connection = RawConnection(call.request)
-    connection.upgrade(call.request, RAW if made.spec.get("Tty") else MULTIPLEXED)
+    await connection.upgrade(call.request, RAW if made.spec.get("Tty") else MULTIPLEXED)
     await _play(world, container, made, connection)
     return connection.finish()
 

@@ -65,10 +65,8 @@ def remove(world: World, ref: str, *, force: bool, prune: bool) -> list[JsonMap]
     short = image.id.removeprefix("sha256:")[:12]
     if by_id:
         if len(image.tags) > 1 and not force:
-            text = "must be forced - image is referenced in multiple repositories"
-            raise ApiError(
-                409, f"conflict: unable to delete {short} ({text.replace('must be forced', 'must be forced', 1)})"
-            )
+            text = f"conflict: unable to delete {short} (must be forced)"
+            raise ApiError(409, f"{text} - image is referenced in multiple repositories")
         _refuse_in_use(world, image, short, force=force)
         return _untag(world, image, list(image.tags)) + (_delete(world, image, prune=prune))
     tagged = references.parse(ref).tagged
@@ -93,12 +91,14 @@ def _refuse_in_use(world: World, image: Image, short: str, *, force: bool) -> No
     if running is not None:
         raise ApiError(
             409,
-            f"conflict: unable to delete {short} (cannot be forced) - image is being used by running container {running.id[:12]}",
+            f"conflict: unable to delete {short} (cannot be forced) - "
+            f"image is being used by running container {running.id[:12]}",
         )
     if users and not force:
         raise ApiError(
             409,
-            f"conflict: unable to delete {short} (must be forced) - image is being used by stopped container {users[0].id[:12]}",
+            f"conflict: unable to delete {short} (must be forced) - "
+            f"image is being used by stopped container {users[0].id[:12]}",
         )
     if any(other.parent == image.id for other in world.images.values()):
         raise ApiError(409, f"conflict: unable to delete {short} (cannot be forced) - image has dependent child images")
@@ -127,9 +127,10 @@ def _delete(world: World, image: Image, *, prune: bool) -> list[JsonMap]:
         world.emit_image(current, "delete", current.id)
         parent = world.images.get(current.parent) if prune else None
         current = None
-        if parent is not None and not parent.tags and not world.users_of(parent.id):
-            if not any(other.parent == parent.id for other in world.images.values()):
-                current = parent
+        if parent is None or parent.tags or world.users_of(parent.id):
+            continue
+        if not any(other.parent == parent.id for other in world.images.values()):
+            current = parent
     kept = {layer.diff_id for other in world.images.values() for layer in other.layers}
     entries += [{"Deleted": layer.diff_id} for layer in reversed(image.layers) if layer.diff_id not in kept]
     return entries

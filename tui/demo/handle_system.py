@@ -94,7 +94,8 @@ def _counts(world: World, total: int, running: int, paused: int) -> JsonMap:
 
 
 def _host_facts(world: World) -> JsonMap:
-    truths = "MemoryLimit SwapLimit KernelMemoryTCP CpuCfsPeriod CpuCfsQuota CPUShares CPUSet PidsLimit IPv4Forwarding OomKillDisable"
+    truths = "MemoryLimit SwapLimit KernelMemoryTCP CpuCfsPeriod CpuCfsQuota CPUShares CPUSet PidsLimit "
+    truths += "IPv4Forwarding OomKillDisable"
     index: JsonMap = {"Mirrors": [], "Name": "docker.io", "Official": True, "Secure": True}
     swarm = {
         "NodeID": "",

@@ -8,6 +8,9 @@ from tui.demo.api import HEADERS
 from tui.demo.logs import frame
 
 
+_START_SECONDS = 0.02
+
+
 class RawConnection(asyncio.Protocol):
     """Takes a request's connection over: `read` until b"" at the client's end of file, `send`, `finish`."""
 
@@ -22,7 +25,7 @@ class RawConnection(asyncio.Protocol):
         self._writable.set()
         self.lost = False
 
-    def upgrade(self, request: web.BaseRequest, content_type: str) -> None:
+    async def upgrade(self, request: web.BaseRequest, content_type: str) -> None:
         """Answer 101 to a client that asked for an upgrade, else 200, and take the connection."""
         lines = ["HTTP/1.1 200 OK", f"Content-Type: {content_type}"]
         if "upgrade" in request.headers.get("Connection", "").lower():
@@ -30,6 +33,8 @@ class RawConnection(asyncio.Protocol):
         lines += [f"{name}: {value}" for name, value in HEADERS.items()]
         self._transport.set_protocol(self)
         self._transport.write("\r\n".join([*lines, "", ""]).encode())
+        # No real process prints at once, and docker-py loses output that arrives in one segment with the headers.
+        await asyncio.sleep(_START_SECONDS)
 
     def data_received(self, data: bytes) -> None:
         """Keep what the client sent for `read`."""

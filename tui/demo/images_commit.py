@@ -69,9 +69,7 @@ def _config(container: Container, lines: list[str], overrides: JsonMap) -> JsonM
     config = {
         key: container.config.get(key) for key in keys if container.config.get(key) is not None or key in keys[:8]
     }
-    for key, value in overrides.items():
-        if key in keys and value:
-            config[key] = value
+    config.update({key: value for key, value in overrides.items() if key in keys and value})
     for line in lines:
         if not line.strip():
             continue

@@ -39,7 +39,8 @@ def containers(world: World, filters: Filters, *, every: bool) -> list[Container
         if state not in _STATES:
             raise ApiError(
                 400,
-                f"invalid filter 'status={state}': invalid value for state ({state}): must be one of {', '.join(_STATES)}",
+                f"invalid filter 'status={state}': invalid value for state ({state}): "
+                f"must be one of {', '.join(_STATES)}",
             )
     found = world.newest_first()
     if not filters:

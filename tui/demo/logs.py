@@ -38,8 +38,8 @@ def rendered(at_ns: int, line: Line, wanted: Wanted, *, tty: bool) -> bytes:
         return stamp + line.data.replace(b"\n", b"\r\n")
     parts: list[bytes] = []
     for text in line.data.splitlines(keepends=True):
-        for at in range(0, len(text), _FRAME):
-            parts.append(frame(line.stream, stamp + text[at : at + _FRAME]))
+        pieces = (text[at : at + _FRAME] for at in range(0, len(text), _FRAME))
+        parts.extend(frame(line.stream, stamp + piece) for piece in pieces)
     return b"".join(parts)
 
 

@@ -56,7 +56,7 @@ Writer = Callable[[int, random.Random, int], tuple[int, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A server that writes a line about every `period_ns`, after some opening lines; the number of a line is its seed."""
+    """A server that writes a line about every `period_ns`; what a line says depends on its number alone."""
 
     seed: int
     period_ns: int
