@@ -185,8 +185,8 @@ class Field(Widget):
             self._show_message()
 
     def _show_message(self) -> None:
-        if not self.is_mounted:
-            return
+        if not self.query(".field--message"):
+            return  # not composed yet: on_mount shows it
         message = self.query_one(".field--message", Static)
         mark = ("x " if self.ascii else "✗ ") if self._error else ""
         text = mark + literal(self._error or self.hint, LONGEST_MESSAGE, ascii=self.ascii)
