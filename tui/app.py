@@ -28,6 +28,7 @@ from tui.engine.errors import EndpointError
 from tui.keymap import resolve_keymap
 from tui.screens.connect import ConnectScreen
 from tui.screens.dashboard import DashboardScreen
+from tui.screens.form_memory import FormMemory
 from tui.screens.palette import HythePalette
 from tui.screens.registry import make_screen
 from tui.settings import Settings
@@ -61,6 +62,7 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         self.environment = os.environ if environment is None else environment
         self.now = now
         self.history = History()
+        self.forms = FormMemory()
         self.session: Session | None = None
         self.keys: Mapping[str, tuple[str, ...]] = default_keys()
         self._stack = AsyncExitStack()

@@ -10,6 +10,7 @@ from tui.screens.connect import HostsScreen
 from tui.screens.help import HelpScreen
 from tui.screens.history import HistoryScreen
 from tui.screens.jobs import JobsScreen
+from tui.screens.run import RunScreen
 from tui.screens.theme import ThemeScreen
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ SCREENS: Mapping[str, Maker] = {
     "history": HistoryScreen,
     "hosts": HostsScreen,
     "jobs": JobsScreen,
+    "run": RunScreen,
     "theme": ThemeScreen,
 }
 

@@ -1,0 +1,250 @@
+"""A screen that is a form whose equal docker line stands below it, live; left unsent, it remembers what it held."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container as Box
+from textual.widgets import Static
+
+from tui.screens.base import HytheScreen, content
+from tui.screens.dashboard import DashboardScreen
+from widgets.fields import Field, FieldValue
+from widgets.form import Form
+from widgets.line_view import Span
+from widgets.span_line import KeyHints, SpanLine
+
+Values = Mapping[str, FieldValue]
+LONGEST_LINE = 4000
+
+
+class FormScreen(HytheScreen):
+    """Subclasses say which fields there are, which docker line they equal, and how they are sent."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f3", "copy_line", "Copy the line", show=False, id="form.copy_line"),
+        Binding("f4", "start_over", "Start over", show=False, id="form.start_over"),
+    ]
+    DEFAULT_CSS = """
+    FormScreen {
+        & #form-body { height: 1fr; }
+        & #form { padding: 0 1; }
+        & #form-problem { height: auto; max-height: 4; padding: 0 1; color: $text-error; display: none; }
+        & #form-problem.-shown { display: block; }
+        & #form-line { height: auto; min-height: 1; max-height: 4; padding: 0 1; color: $text-muted; }
+    }
+    """
+    own_keys = (
+        ("f2", "send the form"),
+        ("tab shift+tab", "next, previous field"),
+        ("enter", "next field; sends from the last"),
+        ("space ← →", "turn a choice"),
+        ("f3", "copy the docker line"),
+        ("f4", "start over with what stood there first"),
+        ("esc", "back; what is filled in is kept"),
+    )
+    submit_label: ClassVar[str] = "OK"
+    headings: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sending = ""
+        self._defaults: Values = {}
+        self._recalled = False
+
+    # what a subclass says
+
+    def memory_key(self) -> Hashable:
+        """Return what tells this form, on its object, from others."""
+        raise NotImplementedError
+
+    def defaults(self) -> Values:
+        """Return what the fields hold at first."""
+        raise NotImplementedError
+
+    def make_fields(self, values: Values) -> Sequence[Field]:
+        """Return the fields, filled in."""
+        raise NotImplementedError
+
+    def subject(self) -> str:
+        """Return what the header says."""
+        raise NotImplementedError
+
+    def line_of(self, values: Values) -> str:
+        """Return the docker line that the form equals; an empty text while there is none."""
+        raise NotImplementedError
+
+    async def send(self, values: Values) -> None:
+        """Ask the daemon; called at most once at a time. It may outlive the screen."""
+        raise NotImplementedError
+
+    def compose_aside(self) -> ComposeResult:
+        """What stands beside the form."""
+        yield from ()
+
+    def values_changed(self) -> None:
+        """Check what hangs on several fields; called after each change."""
+
+    # the frame
+
+    def compose(self) -> ComposeResult:
+        ascii_only = self.hythe.settings.ascii
+        kept = self.hythe.forms.recall(self._key)
+        self._defaults = self.defaults()
+        self._recalled = kept is not None
+        yield SpanLine(id="header", ascii=ascii_only)
+        with Box(id="form-body"):
+            yield Form(
+                self.make_fields({**self._defaults, **(kept or {})}),
+                submit_label=self.submit_label,
+                headings=self.headings,
+                id="form",
+            )
+            yield from self.compose_aside()
+        yield Static(id="form-problem", markup=False)
+        yield Static(id="form-line", markup=False)
+        yield KeyHints(id="footer", ascii=ascii_only)
+
+    def on_mount(self) -> None:
+        hints = (("f2", self.submit_label.lower()), ("tab", "next"), ("f3", "copy the line"), ("f4", "start over"))
+        self.query_one("#footer", KeyHints).hint([(key, key, word, True) for key, word in (*hints, ("esc", "back"))])
+        self._draw_header()
+        self._draw_line()
+        self.form.focus_first()
+
+    @property
+    def _key(self) -> Hashable:
+        return (self.session.engine.endpoint.url, self.memory_key())
+
+    @property
+    def form(self) -> Form:
+        """The form."""
+        return self.query_one("#form", Form)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the user has not left it."""
+        return self in self.hythe.screen_stack
+
+    def _draw_header(self) -> None:
+        left: list[Span] = [(" hythe ", "head"), (self.subject(), "accent")]
+        if self._sending:
+            left.append((f"  {self._sending} …", "busy"))
+        elif self._recalled:
+            left.append(("  as it was left; f4 starts over", "dim"))
+        self.query_one("#header", SpanLine).show(left, [(f"{self.session.name} ", "dim")])
+
+    def _draw_line(self) -> None:
+        line = self.line_of(self.form.values())
+        self.query_one("#form-line", Static).update(content(f"$ {line}"[:LONGEST_LINE] if line else ""))
+
+    def show_problem(self, text: str) -> None:
+        """Say what is wrong with the form as a whole; an empty text takes it away."""
+        problem = self.query_one("#form-problem", Static)
+        mark = "x " if self.hythe.settings.ascii else "✗ "
+        problem.update(content(mark + text if text else ""))
+        problem.set_class(bool(text), "-shown")
+
+    def on_form_changed(self, _message: Form.Changed) -> None:
+        self.show_problem("")
+        self.values_changed()
+        self._draw_line()
+
+    # sending
+
+    def on_form_submitted(self, message: Form.Submitted) -> None:
+        if self._sending:
+            self.note(f"{self._sending}: the daemon has not answered yet", "warning")
+            return
+        self.show_problem("")
+        # not in this screen's worker: leaving the form must not cut a request in half
+        owner = self.dashboard or self.hythe
+        owner.run_worker(self._send(message.values), group="forms")
+
+    async def _send(self, values: Values) -> None:
+        self.set_sending("asking the daemon")
+        try:
+            await self.send(values)
+        finally:
+            self.set_sending("")
+
+    def set_sending(self, what: str) -> None:
+        """Say in the header what the daemon is asked for; an empty text: nothing."""
+        self._sending = what
+        if self.is_open and self.is_mounted:
+            self._draw_header()
+
+    def refused(self, text: str, field: str | None) -> None:
+        """Show why the daemon said no, at a field or below the form; beside the screen when it has been left."""
+        if not self.is_open:
+            self.note(f"{self.subject()}: {text}", "error")
+        elif field is None:
+            self.show_problem(text)
+        else:
+            self.form.show_error(field, text)
+
+    # leaving
+
+    @property
+    def dashboard(self) -> DashboardScreen | None:
+        """The dashboard behind this screen."""
+        found = [screen for screen in self.hythe.screen_stack if isinstance(screen, DashboardScreen)]
+        return found[-1] if found else None
+
+    async def go_to(self, kind: str, key: str) -> bool:
+        """Back to the dashboard, the cursor on an object; False, and nothing done, if this is no longer in front."""
+        dashboard = self.dashboard
+        if dashboard is None or self.hythe.screen is not self:
+            return False
+        while self.hythe.screen is not dashboard:
+            await self.hythe.pop_screen()
+        dashboard.go_to(kind, key)
+        return True
+
+    def remember(self) -> None:
+        """Keep the values for the next time, if there is something to keep."""
+        values = self.form.values()
+        if values == self._defaults:
+            self.hythe.forms.forget(self._key)
+        else:
+            self.hythe.forms.keep(self._key, values)
+
+    def forget(self) -> None:
+        """Drop what is kept: it was sent."""
+        self.hythe.forms.forget(self._key)
+
+    def on_form_cancelled(self, _message: Form.Cancelled) -> None:
+        self.action_leave()
+
+    def action_leave(self) -> None:
+        """Go back, and keep what is filled in."""
+        self.remember()
+        self.hythe.pop_screen()
+
+    def action_start_over(self) -> None:
+        """Put back what stood there first."""
+        self.hythe.forms.forget(self._key)
+        self._recalled = False
+        self.run_worker(self._renew(), group="renew", exclusive=True)
+
+    async def _renew(self) -> None:
+        old = self.form
+        form = Form(self.make_fields(self._defaults), submit_label=self.submit_label, headings=self.headings, id="form")
+        async with self.batch():
+            await old.remove()
+            await self.query_one("#form-body").mount(form, before=0)
+        self.form_renewed()
+        self._draw_header()
+        self._draw_line()
+        self.show_problem("")
+        form.focus_first()
+
+    def form_renewed(self) -> None:
+        """Tell the new fields what the old ones had learnt."""
+
+    def action_copy_line(self) -> None:
+        """Copy the docker line."""
+        self.copy(self.line_of(self.form.values()))
