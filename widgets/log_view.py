@@ -22,6 +22,7 @@ from widgets import sgr
 from widgets.line_view import LineView, Span, overlay
 from widgets.literal import cells, fit, literal, wrap
 from widgets.log_buffer import LogBuffer, LogLine, LogSearch
+from widgets.log_rows import LogRows, Row
 from widgets.log_text import SOURCE_TONES, TimeMode, chop, gutter, next_mode, stamp
 
 __all__ = ["LogLine", "LogView"]
@@ -33,9 +34,6 @@ SLICE_SECONDS = 0.008
 SHIFT_CELLS = 8
 LEAST_TEXT = 4
 """With less room than this for the text, lines are not wrapped and have no prefix."""
-
-Row = tuple[int, int]
-"""The number of a line, and which of its wrapped rows."""
 
 
 class LogView(LineView):
@@ -118,7 +116,7 @@ class LogView(LineView):
         self._source_width = 0
         self._notice = ""
         self._search: LogSearch | None = None
-        self._filter: LogSearch | None = None
+        self._lines = LogRows(self.buffer, self._height_of)
         self._hit: int | None = None
         self._wanted = 0
         self._scanning: Worker[None] | None = None
@@ -167,11 +165,11 @@ class LogView(LineView):
         self._sources.clear()
         self._source_width = 0
         self._hit = None
-        search, filtered = self._search, self._filter
+        search, filtered = self._search, self._lines.filter
         if search is not None:
             self._search = LogSearch(self.buffer, search.matcher.query, 0, backward=False)
         if filtered is not None:
-            self._filter = LogSearch(self.buffer, filtered.matcher.query, 0, backward=False)
+            self._lines.filter = LogSearch(self.buffer, filtered.matcher.query, 0, backward=False)
         self._relayout()
         self.action_follow()
 
@@ -179,7 +177,7 @@ class LogView(LineView):
         """Say why there is nothing to show; it is seen while there are no lines."""
         if text != self._notice:
             self._notice = text
-            if self._first() is None:
+            if self._lines.first() is None:
                 self.refresh()
 
     def on_mount(self) -> None:
@@ -207,73 +205,13 @@ class LogView(LineView):
             self.refresh(Region(max(0, width - 24), height - 1, min(width, 24), 1))
 
     # ---- which rows are seen
-    def _first(self) -> int | None:
-        """The first line of the view: one before the buffer's first when that tells how many were dropped."""
-        if self._filter is not None:
-            return self._filter.at(0) if self._filter.count else None
-        return self.buffer.first - (self.buffer.first > 0) if len(self.buffer) else None
-
-    def _last(self) -> int | None:
-        if self._filter is not None:
-            return self._filter.at(self._filter.count - 1) if self._filter.count else None
-        return self.buffer.end - 1 if len(self.buffer) else None
-
-    def _next(self, number: int) -> int | None:
-        """The line of the view after one that may itself be gone."""
-        if self._filter is None:
-            return number + 1 if number + 1 < self.buffer.end else None
-        ordinal = self._filter.ordinal(number + 1)
-        return self._filter.at(ordinal) if ordinal < self._filter.count else None
-
-    def _previous(self, number: int) -> int | None:
-        if self._filter is None:
-            return number - 1 if number > (self._first() or 0) else None
-        ordinal = self._filter.ordinal(number) - 1
-        return self._filter.at(ordinal) if ordinal >= 0 else None
-
-    def _line(self, number: int) -> LogLine:
-        if number < self.buffer.first:
-            return LogLine(f"{self.buffer.first:,} older lines were dropped", "system")
-        return self.buffer[number]
-
     def _rows(self) -> list[Row]:
         """What stands on each visible row, from the top."""
         if self._screen is None:
             height = max(1, self.size.height)
-            self._screen = self._rows_up(height) if self._following else self._rows_down(height)
+            self._screen = self._lines.up(height) if self._following else self._lines.down(self._top, height)
+            self._top = self._screen[0] if self._screen else (self.buffer.first, 0)
         return self._screen
-
-    def _rows_up(self, height: int) -> list[Row]:
-        rows: list[Row] = []
-        number = self._last()
-        while number is not None and len(rows) < height:
-            count = self._height_of(number)
-            rows += [(number, sub) for sub in range(count - 1, max(-1, count - 1 - height + len(rows)), -1)]
-            number = self._previous(number)
-        rows.reverse()
-        self._top = rows[0] if rows else (self.buffer.first, 0)
-        return rows
-
-    def _rows_down(self, height: int) -> list[Row]:
-        first = self._first()
-        if first is None:
-            return []
-        number, sub = self._top
-        if number < first:
-            number, sub = first, 0
-        elif self._filter is not None:
-            shown = self._next(number - 1)
-            number, sub = (shown, sub if shown == number else 0) if shown is not None else (self._last() or 0, 0)
-        sub = min(sub, self._height_of(number) - 1)
-        self._top = (number, sub)
-        rows: list[Row] = []
-        at: int | None = number
-        while at is not None and len(rows) < height:
-            count = self._height_of(at)
-            rows += [(at, part) for part in range(sub, min(count, sub + height - len(rows)))]
-            sub = 0
-            at = self._next(at)
-        return rows if len(rows) == height else self._rows_up(height)
 
     def _height_of(self, number: int) -> int:
         return len(self._wrapped_strips(number)) if self._is_wrapped else 1
@@ -335,8 +273,8 @@ class LogView(LineView):
             return []
         spans: list[Span] = [gutter(line.stream, self.ascii)]
         if self._times != "off":
-            before = self._previous(number) if self._times == "relative" else None
-            earlier = self._line(before).time if before is not None else None
+            before = self._lines.before(number) if self._times == "relative" else None
+            earlier = self._lines.line(before).time if before is not None else None
             spans.append((stamp(line.time, earlier, self._times), "dim"))
         if self._source_width:
             name = fit(literal(line.source, 40, ascii=self.ascii), self._source_width)
@@ -348,7 +286,7 @@ class LogView(LineView):
         base = self.rich_style + (self.tone("dim") if line.stream == "system" else Style.null())
         looks = sgr.visible(line.text, most, self.ascii)
         pieces = [(text, base + sgr.style_of(look) if look is not sgr.PLAIN else base) for text, look in looks]
-        search = self._search or self._filter
+        search = self._search or self._lines.filter
         if search is not None:
             ranges = search.matcher.ranges("".join(text for text, _ in pieces))
             tone = "hit-current" if number == self._hit else "hit"
@@ -357,7 +295,7 @@ class LogView(LineView):
 
     def _strip(self, number: int) -> Strip:
         """A line that is not wrapped, from the sideways shift on."""
-        width, line = self.size.width, self._line(number)
+        width, line = self.size.width, self._lines.line(number)
         room = width - self._prefix_width
         pieces = self._pieces(number, line, self._shift + room + 1)
         strip = Strip([Segment(text, style) for text, style in pieces])
@@ -373,7 +311,7 @@ class LogView(LineView):
         """The rows of a wrapped line; the later ones are indented to where its text begins."""
         strips = self._strips.get(number) if number >= self.buffer.first else None
         if strips is None:
-            line = self._line(number)
+            line = self._lines.line(number)
             prefix = self._prefix_width
             room = self.size.width - prefix
             segments = [Segment(text, style) for text, style in self._pieces(number, line, None)]
@@ -391,17 +329,17 @@ class LogView(LineView):
     def scroll_rows(self, rows: int) -> None:
         """Scroll; at the end the view follows again, and anywhere else it no longer does."""
         screen = self._rows()
-        if not screen or (rows > 0 and self._following) or (rows < 0 and self._top == (self._first(), 0)):
+        if not screen or (rows > 0 and self._following) or (rows < 0 and self._top == (self._lines.first(), 0)):
             return
         number, sub = self._top
         sub += rows
-        while sub < 0 and (previous := self._previous(number)) is not None:
+        while sub < 0 and (previous := self._lines.before(number)) is not None:
             number = previous
             sub += self._height_of(number)
-        while sub >= (height := self._height_of(number)) and (following := self._next(number)) is not None:
+        while sub >= (height := self._height_of(number)) and (following := self._lines.after(number)) is not None:
             sub -= height
             number = following
-        bottom = self._rows_up(max(1, self.size.height))
+        bottom = self._lines.up(max(1, self.size.height))
         if rows > 0 and (number, sub) >= bottom[0]:
             self.action_follow()
             return
@@ -427,7 +365,7 @@ class LogView(LineView):
         self.scroll_rows(step if pages > 0 else -step)
 
     def action_to_start(self) -> None:
-        first = self._first()
+        first = self._lines.first()
         if first is not None:
             self._go_to((first, 0))
 
@@ -491,13 +429,13 @@ class LogView(LineView):
     def set_filter(self, query: str) -> None:
         """Show only the lines that match; empty: all of them."""
         anchor = self.buffer.end if self._following else self._top[0]
-        self._filter = LogSearch(self.buffer, query, anchor, self._following) if query else None
+        self._lines.filter = LogSearch(self.buffer, query, anchor, self._following) if query else None
         self._relayout()
         if query:
             self._scan()
 
     def _searches(self) -> list[LogSearch]:
-        return [search for search in (self._search, self._filter) if search is not None]
+        return [search for search in (self._search, self._lines.filter) if search is not None]
 
     def _scan(self) -> None:
         if self._scanning is None or self._scanning.is_finished:
@@ -513,7 +451,7 @@ class LogView(LineView):
     def _found(self) -> None:
         """Go where the search was to go as soon as that is known, show what the filter lets through, and tell."""
         search = self._search
-        if self._filter is not None:
+        if self._lines.filter is not None:
             self._screen = None
             self.refresh()
         if search is None:
