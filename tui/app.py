@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.app import App, ComposeResult
@@ -43,7 +44,7 @@ from widgets.span_line import SpanLine
 class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
     """hythe. `environment` is where DOCKER_HOST and its like are looked up; `now` is the clock of ages."""
 
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")
     TITLE = "hythe"
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {HythePalette}

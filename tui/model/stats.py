@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from tui.model.times import parse_time_ns
+
 
 class WireCpuUsage(msgspec.Struct, gc=False):
     total_usage: int = 0
@@ -63,6 +65,8 @@ class Sample(msgspec.Struct, frozen=True, gc=False):
     disk_read: int = 0
     disk_write: int = 0
     pids: int = 0
+    read_ns: int = 0
+    """When the daemon took it: nanoseconds since the epoch, by its clock."""
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -94,22 +98,21 @@ def sample_from(wire: WireStats) -> Sample:
         disk_read=sum(entry.value for entry in blocks if entry.op.lower() == "read"),
         disk_write=sum(entry.value for entry in blocks if entry.op.lower() == "write"),
         pids=wire.pids_stats.current if wire.pids_stats else 0,
+        read_ns=parse_time_ns(wire.read) or 0,
     )
 
 
-def usage_from(
-    sample: Sample, now: float, before: tuple[float, Sample] | None, cpu: tuple[float, ...], memory: tuple[int, ...]
-) -> Usage:
-    """Return the usage at `now` (seconds), with rates since the sample before."""
-    if before is None or now <= before[0]:
+def usage_from(sample: Sample, before: Sample | None, cpu: tuple[float, ...], memory: tuple[int, ...]) -> Usage:
+    """Return the usage with rates since the sample before; both are dated by the daemon's clock."""
+    seconds = (sample.read_ns - before.read_ns) / 1e9 if before else 0.0
+    if before is None or seconds <= 0:
         return Usage(sample, cpu_history=cpu, memory_history=memory)
-    seconds, last = now - before[0], before[1]
     return Usage(
         sample,
-        max(0, sample.rx - last.rx) / seconds,
-        max(0, sample.tx - last.tx) / seconds,
-        max(0, sample.disk_read - last.disk_read) / seconds,
-        max(0, sample.disk_write - last.disk_write) / seconds,
+        max(0, sample.rx - before.rx) / seconds,
+        max(0, sample.tx - before.tx) / seconds,
+        max(0, sample.disk_read - before.disk_read) / seconds,
+        max(0, sample.disk_write - before.disk_write) / seconds,
         cpu,
         memory,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
@@ -58,17 +57,16 @@ class UsageWatch:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _read(self, key: str) -> None:
-        before: tuple[float, Sample] | None = None
+        before: Sample | None = None
         cpu: deque[float] = deque(maxlen=HISTORY)
         memory: deque[int] = deque(maxlen=HISTORY)
         async with aclosing(self._engine.containers.stats(key)) as samples:
             async for sample in samples:
-                now = time.monotonic()
                 if sample.cpu is not None:
                     cpu.append(sample.cpu)
                     memory.append(sample.memory)
-                self.usage[key] = usage_from(sample, now, before, tuple(cpu), tuple(memory))
-                before = (now, sample)
+                self.usage[key] = usage_from(sample, before, tuple(cpu), tuple(memory))
+                before = sample
                 self._changed.add(key)
                 self._publisher.request()
 
