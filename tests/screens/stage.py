@@ -1,0 +1,80 @@
+"""The app on a demo engine that stands still: fixed seed, fixed clock, no events but those that a test makes."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from tui.app import HytheApp
+from tui.demo.clock import ManualClock
+from tui.demo.server import serve_demo
+from tui.engine.endpoint import Endpoint
+from tui.screens.dashboard import DashboardScreen
+from tui.settings import Settings
+
+START_NS = 1_790_000_000 * 10**9
+PATIENCE_SECONDS = 20
+
+
+class StageApp(HytheApp):
+    """HytheApp whose demo engine's clock is moved by hand, and whose ages are told by that clock."""
+
+    def __init__(self, settings: Settings | None = None, *, containers: int = 12, seed: int = 7) -> None:
+        self.clock = ManualClock(START_NS)
+        settings = replace(settings or Settings(), demo=True)
+        super().__init__(settings, {}, now=lambda: self.clock.now_ns() / 1e9)
+        self._containers, self._seed = containers, seed
+        self.socket: Path | None = None
+
+    async def demo_endpoint(self) -> Endpoint:
+        if self.socket is None:
+            served = serve_demo(seed=self._seed, containers=self._containers, clock=self.clock)
+            self.socket = await self._stack.enter_async_context(served)
+        return Endpoint(f"unix://{self.socket}", "demo engine", "demo engine")
+
+    async def on_unmount(self) -> None:
+        await self.shut_down()
+
+
+async def until(pilot: Pilot[int], true: Callable[[], bool], what: str = "") -> None:
+    """Let the app go on until `true` says so.
+
+    Raises:
+        AssertionError: it never did; names `what`, or shows the screen.
+    """
+    for _ in range(PATIENCE_SECONDS * 100):
+        await pilot.pause(0.01)
+        if true():
+            return
+    raise AssertionError(f"never came: {what or true}")
+
+
+async def dashboard(pilot: Pilot[int]) -> DashboardScreen:
+    """Return the dashboard once it is live and knows what every row in view uses."""
+    app = pilot.app
+    assert isinstance(app, StageApp)
+    await until(pilot, lambda: isinstance(app.screen, DashboardScreen), "the dashboard")
+    screen = app.screen
+    assert isinstance(screen, DashboardScreen)
+    session = screen.session
+
+    def settled() -> bool:
+        known = session.state.containers
+        inspected = all(known[key].inspected for key in screen.containers.visible_keys)
+        return session.state.condition.is_live and bool(known) and inspected
+
+    await until(pilot, settled, "a live feed with inspected rows")
+    running = [key for key in screen.containers.visible_keys if session.state.containers[key].state == "running"]
+    await until(pilot, lambda: all(key in session.usage.usage for key in running), "a first sample of each")
+    await app.clock.advance(1)
+    usage = session.usage.usage
+    await until(pilot, lambda: all(usage[key].sample.cpu is not None for key in running), "a second sample of each")
+    return screen
+
+
+def text_of(app: HytheApp) -> str:
+    """Return what the screen shows, as plain text, a line each."""
+    width, height = app.size
+    lines = app.screen._compositor.render_strips()  # the strips as they would be written
+    return "\n".join("".join(segment.text for segment in strip) for strip in lines[:height])[: width * height * 4]

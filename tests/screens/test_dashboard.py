@@ -1,0 +1,133 @@
+"""The dashboard under a pilot's fingers, on the demo engine."""
+
+import pytest
+from stage import StageApp, dashboard, text_of, until
+
+from tui.screens.help import HelpScreen
+from tui.settings import Settings
+
+SIZES = {"small": (80, 24), "tall": (120, 40), "wide": (200, 60)}
+
+
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+async def test_it_comes_up_live_and_full(size: tuple[int, int]) -> None:
+    app = StageApp()
+    async with app.run_test(size=size) as pilot:
+        screen = await dashboard(pilot)
+        await until(pilot, lambda: "live" in text_of(app))
+        shown = text_of(app)
+        assert "shop-web-1" in shown
+        assert screen.containers.total_count == 12
+        assert ("nginx:1.27-alpine" in shown) == (size != (80, 24))
+
+
+async def test_a_burst_of_keys_goes_where_the_first_one_leads() -> None:
+    app = StageApp()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        await pilot.press("slash", *"web", "enter", "i")
+        await until(pilot, lambda: screen.detail.tab == "inspect")
+        assert screen.containers.filter_text == "web"
+        assert screen.containers.shown_count == 1
+
+
+async def test_the_cursor_stays_on_its_container_while_rows_come_and_go() -> None:
+    app = StageApp()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        await pilot.press("j", "j", "j")
+        held = screen.containers.cursor_row
+        assert held is not None
+        engine = screen.session.engine
+        made = await engine.containers.create({"Image": "busybox:latest", "Cmd": ["sleep", "60"]}, name="aaa-first")
+        await until(pilot, lambda: made.id in screen.containers.order)
+        assert screen.containers.order[0] == made.id
+        assert screen.containers.cursor_key == held.id
+        await engine.containers.rename(held.id, "zzz-last")
+        await until(pilot, lambda: screen.containers.order[-1] == held.id)
+        assert screen.containers.cursor_key == held.id
+
+
+async def test_stop_is_seen_when_the_daemon_says_so() -> None:
+    app = StageApp()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        await pilot.press("slash", *"toolbox", "enter")
+        key = screen.containers.cursor_key
+        assert key is not None
+        await pilot.press("s")
+        await until(pilot, lambda: key in screen.session.busy or screen.session.state.containers[key].state == "exited")
+        for _ in range(12):  # it ignores SIGTERM: ten seconds later it is killed
+            await app.clock.advance(1)
+        await until(pilot, lambda: screen.session.state.containers[key].state == "exited")
+        await until(pilot, lambda: "exited" in text_of(app))
+        assert [entry.line for entry in screen.session.history] == ["docker stop toolbox"]
+
+
+async def test_marks_take_a_command_together_and_removal_asks_first() -> None:
+    app = StageApp()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        await pilot.press("slash", *"exited", "enter", "asterisk")
+        marked = screen.containers.marks
+        assert len(marked) == 2
+        await pilot.press("d")
+        await until(pilot, lambda: "Remove 2 containers?" in text_of(app))
+        await pilot.press("n")
+        assert marked <= set(screen.session.state.containers)
+        await pilot.press("d")
+        await until(pilot, lambda: "Remove 2 containers?" in text_of(app))
+        await pilot.press("y")
+        await until(pilot, lambda: not marked & set(screen.session.state.containers))
+
+
+async def test_read_only_says_so_and_sends_nothing() -> None:
+    app = StageApp(Settings(read_only=True))
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        await pilot.press("d")
+        await until(pilot, lambda: "read-only: nothing" in text_of(app))
+        assert len(screen.session.history) == 0
+        assert len(screen.session.state.containers) == 12
+
+
+async def test_help_comes_from_the_table_of_commands() -> None:
+    app = StageApp()
+    async with app.run_test(size=(120, 60)) as pilot:
+        await dashboard(pilot)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        await until(pilot, lambda: "docker commit CONTAINER" in text_of(app))
+        await pilot.press("q")
+        await dashboard(pilot)
+
+
+async def test_names_from_outside_are_drawn_literally() -> None:
+    labels = {"a": "[/]", "b": "[@click=app.quit]x", "c": "\x1b[2J\x1b]52;c;QUFB\x07", "d": "\u202eevil", "e": "n\nl"}
+    app = StageApp()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        body = {"Image": "busybox:latest", "Cmd": ["echo", "[red]x[/] \x1b[2J"], "Labels": labels}
+        made = await screen.session.engine.containers.create(body, name="odd")
+        await until(pilot, lambda: made.id in screen.containers.order)
+        await pilot.press("slash", *"odd", "enter", "i")
+        await until(pilot, lambda: "State:" in text_of(app))
+        await pilot.press("asterisk")
+        for _ in range(3):
+            await pilot.press("pagedown")
+            await pilot.pause()
+            shown = text_of(app)
+            assert "\x1b" not in shown
+            assert "\x07" not in shown
+            assert "\u202e" not in shown
+
+
+@pytest.mark.parametrize("size", [(1, 1), (10, 3), (40, 10), (80, 24), (300, 100)])
+async def test_no_size_is_too_odd(size: tuple[int, int]) -> None:
+    app = StageApp()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await dashboard(pilot)
+        await pilot.resize_terminal(*size)
+        await pilot.press("j", "enter", "q", "tab", "question_mark", "q")
+        await pilot.resize_terminal(120, 40)
+        await until(pilot, lambda: "shop-web-1" in text_of(app))
