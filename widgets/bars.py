@@ -59,8 +59,10 @@ def split_width(weights: Sequence[float], width: int) -> list[int]:
 
     Where there are more weights than cells, the greatest get one each.
     """
-    shares = [weight if math.isfinite(weight) and weight > 0 else 0.0 for weight in weights]
-    seen = [at for at, share in enumerate(shares) if share]
+    finite = [weight if math.isfinite(weight) and weight > 0 else 0.0 for weight in weights]
+    seen = [at for at, weight in enumerate(finite) if weight]
+    greatest = max(finite, default=0.0) or 1.0
+    shares = [weight / greatest for weight in finite]  # so that their sum stays finite
     out = [0] * len(shares)
     if not seen or width <= 0:
         return out

@@ -77,17 +77,19 @@ def visible(text: str, most: int | None = None, ascii: bool = False) -> Iterator
             if column > most:
                 return
             piece = piece[: (most - column) * 4 + 16]
-        shown, column = _laid_out(piece, column, ascii)
+        shown, column = _laid_out(piece, column, most, ascii)
         yield shown, look
 
 
-def _laid_out(piece: str, column: int, ascii: bool) -> tuple[str, int]:
+def _laid_out(piece: str, column: int, most: int | None, ascii: bool) -> tuple[str, int]:
     """The piece as it is drawn from a column on, and the column after it."""
     if "\t" not in piece:
         shown = literal(piece, ascii=ascii)
         return shown, column + cells(shown)
     parts: list[str] = []
     for number, part in enumerate(piece.split("\t")):
+        if most is not None and column > most:
+            break
         if number:
             gap = TAB - column % TAB
             parts.append(" " * gap)

@@ -67,6 +67,7 @@ def test_parts_are_in_proportion() -> None:
     assert split_width([1, 1, 2], 40) == [10, 10, 20]
     assert split_width([1_000_000, 1], 10) == [9, 1]
     assert split_width([1, 3, 2], 2) == [0, 1, 1]
+    assert split_width([1.7e308, 1.7e308], 5) == [3, 2]
 
 
 @pytest.mark.parametrize(
