@@ -25,6 +25,8 @@ class FormScreen(HytheScreen):
     """Subclasses say which fields there are, which docker line they equal, and how they are sent."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "submit", "Send", show=False, id="form.submit_screen"),
+        Binding("escape,q", "leave", "Back", show=False, id="form.leave"),
         Binding("f3", "copy_line", "Copy the line", show=False, id="form.copy_line"),
         Binding("f4", "start_over", "Start over", show=False, id="form.start_over"),
     ]
@@ -218,6 +220,10 @@ class FormScreen(HytheScreen):
 
     def on_form_cancelled(self, _message: Form.Cancelled) -> None:
         self.action_leave()
+
+    def action_submit(self) -> None:
+        """Send the form, wherever the focus is."""
+        self.form.action_submit()
 
     def action_leave(self) -> None:
         """Go back, and keep what is filled in."""

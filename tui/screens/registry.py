@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tui.screens.base import HytheScreen
+from tui.screens.commit import CommitScreen
+from tui.screens.build import BuildScreen
+from tui.screens.build_form import BuildFormScreen
 from tui.screens.connect import HostsScreen
 from tui.screens.help import HelpScreen
 from tui.screens.history import HistoryScreen
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
 Maker = Callable[..., HytheScreen]
 
 SCREENS: Mapping[str, Maker] = {
+    "build": BuildFormScreen,
+    "build_job": BuildScreen,
+    "commit": CommitScreen,
     "help": HelpScreen,
     "history": HistoryScreen,
     "hosts": HostsScreen,
