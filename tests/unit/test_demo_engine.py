@@ -1,6 +1,8 @@
 """The demo engine on a clock of its own: the same seed gives the same answers, nothing moves unless it is moved."""
 
 import asyncio
+import base64
+import io
 import json
 import time
 from collections.abc import AsyncIterator
@@ -11,6 +13,7 @@ import aiohttp
 import pytest
 
 from tui.demo.clock import ManualClock
+from tui.demo.layers import Node, pack
 from tui.demo.server import DemoEngine, serve_demo
 
 
@@ -127,6 +130,39 @@ async def test_one_event_stream_sees_the_whole_life(session: aiohttp.ClientSessi
     assert times == sorted(set(times))
 
 
+async def test_a_large_context_is_built() -> None:
+    nodes = {"Dockerfile": Node(data=b"FROM busybox\nCOPY big /\n"), "big": Node(data=bytes(3 << 20))}
+    async with (
+        serve_demo(containers=1) as socket,
+        aiohttp.ClientSession("http://d", connector=aiohttp.UnixConnector(path=str(socket))) as session,
+    ):
+        async with session.post("/build?version=2&t=big:1", data=io.BytesIO(pack(nodes))) as response:
+            told = [json.loads(line) for line in (await response.read()).splitlines()]
+        assert told[-1]["id"] == "moby.image.id"
+        assert (await read(session, "/images/big:1/history"))[0]["Size"] == 3 << 20
+
+
+@pytest.mark.parametrize("cut", [True, False])
+async def test_a_build_ends_with_its_connection(session: aiohttp.ClientSession, clock: ManualClock, cut: bool) -> None:
+    context = pack({"Dockerfile": Node(data=b"FROM busybox\nRUN sleep 50\n")})
+    response = await session.post("/build?version=2&t=slow:1", data=context)
+    while (message := base64.b64decode((await read_message(response))["aux"])).count(b"RUN sleep 50") == 0:
+        assert message
+    if cut:
+        response.close()
+        # The server runs in this loop: this is time for it to see the connection end.
+        await asyncio.sleep(0.05)
+    await clock.advance(60)
+    if not cut:
+        await response.read()
+    async with session.get("/images/slow:1/json") as found:
+        assert found.status == (404 if cut else 200)
+
+
+async def read_message(response: aiohttp.ClientResponse) -> Any:
+    return json.loads(await asyncio.wait_for(response.content.readline(), 5))
+
+
 async def test_ten_thousand_containers_start_and_list_quickly() -> None:
     began = time.perf_counter()
     async with serve_demo(containers=10_000, clock=ManualClock()) as socket:
@@ -138,8 +174,10 @@ async def test_ten_thousand_containers_start_and_list_quickly() -> None:
 
 async def test_churn_makes_about_as_many_events_as_asked() -> None:
     clock = ManualClock()
-    async with serve_demo(containers=50, events_per_second=20, clock=clock) as socket:
-        async with aiohttp.ClientSession("http://d", connector=aiohttp.UnixConnector(path=str(socket))) as session:
-            await clock.advance(10)
-            told = await read_lines(session, f"/events?since=1&until={clock.now_ns() // 10**9}")
+    async with (
+        serve_demo(containers=50, events_per_second=20, clock=clock) as socket,
+        aiohttp.ClientSession("http://d", connector=aiohttp.UnixConnector(path=str(socket))) as session,
+    ):
+        await clock.advance(10)
+        told = await read_lines(session, f"/events?since=1&until={clock.now_ns() // 10**9}")
     assert 180 <= len(told) <= 256

@@ -92,9 +92,13 @@ class Call:
                 raise ApiError(400, "invalid filter")
         return found
 
+    async def payload(self) -> bytes:
+        """Return the whole body, however large: contexts and archives are."""
+        return await self.request.content.read()
+
     async def body(self, *, optional: bool = False) -> JsonMap:
         """Return the JSON body; raises ApiError 400 for another type, bad JSON or none."""
-        data = await self.request.read()
+        data = await self.payload()
         kind = self.request.headers.get("Content-Type", "")
         if kind.split(";")[0].strip() != "application/json" and (data or kind):
             raise ApiError(400, f"unsupported Content-Type header ({kind}): must be 'application/json'")

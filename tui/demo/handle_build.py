@@ -43,7 +43,7 @@ def _mapping(call: Call, name: str) -> dict[str, str]:
 
 
 async def _context(call: Call) -> dict[str, Node]:
-    data = await call.request.read()
+    data = await call.payload()
     if not data:
         raise ApiError(400, "the build context is empty: no tar archive was sent")
     try:

@@ -89,7 +89,7 @@ async def _write(call: Call) -> web.StreamResponse:
     if node.kind != "dir":
         raise ApiError(400, "extraction point is not a directory")
     try:
-        tree = layers.unpack(await call.request.read())
+        tree = layers.unpack(await call.payload())
     except tarfile.TarError as error:
         raise ApiError(400, f"unable to extract the archive: {error}") from None
     for path, item in tree.items():

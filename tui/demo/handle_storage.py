@@ -9,7 +9,7 @@ from tui.demo.api import Call, Router, answer, nothing
 from tui.demo.errors import ApiError
 from tui.demo.jsonish import as_list, as_map, as_str, as_strings, as_words
 from tui.demo.records import Endpoint, Network, Volume
-from tui.demo.volumes_view import network_view, volume_users, volume_view
+from tui.demo.volumes_view import network_view, volume_references, volume_users, volume_view
 
 _PREDEFINED = ("bridge", "host", "none")
 
@@ -33,10 +33,11 @@ def register(router: Router) -> None:
 async def _volumes(call: Call) -> web.StreamResponse:
     world = call.world
     filters = call.filters("dangling", "driver", "label", "name")
+    used = volume_references(world)
     found: list[Volume] = []
     for volume in world.volumes.values():
         dangling = filters.get("dangling")
-        if dangling and (dangling[0] in ("true", "1")) == bool(volume_users(world, volume.name)):
+        if dangling and (dangling[0] in ("true", "1")) == bool(used[volume.name]):
             continue
         if not listing.has_labels(volume.labels or {}, filters.get("label", [])):
             continue
@@ -45,11 +46,11 @@ async def _volumes(call: Call) -> web.StreamResponse:
         if "driver" in filters and volume.driver not in filters["driver"]:
             continue
         found.append(volume)
-    return answer({"Volumes": [volume_view(world, volume) for volume in found], "Warnings": None})
+    return answer({"Volumes": [volume_view(volume) for volume in found], "Warnings": None})
 
 
 async def _volume(call: Call) -> web.StreamResponse:
-    return answer(volume_view(call.world, call.world.find_volume(call.params["name"])))
+    return answer(volume_view(call.world.find_volume(call.params["name"])))
 
 
 async def _create_volume(call: Call) -> web.StreamResponse:
@@ -65,7 +66,7 @@ async def _create_volume(call: Call) -> web.StreamResponse:
         raise ApiError(404, f'create {name}: error looking up volume plugin {driver}: plugin "{driver}" not found')
     labels, options = as_strings(body.get("Labels")) or None, as_strings(body.get("DriverOpts")) or None
     volume = world.ensure_volume(name or world.new_id("volume"), labels=labels, options=options, anonymous=not name)
-    return answer(volume_view(world, volume), 201)
+    return answer(volume_view(volume), 201)
 
 
 async def _remove_volume(call: Call) -> web.StreamResponse:
@@ -84,11 +85,12 @@ async def _remove_volume(call: Call) -> web.StreamResponse:
 async def _prune_volumes(call: Call) -> web.StreamResponse:
     world, filters = call.world, call.filters("all", "label", "label!")
     every = (filters.pop("all", ["false"]))[0] in ("true", "1") or call.version < (1, 42)
+    used = volume_references(world)
     doomed = [
         v
         for v in world.volumes.values()
         if (every or v.anonymous)
-        and not volume_users(world, v.name)
+        and not used[v.name]
         and listing.pruned(v.labels or {}, v.created_ns, world.now(), filters)
     ]
     for volume in doomed:

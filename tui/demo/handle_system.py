@@ -10,7 +10,7 @@ from tui.demo.clock import NS, rfc3339
 from tui.demo.errors import NOT_A_MANAGER, ApiError
 from tui.demo.jsonish import JsonMap, as_str
 from tui.demo.views import list_row, status_text
-from tui.demo.volumes_view import volume_view
+from tui.demo.volumes_view import volume_references, volume_view
 from tui.demo.world import CPUS, DATA_ROOT, MEMORY, World
 
 _KERNEL = "6.8.0-45-generic"
@@ -208,7 +208,8 @@ async def _disk_use(call: Call) -> web.StreamResponse:
         now = world.now()
         body["Containers"] = [list_row(world, c, status_text(c, now), size=True) for c in world.newest_first()]
     if not wanted or "volume" in wanted:
-        body["Volumes"] = [volume_view(world, volume, usage=True) for volume in world.volumes.values()]
+        used = volume_references(world)
+        body["Volumes"] = [volume_view(volume, used[volume.name]) for volume in world.volumes.values()]
     if not wanted or "build-cache" in wanted:
         body["BuildCache"] = [images_view.cache_view(record) for record in world.cache.values()]
     return answer(body)

@@ -209,7 +209,7 @@ async def _push(call: Call) -> web.StreamResponse:
 
 async def _load(call: Call) -> web.StreamResponse:
     world = call.world
-    data = await call.request.read()
+    data = await call.payload()
     response = await call.stream()
     try:
         loaded = archive.load(data)
@@ -231,7 +231,7 @@ async def _import(call: Call) -> web.StreamResponse:
     world = call.world
     if call.text("fromSrc") != "-":
         raise ApiError(400, "the demo engine imports only what is sent to it: fromSrc=-")
-    nodes: dict[str, Node] = unpack(await call.request.read())
+    nodes: dict[str, Node] = unpack(await call.payload())
     layer, now = Layer(with_parents(nodes)), world.now()
     history: list[JsonMap] = [{"created_by": "", "comment": call.text("message") or "Imported from -"}]
     document = seed_images.document(world.empty_config(), [layer], history, now)

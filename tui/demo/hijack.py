@@ -7,7 +7,6 @@ from aiohttp import web
 from tui.demo.api import HEADERS
 from tui.demo.logs import frame
 
-
 _START_SECONDS = 0.02
 
 

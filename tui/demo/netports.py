@@ -108,9 +108,12 @@ def bind(world: World, container: Container) -> None:
 def _reserve(world: World, container: Container, protocol: str, address: str, wanted: str) -> int:
     number = int(wanted.split("-")[0] or 0) if wanted else 0
     if not number:
-        number = _EPHEMERAL
+        number = world.next_port
+        if len(world.ports) > 30_000:
+            raise ApiError(500, "all ports are allocated")
         while f"{number}/{protocol}" in world.ports:
-            number += 1
+            number = number + 1 if number < 65_535 else _EPHEMERAL
+        world.next_port = number + 1 if number < 65_535 else _EPHEMERAL
     key = f"{number}/{protocol}"
     owner = world.ports.get(key)
     if owner is not None and owner != container.id:

@@ -18,7 +18,6 @@ from tui.demo.population import populate
 from tui.demo.world import World
 
 _SHUTDOWN_SECONDS = 0.2
-_MOST_BODY = 8 << 30
 
 
 class DemoEngine:

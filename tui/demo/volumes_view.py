@@ -1,5 +1,7 @@
 """Volumes and networks as the API shows them."""
 
+from collections import Counter
+
 from tui.demo.clock import rfc3339
 from tui.demo.jsonish import JsonMap
 from tui.demo.records import Network, Volume
@@ -11,8 +13,13 @@ def volume_users(world: World, name: str) -> list[str]:
     return [c.id for c in world.containers.values() if any(m.type == "volume" and m.name == name for m in c.mounts)]
 
 
-def volume_view(world: World, volume: Volume, *, usage: bool = False) -> JsonMap:
-    """Return a volume; `usage` adds UsageData."""
+def volume_references(world: World) -> Counter[str]:
+    """Return how many containers mount each volume."""
+    return Counter(name for c in world.containers.values() for name in {m.name for m in c.mounts if m.type == "volume"})
+
+
+def volume_view(volume: Volume, users: int | None = None) -> JsonMap:
+    """Return a volume; `users` adds UsageData with that reference count."""
     labels = {"com.docker.volume.anonymous": ""} if volume.anonymous else volume.labels
     shown: JsonMap = {
         "CreatedAt": rfc3339(volume.created_ns),
@@ -23,8 +30,8 @@ def volume_view(world: World, volume: Volume, *, usage: bool = False) -> JsonMap
         "Options": volume.options,
         "Scope": "local",
     }
-    if usage:
-        shown["UsageData"] = {"RefCount": len(volume_users(world, volume.name)), "Size": volume.size}
+    if users is not None:
+        shown["UsageData"] = {"RefCount": users, "Size": volume.size}
     return shown
 
 

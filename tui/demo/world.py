@@ -37,6 +37,7 @@ class World:
         self.cache: dict[str, CacheRecord] = {}
         self.build_steps: dict[str, Any] = {}
         self.ports: dict[str, str] = {}
+        self.next_port = 32_768
         self.sick: set[str] = set()
         self.booted_ns = clock.now_ns()
         self._ids = 0
