@@ -49,6 +49,8 @@ async def test_two_engines_of_one_seed_agree() -> None:
 async def test_socket_is_private_and_goes_away(tmp_path: Path) -> None:
     engine, socket = DemoEngine(containers=1), tmp_path / "s.sock"
     await engine.start(socket)
+    with pytest.raises(OSError, match="in use"):
+        await DemoEngine(containers=1).start(socket)
     assert socket.stat().st_mode & 0o777 == 0o600
     await engine.stop()
     await engine.stop()

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -46,15 +47,12 @@ class DemoEngine:
         server = web.Server(dispatcher(world, router), handler_cancellation=True, access_log=None)
         runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN_SECONDS)
         await runner.setup()
-        umask = os.umask(0o177)
         try:
-            await web.UnixSite(runner, str(socket_path)).start()
+            await web.SockSite(runner, _bound(socket_path)).start()
         except OSError:
             await runner.cleanup()
             await world.close()
             raise
-        finally:
-            os.umask(umask)
         self._runner, self._socket, self._world = runner, socket_path, world
         if self._events_per_second > 0:
             world.spawn(churn.live(world, self._events_per_second))
@@ -63,14 +61,29 @@ class DemoEngine:
         """End all streams and timers and remove the socket; a second call does nothing."""
         runner, self._runner = self._runner, None
         world, self._world = self._world, None
-        socket, self._socket = self._socket, None
+        path, self._socket = self._socket, None
         if world is not None:
             await world.close()
         if runner is not None:
             await runner.cleanup()
-        if socket is not None:
+        if path is not None:
             with contextlib.suppress(FileNotFoundError):
-                socket.unlink()
+                path.unlink()
+
+
+def _bound(path: Path) -> socket.socket:
+    """Return a unix socket bound to the path, never open to others; raises OSError."""
+    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    # No await in between: the mask is the process's.
+    umask = os.umask(0o177)
+    try:
+        bound.bind(str(path))
+    except OSError:
+        bound.close()
+        raise
+    finally:
+        os.umask(umask)
+    return bound
 
 
 @asynccontextmanager
@@ -81,9 +94,9 @@ async def serve_demo(
     folder = tempfile.mkdtemp(prefix="hythe-demo-")
     engine = DemoEngine(seed=seed, containers=containers, events_per_second=events_per_second, clock=clock)
     try:
-        socket = Path(folder, "docker.sock")
-        await engine.start(socket)
-        yield socket
+        path = Path(folder, "docker.sock")
+        await engine.start(path)
+        yield path
     finally:
         await engine.stop()
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
