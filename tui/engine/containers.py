@@ -63,13 +63,15 @@ class Containers:
         return decode(await self._transport.read("GET", path), dict[str, Any], f"GET {path}")
 
     async def create(self, body: Mapping[str, Any], *, name: str = "", platform: str = "") -> Created:
-        """Create a container from a `POST /containers/create` body."""
+        """Create a container from a `POST /containers/create` body; filling its new volumes may take long."""
         params = {"name": name or None, "platform": platform or None}
-        return await self._transport.post("/containers/create", Created, params=params, body=body)
+        path = "/containers/create"
+        data = await self._transport.read("POST", path, params=params, body=body, seconds=None)
+        return decode(data, Created, f"POST {path}")
 
     async def start(self, container: str) -> None:
         """Start it; one that runs already is left alone."""
-        await self._transport.read("POST", _path(container, "start"))
+        await self._transport.read("POST", _path(container, "start"), seconds=None)
 
     async def stop(self, container: str, *, grace: int | None = None) -> None:
         """Stop it: its stop signal, then SIGKILL after `grace` seconds (None: the container's own, mostly 10)."""
@@ -118,8 +120,9 @@ class Containers:
             "container": container, "repo": repo or None, "tag": tag or None, "author": author or None,
             "comment": message or None, "pause": pause, "changes": "\n".join(changes) or None,
         }  # fmt: skip
-        answer = await self._transport.post("/commit", Committed, params=params)
-        return answer.id
+        # an empty body is answered with 400; packing a big layer takes minutes in which nothing is sent
+        data = await self._transport.read("POST", "/commit", params=params, body={}, seconds=None)
+        return decode(data, Committed, "POST /commit").id
 
     async def logs(
         self, container: str, *, tty: bool, follow: bool = False, tail: int | None = None, since: str = "",
