@@ -43,12 +43,17 @@ def image_hints(config: WireImageConfig | None) -> ImageHints:
         command_placeholder=f"the image's own: {command}" if command else plain.command_placeholder,
         ports=f"the image exposes {_some(ports)}; 8080:80 publishes one, one a line" if ports else plain.ports,
         ports_placeholder=_publishing(ports[0]) if ports else plain.ports_placeholder,
-        env=f"the image sets {_some(_masked(text) for text in config.env)}" if config.env else plain.env,
+        env=f"the image sets {_some(_masked(text) for text in _telling(config.env))}" if config.env else plain.env,
         volumes=f"the image declares {_some(volumes)}; unnamed they get a volume of their own"
         if volumes
         else plain.volumes,
         volumes_placeholder=f"data:{volumes[0]}" if volumes else plain.volumes_placeholder,
     )
+
+
+def _telling(env: Iterable[str]) -> list[str]:
+    """Return the variables with PATH, which tells least, at the end."""
+    return sorted(env, key=lambda text: text.startswith("PATH="))
 
 
 def _some(texts: Iterable[str]) -> str:
@@ -164,7 +169,10 @@ def spec_from(values: Mapping[str, str | bool | list[str]]) -> RunSpec:
 _PLACES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("name", re.compile(r"(?i)container name|name .*already in use")),
     ("image", re.compile(r"(?i)no such image|invalid reference|repository name|manifest|pull access")),
-    ("ports", re.compile(r"(?i)\bports?\b|containerPort|hostPort|address already in use|cannot assign requested address")),
+    (
+        "ports",
+        re.compile(r"(?i)\bports?\b|containerPort|hostPort|address already in use|cannot assign requested address"),
+    ),
     ("network", re.compile(r"(?i)network")),
     ("volumes", re.compile(r"(?i)mount|volume|bind")),
     ("restart", re.compile(r"(?i)restart policy|autoremove")),

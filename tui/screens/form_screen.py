@@ -188,6 +188,11 @@ class FormScreen(HytheScreen):
         else:
             self.form.show_error(field, text)
 
+    def show_field_error(self, field: str, text: str | None) -> None:
+        """Show an error at a field without going there; None takes it away."""
+        if self.is_open:
+            self.form.field(field).set_error(text)
+
     # leaving
 
     @property

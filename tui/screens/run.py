@@ -8,13 +8,15 @@ from typing import ClassVar, cast
 
 from textual.suggester import SuggestFromList
 
+from tui.commands.history import Outcome
 from tui.engine.containers import Created
 from tui.engine.errors import ApiError, Conflict, EngineError, NotFound
 from tui.engine.networks import Network
+from tui.jobs.job import JobState
+from tui.jobs.pull import PullJob
 from tui.model.reference import check_container_name, check_reference
 from tui.model.run_spec import (
     RESTART_POLICIES,
-    RunSpec,
     check_env,
     check_label,
     check_port,
@@ -38,6 +40,9 @@ from tui.present.secrets import secret_names
 from tui.screens.form_screen import FormScreen, Values
 from widgets.fields import ChoiceField, Field, ListField, TextField, ToggleField
 
+OUTCOMES: Mapping[JobState, Outcome] = {
+    "running": "cancelled", "done": "ok", "failed": "failed", "cancelled": "cancelled"
+}  # fmt: skip
 OWN_NETWORKS = (("", "bridge (default)"), ("host", "host: the host's own, ports are not published"), ("none", "none"))
 
 
@@ -221,7 +226,7 @@ class RunScreen(FormScreen):
             if created is not None:
                 session.set_busy(created.id, None)
             self.set_sending("")
-            await self._failed(error, spec, created)
+            await self._failed(error, values, created)
         except asyncio.CancelledError:
             entry.close("cancelled")
             raise
@@ -236,15 +241,18 @@ class RunScreen(FormScreen):
         await self.go_to("container", created.id)
         self.note(f"$ {line}")
 
-    async def _failed(self, error: EngineError, spec: RunSpec, created: Created | None) -> None:
+    async def _failed(self, error: EngineError, values: Values, created: Created | None) -> None:
         text = f"{error}\n{error.hint}" if error.hint else str(error)
-        self.refused(text, error_place(str(error)) if isinstance(error, ApiError) else None)
+        place = error_place(str(error)) if isinstance(error, ApiError) else None
+        self.refused(text, place)
         if created is not None:
-            await self._offer_removal(text, spec, created)
+            await self._offer_removal(text, created)
         elif isinstance(error, Conflict):
-            await self._offer_other(text, spec)
+            await self._offer_other(text, str(values["name"]))
+        elif isinstance(error, NotFound) and place == "image":
+            await self._offer_pull(values)
 
-    async def _offer_removal(self, text: str, spec: RunSpec, created: Created) -> None:
+    async def _offer_removal(self, text: str, created: Created) -> None:
         """A start that failed leaves a created container, unless it removes itself."""
         session = self.session
         try:
@@ -264,16 +272,56 @@ class RunScreen(FormScreen):
             entry.close("ok")
             self.note(f"$ {entry.line}")
 
-    async def _offer_other(self, text: str, spec: RunSpec) -> None:
+    async def _offer_other(self, text: str, name: str) -> None:
         """The name is taken: the container that has it may be the one that was wanted."""
         holder = name_holder(text)
         if holder is None or not self.is_open:
             return
-        options = (("name", "choose another name", ""), ("open", f"go to the container {spec.name}", holder[:12]))
-        chosen = await self.choose(f"The name {spec.name} is taken", options)
+        options = (("name", "choose another name", ""), ("open", f"go to the container {name}", holder[:12]))
+        chosen = await self.choose(f"The name {name} is taken", options)
         if chosen == "open":
             self.remember()
             await self.go_to("container", holder)
+
+    async def _offer_pull(self, values: Values) -> None:
+        """The image is not here: pull it, as `docker run` would, in a job that outlives this form."""
+        session, image = self.session, str(values["image"]).strip()
+        if not self.is_open or check_reference(image):
+            return
+        options = (
+            ("run", "pull it, then run the container", f"docker pull {image}"),
+            ("pull", "only pull it", ""),
+            ("no", "name another image", ""),
+        )
+        chosen = await self.choose(f"{image} is not on this host", options)
+        if chosen not in ("run", "pull"):
+            return
+        job = PullJob(session.engine, image)
+        entry = session.history.begin(job.line, session.name)
+        self.show_field_error("image", None)
+        session.jobs.start(job)
+        self.set_sending(f"{job.title}: {job.progress}")
+        unlisten = job.listen(lambda: self.set_sending(f"{job.title}: {job.progress}"))
+        try:
+            await job.wait()
+        finally:
+            unlisten()
+            self.set_sending("")
+            entry.close(OUTCOMES[job.state], job.error)
+        await self._pulled(job, run=chosen == "run")
+
+    async def _pulled(self, job: PullJob, *, run: bool) -> None:
+        if job.state != "done":
+            self.refused(job.error or f"{job.title} was cancelled", "image")
+            return
+        self._read_for = ""
+        if not self.is_open:
+            self.note(f"$ {job.line}")
+        elif run and self.form.first_error() is None:
+            await self.send(self.form.values())  # what stands there now: it could be edited meanwhile
+        else:
+            self._read_image()
+            self.note(f"$ {job.line}")
 
 
 def check_image(text: str) -> str | None:
