@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tui.screens.base import HytheScreen
-from tui.screens.commit import CommitScreen
 from tui.screens.build import BuildScreen
 from tui.screens.build_form import BuildFormScreen
+from tui.screens.commit import CommitScreen
 from tui.screens.connect import HostsScreen
 from tui.screens.help import HelpScreen
 from tui.screens.history import HistoryScreen
