@@ -34,7 +34,10 @@ def edit(config: JsonMap, name: str, value: str, words: list[str] | None) -> Non
         case "LABEL":
             config["Labels"] = {**as_map(config.get("Labels")), **pairs(value)}
         case "EXPOSE":
-            config["ExposedPorts"] = {**as_map(config.get("ExposedPorts")), **{p: {} for p in map(port, value.split())}}
+            config["ExposedPorts"] = {
+                **as_map(config.get("ExposedPorts")),
+                **{p: {} for word in value.split() for p in ports(word)},
+            }
         case "VOLUME":
             config["Volumes"] = {**as_map(config.get("Volumes")), **{path: {} for path in words or value.split()}}
         case "WORKDIR":
@@ -59,6 +62,15 @@ def variables_of(env: list[str]) -> dict[str, str]:
         name, _, value = item.partition("=")
         found[name] = value
     return found
+
+
+def ports(text: str) -> list[str]:
+    """Return the ports of a word of EXPOSE (`80`, `80/udp`, `80-90`), each with its protocol; raises ApiError 400."""
+    numbers, _, protocol = text.partition("/")
+    first, dash, last = numbers.partition("-")
+    if dash and first.isdigit() and last.isdigit() and int(first) <= int(last) < 65536:
+        return [f"{number}/{protocol or 'tcp'}" for number in range(int(first), int(last) + 1)]
+    return [port(text)]
 
 
 def port(text: str) -> str:
