@@ -6,7 +6,7 @@ textual reads its variables when it is imported, and the snapshot plugin imports
 import os
 from collections.abc import MutableMapping
 
-KEPT = ("HYTHE_TEST_", "HYTHE_REQUIRE_")
+KEPT = ("HYTHE_TEST_", "HYTHE_REQUIRE_", "TEXTUAL_SNAPSHOT_")
 DROPPED_PREFIXES = (
     "TEXTUAL_",
     "DOCKER_",

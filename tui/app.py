@@ -40,7 +40,6 @@ from widgets.key_order import KeysInOrder
 from widgets.span_line import SpanLine
 
 
-
 class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
     """hythe. `environment` is where DOCKER_HOST and its like are looked up; `now` is the clock of ages."""
 

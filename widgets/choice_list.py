@@ -93,6 +93,13 @@ class ChoiceList(CursorList):
         if choice is not None and choice.key is not None:
             self.post_message(self.Moved(choice.key))
 
+    def keep_cursor_visible(self) -> bool:
+        """Scroll as little as possible, but to the very top where nothing above the cursor can be chosen."""
+        if self.top and self._next(0, 1) == self.cursor < self.size.height:
+            self.scroll_to_top()
+            return True
+        return super().keep_cursor_visible()
+
     def _next(self, at: int, step: int) -> int:
         """The nearest line that can be chosen, first in one direction, then in the other; `at` if there is none."""
         count = len(self._choices)

@@ -248,7 +248,9 @@ class CursorList(LineView):
 
     def keep_cursor_visible(self) -> bool:
         """Scroll as little as possible; True if everything was scheduled for repaint because of it."""
-        height = max(1, self.size.height)
+        height = self.size.height
+        if not height:
+            return False  # not laid out yet: the first resize asks again
         top = min(self._top, max(0, self.row_count - height))
         top = max(min(top, self._cursor), self._cursor - height + 1)
         if top == self._top:
@@ -256,6 +258,11 @@ class CursorList(LineView):
         self._top = top
         self.refresh()
         return True
+
+    def scroll_to_top(self) -> None:
+        """Show the first rows, wherever the cursor is."""
+        self._top = 0
+        self.refresh()
 
     def rows_changed(self) -> None:
         """Repaint all, with the cursor on a row that exists."""

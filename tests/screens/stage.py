@@ -70,6 +70,8 @@ async def dashboard(pilot: Pilot[int]) -> DashboardScreen:
     await app.clock.advance(1)
     usage = session.usage.usage
     await until(pilot, lambda: all(usage[key].sample.cpu is not None for key in running), "a second sample of each")
+    await until(pilot, lambda: text_of(app).count("% ") >= len(running), "the CPU of each on the screen")
+    screen.tick()  # the clock was moved: let the ages follow now, not within the next second
     return screen
 
 

@@ -119,6 +119,7 @@ class DashboardScreen(HytheScreen):
         yield KeyHints(id="footer", ascii=ascii_only)
 
     def on_mount(self) -> None:
+        self.query_one("#filter", Input).cursor_blink = False
         session = self._session
         session.on_state = lambda _state: self.post_message(StateChanged())
         session.on_usage = lambda changed: self.post_message(UsageChanged(changed))
@@ -128,7 +129,7 @@ class DashboardScreen(HytheScreen):
         self._arrange(self.size.width, self.size.height)
         self.set_focus(self.table)
         self.show_state()
-        self.set_interval(TICK_SECONDS, self._tick)
+        self.set_interval(TICK_SECONDS, self.tick)
         self.run_worker(self._read_version(), group="version")
 
     async def _read_version(self) -> None:
@@ -206,7 +207,7 @@ class DashboardScreen(HytheScreen):
         self.containers.touch(keys)
         self.images.touch(keys)
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
         """Let ages move on: what did not change on the screen is not painted."""
         if self.is_current:
             self.containers.touch()
@@ -235,7 +236,8 @@ class DashboardScreen(HytheScreen):
         self._open_detail()
 
     def on_screen_suspend(self) -> None:
-        self._session.usage.watch(())
+        # behind a dialog it is still seen, and goes on; behind another screen it reads nothing
+        self._watch_usage()
         self._follow_cursor()
 
     def on_screen_resume(self) -> None:

@@ -16,6 +16,9 @@ MOST_STREAMS = 64
 HISTORY = 120
 RETRY_SECONDS = 2.0
 
+LINGER_SECONDS = 3.0
+"""How long a stream outlives its row in view: a filter being typed, or a glance further down, ends and opens none."""
+
 
 class UsageWatch:
     """Streams the stats of the containers that are watched; `publish` gets the IDs whose usage changed."""
@@ -24,26 +27,40 @@ class UsageWatch:
         self._engine = engine
         self._publish = publish
         self._streams: dict[str, asyncio.Task[None]] = {}
+        self._leaving: dict[str, asyncio.TimerHandle] = {}
         self._changed: set[str] = set()
         self._publisher = Publisher(self._fire, interval)
         self.usage: dict[str, Usage] = {}
         """The last usage of each container watched now."""
 
     def watch(self, containers: Iterable[str]) -> None:
-        """Watch these (running) containers and no others, at most 64."""
+        """Watch these (running) containers and, after a moment in which they may come back, no others; at most 64."""
         wanted = list(dict.fromkeys(containers))[:MOST_STREAMS]
-        for key in set(self._streams) - set(wanted):
-            self._streams.pop(key).cancel()
-            self.usage.pop(key, None)
+        loop = asyncio.get_running_loop()
+        for key in set(self._streams) - set(wanted) - set(self._leaving):
+            self._leaving[key] = loop.call_later(LINGER_SECONDS, self._end, key)
+        # a view that moves on for good must not hold more than its share
+        for key in list(self._leaving)[: max(0, len(self._streams.keys() | set(wanted)) - MOST_STREAMS)]:
+            self._end(key)
         for key in wanted:
+            if (leaving := self._leaving.pop(key, None)) is not None:
+                leaving.cancel()
             stream = self._streams.get(key)
             if stream is None or stream.done():
                 self._streams[key] = asyncio.create_task(self._follow(key))
 
+    def _end(self, key: str) -> None:
+        if (leaving := self._leaving.pop(key, None)) is not None:
+            leaving.cancel()
+        if (stream := self._streams.pop(key, None)) is not None:
+            stream.cancel()
+        self.usage.pop(key, None)
+
     async def close(self) -> None:
         """End every stream."""
         tasks = list(self._streams.values())
-        self.watch(())
+        for key in list(self._streams):
+            self._end(key)
         self._publisher.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 

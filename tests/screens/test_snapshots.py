@@ -1,0 +1,122 @@
+"""What the screens look like: SVG snapshots at three sizes, in each theme, without colour and in ASCII."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import pytest
+from stage import StageApp, dashboard, text_of, until
+from textual.pilot import Pilot
+
+from themes.loader import load_themes
+from tui.engine.connect import Attempt
+from tui.engine.endpoint import Endpoint
+from tui.screens.connect import ConnectScreen
+from tui.settings import Settings
+
+Compare = Callable[..., bool]
+SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
+THEMES = sorted(theme.name for theme in load_themes()[0])
+
+
+def pressed(*keys: str, seen: str = "") -> Callable[[Pilot[int]], Awaitable[None]]:
+    """Return what brings the dashboard up, presses keys, and waits until `seen` is on the screen."""
+
+    async def run(pilot: Pilot[int]) -> None:
+        await dashboard(pilot)
+        await pilot.press(*keys)
+        app = pilot.app
+        assert isinstance(app, StageApp)
+        if seen:
+            await until(pilot, lambda: seen in text_of(app), seen)
+        await settle(pilot)
+
+    return run
+
+
+async def settle(pilot: Pilot[int]) -> None:
+    """Wait until two looks at the screen, with work done in between, show the same."""
+    app = pilot.app
+    assert isinstance(app, StageApp)
+    shown = ""
+    same = 0
+    while same < 8:
+        await pilot.pause(0.01)
+        now = text_of(app)
+        same = same + 1 if now == shown else 0
+        shown = now
+
+
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+def test_dashboard(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(StageApp(), terminal_size=size, run_before=pressed())
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_theme(snap_compare: Compare, theme: str) -> None:
+    app = StageApp(Settings(theme=theme, color="ansi" if theme.startswith("ansi") else "full"))
+    assert snap_compare(app, terminal_size=(120, 40), run_before=pressed("j", "space", "j", "j"))
+
+
+def test_no_colour(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = StageApp(Settings(color="none"))
+    assert snap_compare(app, terminal_size=(120, 40), run_before=pressed("j", "space", "j"))
+
+
+def test_ascii(snap_compare: Compare) -> None:
+    app = StageApp(Settings(ascii=True))
+    assert snap_compare(app, terminal_size=(120, 40), run_before=pressed("j", "space", "j"))
+
+
+KEYS = {
+    "detail-logs": (("slash", *"web", "enter", "enter"), "GET /"),
+    "detail-inspect": (("slash", *"api", "enter", "i"), "State:"),
+    "detail-layers": (("2", "slash", *"nginx", "enter", "enter"), "CMD"),
+    "images": (("2", "j", "j"), "debian"),
+    "filter": (("slash", *"shop !db"), "shop !db"),
+    "running": (("A",), "only running"),
+    "remove": (("asterisk", "d"), "Remove 12 containers?"),
+    "kill": (("slash", *"web", "enter", "K"), "SIGHUP"),
+    "rename": (("R",), "New name"),
+    "sort": (("o",), "Sort by"),
+    "help": (("question_mark",), "half a page, a page"),
+    "history": (("H",), "nothing yet"),
+    "theme-switcher": (("T",), "colour-blind-safe"),
+    "jobs": (("J",), "no jobs yet"),
+    "palette": (("colon",), "stop or start"),
+}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_screen(snap_compare: Compare, name: str) -> None:
+    keys, seen = KEYS[name]
+    assert snap_compare(StageApp(), terminal_size=(80, 24), run_before=pressed(*keys, seen=seen))
+
+
+def test_no_daemon(snap_compare: Compare) -> None:
+    attempts = (
+        Attempt(
+            Endpoint("unix:///var/run/docker.sock", "default socket"),
+            "permission denied: Permission denied",
+            "join the group docker: sudo usermod -aG docker $USER, then log in again",
+        ),
+        Attempt(
+            Endpoint("unix:///run/user/1000/docker.sock", "rootless Docker"),
+            "no socket: No such file or directory",
+            "is the Docker daemon running on this machine?",
+        ),
+    )
+    environment = {"HOME": "/home/ada", "XDG_RUNTIME_DIR": "/run/user/1000"}
+
+    class NoDaemon(StageApp):
+        async def connect(self, endpoint: Endpoint | None = None) -> None:
+            await self.push_screen(ConnectScreen(attempts))
+
+    app = NoDaemon(replace(Settings(), demo=False))
+    app.environment = environment
+
+    async def before(pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "permission denied" in text_of(app))
+        await settle(pilot)
+
+    assert snap_compare(app, terminal_size=(80, 24), run_before=before)
