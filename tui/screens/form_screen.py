@@ -113,7 +113,7 @@ class FormScreen(HytheScreen):
     def on_mount(self) -> None:
         hints = (("f2", self.submit_label.lower()), ("tab", "next"), ("f3", "copy the line"), ("f4", "start over"))
         self.query_one("#footer", KeyHints).hint([(key, key, word, True) for key, word in (*hints, ("esc", "back"))])
-        self._draw_header()
+        self.draw_header()
         self._draw_line()
         self.form.focus_first()
 
@@ -131,7 +131,8 @@ class FormScreen(HytheScreen):
         """Whether the user has not left it."""
         return self in self.hythe.screen_stack
 
-    def _draw_header(self) -> None:
+    def draw_header(self) -> None:
+        """Say what the form is about, and what is under way."""
         left: list[Span] = [(" hythe ", "head"), (self.subject(), "accent")]
         if self._sending:
             left.append((f"  {self._sending} …", "busy"))
@@ -177,7 +178,7 @@ class FormScreen(HytheScreen):
         """Say in the header what the daemon is asked for; an empty text: nothing."""
         self._sending = what
         if self.is_open and self.is_mounted:
-            self._draw_header()
+            self.draw_header()
 
     def refused(self, text: str, field: str | None) -> None:
         """Show why the daemon said no, at a field or below the form; beside the screen when it has been left."""
@@ -248,7 +249,7 @@ class FormScreen(HytheScreen):
             await old.remove()
             await self.query_one("#form-body").mount(form, before=0)
         self.form_renewed()
-        self._draw_header()
+        self.draw_header()
         self._draw_line()
         self.show_problem("")
         form.focus_first()

@@ -67,7 +67,8 @@ class RunScreen(FormScreen):
         return ("run", self._image)
 
     def subject(self) -> str:
-        return f"run a container from {self._image}" if self._image else "run a container"
+        image = self._read_for or self._image
+        return f"run a container from {image}" if image else "run a container"
 
     def defaults(self) -> Values:
         nothing: list[str] = []
@@ -164,6 +165,7 @@ class RunScreen(FormScreen):
         image = str(self.form.field("image").value).strip()
         if image != self._read_for and check_image(image) is None:
             self._read_for = image
+            self.draw_header()
             self.run_worker(self._read_hints(image), group="hints", exclusive=True)
 
     async def _read_hints(self, image: str) -> None:
