@@ -39,6 +39,9 @@ from widgets.cell_diff import CellDiffDisplay
 from widgets.key_order import KeysInOrder
 from widgets.span_line import SpanLine
 
+HOST_TONES = {"primary": "info", "secondary": "busy", "success": "good", "warning": "warn", "error": "bad"}
+"""The tones of the colours that settings may give a host."""
+
 
 class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
     """hythe. `environment` is where DOCKER_HOST and its like are looked up; `now` is the clock of ages."""
@@ -135,7 +138,9 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
             found.ping,
             self.history,
             guarded=treated.guarded,
-            name=found.engine.endpoint.label,
+            name=found.engine.endpoint.name or treated.name,
+            tone=HOST_TONES.get(treated.color or "", "accent"),
+            stop_timeout=self.settings.stop_timeout,
             now=self.now,
         )
         self.session.start()

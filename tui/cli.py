@@ -22,12 +22,12 @@ DESCRIPTION = "A keyboard-driven terminal dashboard for Docker. Press ? inside f
 EPILOG = """\
 examples:
   hythe                                the daemon that docker itself would speak to
-  hythe --host ssh://deploy@server     a daemon on another machine
+  hythe --host tcp://10.0.0.5:2375     a daemon on another machine
   hythe --context staging --read-only  a Docker context, with every change refused
   hythe --demo                         look around without any daemon
 
 environment:
-  DOCKER_HOST, DOCKER_CONTEXT, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH, DOCKER_CONFIG
+  DOCKER_HOST, DOCKER_CONTEXT, DOCKER_CONFIG
                      as for docker itself
   HYTHE_CONFIG, HYTHE_THEME, HYTHE_READ_ONLY=1, HYTHE_ASCII=1
                      as --config, --theme, --read-only, --ascii; the options win
@@ -88,7 +88,7 @@ def _add_endpoint_options(parser: argparse.ArgumentParser) -> None:
         "which daemon", "Without these: DOCKER_HOST, DOCKER_CONTEXT, Docker's current context, then the known sockets."
     )
     one = group.add_mutually_exclusive_group()
-    one.add_argument("-H", "--host", metavar="URL", type=_text, help="unix:///path, tcp://host:port or ssh://user@host")
+    one.add_argument("-H", "--host", metavar="URL", type=_text, help="unix:///path or tcp://host:port")
     one.add_argument("-c", "--context", metavar="NAME", type=_text, help="a Docker context")
     one.add_argument("--demo", action="store_true", help="simulated containers; touches no daemon")
 

@@ -50,7 +50,7 @@ class Settings:
 
     `host` and `context` are None when nothing but Docker's own variables and contexts should decide. `theme` is None
     when the user named none: then the one remembered counts. `keys` maps command ids to the keys that replace their
-    own. `log_tail` is in lines, `stop_timeout` in seconds.
+    own. `log_tail` is in lines; `stop_timeout` in seconds, None for each container's own.
     """
 
     host: str | None = None
@@ -67,7 +67,7 @@ class Settings:
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     hosts: Mapping[str, HostSettings] = field(default_factory=dict[str, HostSettings])
     log_tail: int = 500
-    stop_timeout: int = 10
+    stop_timeout: int | None = None
     problems: tuple[SettingsProblem, ...] = ()
 
     def host_settings(self, url: str, context: str | None = None) -> HostSettings:

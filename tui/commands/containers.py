@@ -32,6 +32,10 @@ def acts(containers: Sequence[Container], line: str, send: Callable[[Container],
     return [Act(c.id, c.name, line.format(quote(c.name)), lambda c=c: send(c)) for c in containers]
 
 
+def _time(grace: int | None) -> str:
+    return "" if grace is None else f"--time {grace} "
+
+
 def described(containers: Sequence[Container], now: float) -> list[str]:
     """Return a line each: name, image and state."""
     return [f"{c.name}  ({c.image}, {status_text(c, now) or c.state})" for c in containers]
@@ -47,14 +51,18 @@ async def stop_or_start(context: Context) -> None:
         )
         return
     if await _guarded(context, "Stop", running):
-        await perform(context, "stop", acts(running, "docker stop {}", lambda c: engine.containers.stop(c.id)))
+        grace = context.session.stop_timeout
+        line = f"docker stop {_time(grace)}{{}}"
+        await perform(context, "stop", acts(running, line, lambda c: engine.containers.stop(c.id, grace=grace)))
 
 
 async def restart(context: Context) -> None:
     """Restart the targets."""
     engine = context.session.engine
     if await _guarded(context, "Restart", context.containers):
-        sent = acts(context.containers, "docker restart {}", lambda c: engine.containers.restart(c.id))
+        grace = context.session.stop_timeout
+        line = f"docker restart {_time(grace)}{{}}"
+        sent = acts(context.containers, line, lambda c: engine.containers.restart(c.id, grace=grace))
         await perform(context, "restart", sent)
 
 

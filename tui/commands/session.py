@@ -20,7 +20,8 @@ class Session:
 
     def __init__(
         self, engine: Engine, ping: Ping, history: History, *, guarded: bool = False, name: str = "",
-        now: Callable[[], float] = time.time, timing: Timing | None = None,
+        tone: str = "accent",
+        stop_timeout: int | None = None, now: Callable[[], float] = time.time, timing: Timing | None = None,
     ) -> None:  # fmt: skip
         self.engine = engine
         self.ping = ping
@@ -29,6 +30,10 @@ class Session:
         self.now = now
         """The clock that ages are told by, seconds since the epoch."""
         self.name = name or engine.endpoint.label
+        self.tone = tone
+        """How the header colours the host's name."""
+        self.stop_timeout = stop_timeout
+        """Seconds from the stop signal to SIGKILL; None for each container's own."""
         self.busy: dict[str, str] = {}
         """IDs of objects with a request under way, and the verb."""
         self.on_state: Callable[[State], object] = lambda _state: None

@@ -10,9 +10,9 @@ from tui.present.units import plural, span
 Span = tuple[str, str]
 
 
-def host_spans(name: str, engine: str, api: str, *, guarded: bool, read_only: bool) -> list[Span]:
+def host_spans(name: str, tone: str, engine: str, api: str, *, guarded: bool, read_only: bool) -> list[Span]:
     """Return the host with its engine, and the marks of how it is treated."""
-    spans: list[Span] = [(" hythe ", "head"), (name, "accent")]
+    spans: list[Span] = [(" hythe ", "head"), (name, tone)]
     spans.append((f"  {engine} (API {api})" if engine else f"  API {api}", "dim"))
     if guarded:
         spans.append(("  guarded", "warn"))

@@ -270,7 +270,12 @@ class DashboardScreen(HytheScreen):
         now = time.monotonic()
         api = ".".join(map(str, session.engine.transport.api_version or ()))
         left = host_spans(
-            session.name, self._engine_name, api, guarded=session.guarded, read_only=session.engine.read_only
+            session.name,
+            session.tone,
+            self._engine_name,
+            api,
+            guarded=session.guarded,
+            read_only=session.engine.read_only,
         )
         running = len(session.jobs.running)
         if running:
