@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
+from tui.engine.build import Builds
 from tui.engine.containers import Containers
 from tui.engine.endpoint import Endpoint
 from tui.engine.events import stream_events
@@ -21,6 +22,7 @@ class Engine:
         self.transport = Transport(endpoint, read_only=read_only)
         self.containers = Containers(self.transport)
         self.images = Images(self.transport)
+        self.builds = Builds(self.transport)
         self.networks = Networks(self.transport)
 
     @property

@@ -13,6 +13,7 @@ from tui.screens.connect import HostsScreen
 from tui.screens.help import HelpScreen
 from tui.screens.history import HistoryScreen
 from tui.screens.jobs import JobsScreen
+from tui.screens.layers import LayersScreen
 from tui.screens.run import RunScreen
 from tui.screens.theme import ThemeScreen
 
@@ -29,6 +30,7 @@ SCREENS: Mapping[str, Maker] = {
     "history": HistoryScreen,
     "hosts": HostsScreen,
     "jobs": JobsScreen,
+    "layers": LayersScreen,
     "run": RunScreen,
     "theme": ThemeScreen,
 }

@@ -1,0 +1,109 @@
+"""Builds an image: the context goes up as it is read, and what the builder tells comes back as events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping, Sequence
+from typing import Final, Literal
+from urllib.parse import urlencode
+
+from tui.engine.build_messages import BuildMessages
+from tui.engine.errors import ConnectionLost, EngineError
+from tui.engine.transport import Answer, Params, Transport
+from tui.model.build import BuildEvent, BuildFailure
+
+Builder = Literal["1", "2"]
+"""The API's word for the classic builder, and for BuildKit."""
+
+PIECE: Final = 64 << 10
+"""Bytes of the answer that are decoded before anything else gets its turn."""
+
+
+class Builds:
+    """Builds of one daemon."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def build(
+        self,
+        context: AsyncIterable[bytes],
+        *,
+        dockerfile: str = "Dockerfile",
+        tags: Sequence[str] = (),
+        target: str = "",
+        build_args: Mapping[str, str] | None = None,
+        labels: Mapping[str, str] | None = None,
+        no_cache: bool = False,
+        pull: bool = False,
+        version: Builder = "2",
+    ) -> AsyncGenerator[BuildEvent]:
+        """Send a tar archive and yield what becomes of it; the last event is a BuildResult or a BuildFailure.
+
+        `dockerfile` is its name in the archive. There is no limit of time. Leaving the generator early closes the
+        connection, which ends the build at the daemon.
+
+        Raises:
+            EngineError: as errors.py says; ConnectionLost where the answer ends before the build did.
+            Exception: whatever `context` raises.
+        """
+        params: Params = {
+            "dockerfile": dockerfile,
+            "version": version,
+            "target": target or None,
+            "buildargs": dict(build_args) if build_args else None,
+            "labels": dict(labels) if labels else None,
+            "nocache": no_cache or None,
+            "pull": pull or None,
+            "rm": True,
+            "forcerm": True,
+        }
+        path = "/build" + (f"?{urlencode([('t', tag) for tag in tags])}" if tags else "")
+        body = _Body(context)
+        try:
+            async with self._transport.stream(
+                "POST", path, params=params, data=body.chunks(), headers={"Content-Type": "application/x-tar"}
+            ) as answer:
+                async for event in self._events(answer):
+                    yield event
+        except EngineError as error:
+            if body.error is not None:
+                raise body.error from error
+            raise
+        finally:
+            await body.close()
+
+    async def _events(self, answer: Answer) -> AsyncIterator[BuildEvent]:
+        messages = BuildMessages()
+        async for chunk in answer.chunks():
+            for start in range(0, len(chunk), PIECE):
+                for event in messages.feed(chunk[start : start + PIECE]):
+                    yield event
+                await asyncio.sleep(0)  # a builder that prints as fast as it can leaves the keys alive
+        for event in messages.close():
+            if isinstance(event, BuildFailure):
+                raise ConnectionLost(self._transport.endpoint.url, event.message)
+            yield event
+
+
+class _Body:
+    """A request's body that remembers what went wrong in its source, which the HTTP client hides in its own error."""
+
+    def __init__(self, source: AsyncIterable[bytes]) -> None:
+        self.error: Exception | None = None
+        self._source = source
+
+    async def chunks(self) -> AsyncGenerator[bytes]:
+        """Yield the source's chunks."""
+        try:
+            async for chunk in self._source:
+                yield chunk
+        except Exception as error:
+            self.error = error
+            raise
+
+    async def close(self) -> None:
+        """End a source that was left in its midst, and release what it holds."""
+        aclose = getattr(self._source, "aclose", None)
+        if aclose is not None:
+            await aclose()

@@ -1,0 +1,134 @@
+"""What a build is asked for: the checks of its parts, what its Dockerfile offers, the equal command line."""
+
+import re
+import shlex
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Final, Literal
+
+import msgspec
+
+from tui.model.dockerfile import Instruction, parse_dockerfile
+from tui.model.reference import check_reference, parse_reference
+
+Builder = Literal["1", "2"]
+"""The API's word for the classic builder, and for BuildKit."""
+
+_SECRET: Final = re.compile(r"pass(word|wd|phrase)?|token|secret|key|credential|auth", re.IGNORECASE)
+_ARG_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_STAGE: Final = re.compile(r"\s+as\s+(\S+)\s*$", re.IGNORECASE)
+MASK: Final = "***"
+
+
+class BuildSpec(msgspec.Struct, frozen=True):
+    """One build as it is asked for. `folder` is the context's absolute path, `dockerfile` counts from it."""
+
+    folder: str
+    dockerfile: str = "Dockerfile"
+    tag: str = ""
+    target: str = ""
+    args: tuple[str, ...] = ()
+    no_cache: bool = False
+    pull: bool = False
+    builder: Builder = "2"
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """The build arguments by name."""
+        return dict(split_argument(text) for text in self.args)
+
+    @property
+    def title(self) -> str:
+        """What the build is called: its tag, or its folder where it has none."""
+        return self.tag or PurePosixPath(self.folder).name or self.folder
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """What a Dockerfile lets one choose: its stages by name (or number), and its arguments with their defaults."""
+
+    stages: tuple[str, ...] = ()
+    arguments: Mapping[str, str] = {}
+
+
+def offer_of(dockerfile: str) -> Offer:
+    """Returns what the text of a Dockerfile offers. It judges no syntax."""
+    stages: list[str] = []
+    arguments: dict[str, str] = {}
+    for instruction in parse_dockerfile(dockerfile):
+        if instruction.keyword == "FROM":
+            named = _STAGE.search(instruction.text)
+            stages.append(named[1].lower() if named else str(len(stages)))
+        elif instruction.keyword == "ARG":
+            arguments |= {name: default for name, default in _declared(instruction) if not arguments.get(name)}
+    return Offer(tuple(stages), arguments)
+
+
+def _declared(instruction: Instruction) -> list[tuple[str, str]]:
+    try:
+        words = shlex.split(instruction.text)
+    except ValueError:
+        words = instruction.text.split()
+    return [split_argument(word) for word in words if word]
+
+
+def split_argument(text: str) -> tuple[str, str]:
+    """Returns the name and the value of `KEY=VALUE`."""
+    name, _, value = text.partition("=")
+    return name.strip(), value
+
+
+def check_argument(text: str) -> str | None:
+    """Returns what is wrong with a build argument, or None."""
+    name, equals, _ = text.partition("=")
+    if not equals:
+        return "write KEY=VALUE"
+    if not name.strip():
+        return "a name is missing before the ="
+    if not _ARG_NAME.fullmatch(name.strip()):
+        return f"{name.strip()!r} is no argument's name: letters, digits, _ . and -, beginning with a letter or _"
+    return None
+
+
+def check_tag(text: str) -> str | None:
+    """Returns what is wrong with the name an image is to get, or None; it may have none."""
+    if not text:
+        return None
+    problem = check_reference(text)
+    if problem is None and parse_reference(text).digest:
+        return "a digest names the content itself and can't be given: write NAME:TAG"
+    return problem
+
+
+def check_target(text: str, offer: Offer) -> str | None:
+    """Returns what is wrong with a target stage, or None; a Dockerfile that was not read refuses nothing."""
+    if not text or not offer.stages or text.lower() in offer.stages:
+        return None
+    if text.isdecimal() and int(text) < len(offer.stages):
+        return None
+    return f"the Dockerfile has no stage {text!r}; there are: {', '.join(offer.stages)}"
+
+
+def looks_secret(name: str) -> bool:
+    """Whether the value of an argument of this name is better not shown."""
+    return _SECRET.search(name) is not None
+
+
+def docker_line(spec: BuildSpec, default: Builder | None = None) -> str:
+    """Returns the equal `docker build` line, quoted for a shell, secrets masked.
+
+    The builder is named where it is not the `default`, the one that the daemon tells the CLI to use.
+    """
+    words = [] if spec.builder == default else [f"DOCKER_BUILDKIT={int(spec.builder == '2')}"]
+    words += ["docker", "build"]
+    if spec.tag:
+        words += ["--tag", spec.tag]
+    if spec.dockerfile != "Dockerfile":
+        words += ["--file", str(PurePosixPath(spec.folder) / spec.dockerfile)]
+    if spec.target:
+        words += ["--target", spec.target]
+    for name, value in spec.arguments.items():
+        words += ["--build-arg", f"{name}={MASK if looks_secret(name) else value}"]
+    words += [flag for flag, on in (("--no-cache", spec.no_cache), ("--pull", spec.pull)) if on]
+    if spec.builder == "1":
+        words.append("--force-rm")
+    return shlex.join([*words, spec.folder])
