@@ -39,6 +39,10 @@ class ContainerRows:
             Column("project", "PROJECT", 12, _project, lambda c: c.project, flex=1, priority=40),
         )  # fmt: skip
 
+    def _usage(self, container: Container) -> Usage | None:
+        """Return what it uses now; what was read of a process that ended since says nothing."""
+        return self.usage.get(container.id) if container.state == "running" else None
+
     def _state(self, container: Container) -> Cell:
         mark = container_mark(container)
         return mark.text(self.ascii), mark.tone
@@ -50,49 +54,49 @@ class ContainerRows:
         return container.started or container.finished or container.created
 
     def _cpu(self, container: Container) -> Cell:
-        found = self.usage.get(container.id)
+        found = self._usage(container)
         if found is None or found.sample.cpu is None:
             return "", ""
         tone = "bad" if found.sample.cpu >= 90 else "warn" if found.sample.cpu >= 50 else ""
         return percent(found.sample.cpu), tone
 
     def _cpu_order(self, container: Container) -> float:
-        found = self.usage.get(container.id)
+        found = self._usage(container)
         return (found.sample.cpu or 0.0) if found else -1.0
 
     def _memory(self, container: Container) -> Cell:
-        found = self.usage.get(container.id)
+        found = self._usage(container)
         if found is None or not found.sample.memory_limit:
             return "", ""
         share = found.sample.memory / found.sample.memory_limit
         return memory(found.sample.memory), "bad" if share >= 0.9 else "warn" if share >= 0.75 else ""
 
     def _memory_order(self, container: Container) -> int:
-        found = self.usage.get(container.id)
+        found = self._usage(container)
         return found.sample.memory if found else -1
 
     def _limit(self, container: Container) -> Cell:
-        found = self.usage.get(container.id)
+        found = self._usage(container)
         return (memory(found.sample.memory_limit), "muted") if found and found.sample.memory_limit else ("", "")
 
     def _limit_order(self, container: Container) -> int:
-        found = self.usage.get(container.id)
+        found = self._usage(container)
         return found.sample.memory_limit if found else -1
 
     def _net(self, container: Container) -> Cell:
-        found = self.usage.get(container.id)
+        found = self._usage(container)
         return (_pair(found.rx_rate, found.tx_rate), "") if found and found.cpu_history else ("", "")
 
     def _net_order(self, container: Container) -> float:
-        found = self.usage.get(container.id)
+        found = self._usage(container)
         return found.rx_rate + found.tx_rate if found else -1.0
 
     def _disk(self, container: Container) -> Cell:
-        found = self.usage.get(container.id)
+        found = self._usage(container)
         return (_pair(found.read_rate, found.write_rate), "") if found and found.cpu_history else ("", "")
 
     def _disk_order(self, container: Container) -> float:
-        found = self.usage.get(container.id)
+        found = self._usage(container)
         return found.read_rate + found.write_rate if found else -1.0
 
     def _ports(self, container: Container) -> Cell:
