@@ -99,18 +99,15 @@ def literal(text: str, limit: int | None = None, *, ascii: bool = False) -> str:
         return text
     if ascii:
         return text.translate(_LITERAL_ASCII)
-    return _settle(text.translate(_LITERAL), _escape(0x200D), _escape(0xFE0F))
+    text = _without_strays(text.translate(_LITERAL), _escape(0x200D), _escape(0xFE0F))
+    return "\u25cc" + text if text and cells(text[0]) == 0 else text
 
 
-def _settle(text: str, joiner: str, selector: str) -> str:
-    """Replace joiners and selectors outside emoji, and give a leading mark something to sit on."""
+def _without_strays(text: str, joiner: str, selector: str) -> str:
+    """Replace joiners and emoji selectors that stand where no emoji is."""
     if _EMOJI_SELECTOR in text:
         text = _STRAY_SELECTOR.sub(lambda _: selector, text)
-    if _JOINER in text:
-        text = _STRAY_JOINER.sub(lambda _: joiner, text)
-    if text and cells(text[0]) == 0:
-        text = "\u25cc" + text
-    return text
+    return _STRAY_JOINER.sub(lambda _: joiner, text) if _JOINER in text else text
 
 
 def one_cell_each(text: str) -> str:
@@ -120,9 +117,7 @@ def one_cell_each(text: str) -> str:
     """
     if text.isprintable() and text.isascii():
         return text
-    drawn = text.translate(_ONE_CELL)
-    if _JOINER in drawn or _EMOJI_SELECTOR in drawn:
-        drawn = _settle(drawn, "\ufffd", "\ufffd")
+    drawn = _without_strays(text.translate(_ONE_CELL), "\ufffd", "\ufffd")
     return text if drawn == text else drawn
 
 
