@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from tui.commands.history import Entry
 from tui.commands.session import Session
@@ -11,6 +10,7 @@ from tui.engine.context_tar import BuildContext
 from tui.jobs.build import BuildJob
 from tui.model.build_spec import Builder, BuildSpec, docker_line
 from tui.model.reference import parse_reference
+from tui.present.secrets import secret_names
 from tui.present.units import size
 
 
@@ -21,17 +21,12 @@ def default_builder(session: Session) -> Builder:
 
 def start_build(session: Session, spec: BuildSpec, context: BuildContext, dockerfile: str) -> BuildJob:
     """Start to build `context` as `spec` says; `dockerfile` is the Dockerfile's text. Return the job, which runs."""
-    line = docker_line(spec, default_builder(session))
+    line = docker_line(spec, default_builder(session), hide=secret_names(spec.args).__contains__)
     job = BuildJob(session.engine, spec, context, dockerfile, line)
     entry = session.history.begin(line, session.name)
     job.listen(lambda: _close(entry, job))
     session.jobs.start(job)
     return job
-
-
-def read_dockerfile(context: BuildContext) -> str:
-    """Return the text of a context's Dockerfile. Raises OSError."""
-    return Path(context.source).read_text("utf-8", "replace")
 
 
 def _close(entry: Entry, job: BuildJob) -> None:

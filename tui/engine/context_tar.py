@@ -171,8 +171,8 @@ def _walk(context: BuildContext, unreadable: Callable[[str, OSError], None]) -> 
         stack += reversed(below)
 
 
-def scan_context(context: BuildContext) -> ContextSummary:
-    """Returns what would be sent. Reads no file."""
+def scan_context(context: BuildContext, stopped: Callable[[], bool] = lambda: False) -> ContextSummary:
+    """Returns what would be sent. Reads no file. Once `stopped` says so it ends, with what it has counted by then."""
     files = folders = links = size = 0
     biggest: list[tuple[int, str]] = []
     unreadable: list[str] = []
@@ -182,6 +182,8 @@ def scan_context(context: BuildContext) -> ContextSummary:
         unreadable.append(f"{path}: {error.strerror}")
 
     for item in _walk(context, note):
+        if stopped():
+            break
         mode = item.status.st_mode
         if stat.S_ISDIR(mode):
             folders += 1

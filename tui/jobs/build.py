@@ -14,10 +14,11 @@ from tui.engine.context_tar import BuildContext, ContextError, stream_context_as
 from tui.engine.engine import Engine
 from tui.engine.errors import EngineError
 from tui.jobs.job import Job
-from tui.model.build import BuildEvent, BuildFailure, BuildLog, BuildState, StepState, apply_all
-from tui.model.build_spec import BuildSpec
+from tui.model.build import BuildEvent, BuildFailure, BuildLog, BuildState, BuildStep, StepState, apply_all
+from tui.model.build_spec import MASK, BuildSpec
 from tui.model.log_record import Stream
 from tui.present.build import progress_words
+from tui.present.secrets import secret_names
 from tui.present.units import size
 
 PACE: Final = 0.1
@@ -25,6 +26,9 @@ PACE: Final = 0.1
 
 MOST_PENDING: Final = 4_000
 """Events that wait for such a look; with more, they are taken at once."""
+
+SHORTEST: Final = 4
+"""Shorter values are not masked in what the builder says: they would be found in innocent words."""
 
 
 class BuildFailed(Exception):
@@ -47,6 +51,8 @@ class BuildJob(Job):
         self.hint = ""
         self._engine = engine
         self._context = context
+        names = secret_names(spec.args)
+        self._secrets = [value for name, value in spec.arguments.items() if name in names and len(value) >= SHORTEST]
         self._pending: list[BuildEvent] = []
         self._timer: asyncio.TimerHandle | None = None
         self._looked = 0.0
@@ -101,7 +107,7 @@ class BuildJob(Job):
     def _reduce(self) -> None:
         pending, self._pending = self._pending, []
         if pending:
-            self.build = apply_all(self.build, joined(pending))
+            self.build = apply_all(self.build, (masked(event, self._secrets) for event in joined(pending)))
 
     def _take(self) -> None:
         if self._timer is not None:
@@ -136,6 +142,22 @@ def joined(events: Iterable[BuildEvent]) -> list[BuildEvent]:
             text = "".join(event.text for event in group if isinstance(event, BuildLog))
             found.append(BuildLog(*source, text))
     return found
+
+
+def masked(event: BuildEvent, secrets: Iterable[str]) -> BuildEvent:
+    """Return the event without the values of secret arguments, which BuildKit writes into the names of its steps."""
+    for secret in secrets:
+        match event:
+            case BuildStep():
+                name, error = event.name.replace(secret, MASK), event.error.replace(secret, MASK)
+                event = msgspec.structs.replace(event, name=name, error=error)
+            case BuildLog():
+                event = msgspec.structs.replace(event, text=event.text.replace(secret, MASK))
+            case BuildFailure():
+                event = msgspec.structs.replace(event, message=event.message.replace(secret, MASK))
+            case _:
+                pass
+    return event
 
 
 def _source(event: BuildEvent) -> tuple[str, Stream] | None:

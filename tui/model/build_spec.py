@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Final, Literal
 
@@ -14,7 +14,6 @@ from tui.model.reference import check_reference, parse_reference
 Builder = Literal["1", "2"]
 """The API's word for the classic builder, and for BuildKit."""
 
-_SECRET: Final = re.compile(r"pass(word|wd|phrase)?|token|secret|key|credential|auth", re.IGNORECASE)
 _ARG_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _STAGE: Final = re.compile(r"\s+as\s+(\S+)\s*$", re.IGNORECASE)
 MASK: Final = "***"
@@ -108,13 +107,8 @@ def check_target(text: str, offer: Offer) -> str | None:
     return f"the Dockerfile has no stage {text!r}; there are: {', '.join(offer.stages)}"
 
 
-def looks_secret(name: str) -> bool:
-    """Whether the value of an argument of this name is better not shown."""
-    return _SECRET.search(name) is not None
-
-
-def docker_line(spec: BuildSpec, default: Builder | None = None) -> str:
-    """Returns the equal `docker build` line, quoted for a shell, secrets masked.
+def docker_line(spec: BuildSpec, default: Builder | None = None, *, hide: Callable[[str], bool] | None = None) -> str:
+    """Returns the equal `docker build` line, quoted for a shell; `hide` tells the arguments whose value is masked.
 
     The builder is named where it is not the `default`, the one that the daemon tells the CLI to use.
     """
@@ -127,7 +121,7 @@ def docker_line(spec: BuildSpec, default: Builder | None = None) -> str:
     if spec.target:
         words += ["--target", spec.target]
     for name, value in spec.arguments.items():
-        words += ["--build-arg", f"{name}={MASK if looks_secret(name) else value}"]
+        words += ["--build-arg", f"{name}={MASK if hide is not None and hide(name) else value}"]
     words += [flag for flag, on in (("--no-cache", spec.no_cache), ("--pull", spec.pull)) if on]
     if spec.builder == "1":
         words.append("--force-rm")

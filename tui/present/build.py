@@ -128,13 +128,11 @@ def one_line(text: str) -> str:
     return " ".join(text[:2000].split())
 
 
-def step_title(step: BuildStep, dockerfile: str) -> list[Span]:
-    """Return the heading above a step's output: the instruction, and where it stands in the Dockerfile."""
+def step_title(step: BuildStep, dockerfile: str) -> tuple[list[Span], list[Span]]:
+    """Return the heading above a step's output: the instruction, and on the right where it stands in the Dockerfile."""
     line = line_of(dockerfile, step)
-    spans: list[Span] = [(f" {one_line(step.name)}", "")]
-    if line is not None:
-        spans.append((f"  Dockerfile line {line}", "dim"))
-    return spans
+    place = [(f" Dockerfile line {line} ", "dim")] if line is not None else []
+    return [(f" {one_line(step.name)}", "")], place
 
 
 def failure_lines(build: BuildState, dockerfile: str, hint: str = "") -> list[Span]:
@@ -199,12 +197,12 @@ def result_lines(build: BuildState, tag: str) -> list[Span]:
 
 def context_lines(summary: Summary, ignore_file: object) -> list[Span]:
     """Return what a context would send: its size, its biggest files with their shares, what cannot be read."""
-    counts = f"{plural(summary.files, 'file')} in {plural(summary.folders + 1, 'folder')}"
-    lines: list[Span] = [(f"context  {size(summary.size)}  {counts}", "head")]
+    counts = f"{plural(summary.files, 'file')}, {plural(summary.folders, 'folder')} to send"
+    lines: list[Span] = [(f"{size(summary.size)} in {counts}", "head")]
     lines += [(f"cannot be read: {text}", "bad") for text in summary.unreadable]
     lines.append((f"after {ignore_file}" if ignore_file else "no .dockerignore: all of the folder is sent", "dim"))
     total = max(summary.size, 1)
-    lines += [(f"{size(count):>7} {count / total:4.0%}  {name}", "") for name, count in summary.biggest]
+    lines += [(f"{size(count):>7} {name} ({count / total:.0%})", "") for name, count in summary.biggest]
     return lines + [(f"left out, as neither a file nor a folder: {name}", "warn") for name in summary.skipped]
 
 

@@ -168,7 +168,7 @@ class BuildScreen(HytheScreen):
         unfinished = lines.pop() if log.open_line and not step.state.ended else None
         shown_id, shown = self._shown
         if shown_id != step.id:
-            self.query_one("#log-title", SpanLine).show(step_title(step, self.job.dockerfile))
+            self.query_one("#log-title", SpanLine).show(*step_title(step, self.job.dockerfile))
             self.log_view.clear()
             shown = log.dropped
             if shown:
