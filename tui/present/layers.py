@@ -1,150 +1,121 @@
-"""What the layers of an image say: a row a layer, and the files of a layer or of the image up to it as a tree."""
+"""What the layers screen says: the rows of the stack, and the totals of an image."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from tui.model.file_tree import ROOT, Change, FileTree, Kind
-from tui.model.layers import Layer
-from tui.present.units import size
+from tui.model.file_tree import ROOT, FileTree
+from tui.model.images import HistoryEntry
+from tui.model.layers import ImageLayers, instruction_of
+from tui.model.times import parse_time
+from tui.present.units import plural, size, stamp
 
 Span = tuple[str, str]
 
-MARKS = {
-    Change.SAME: (" ", "dim"),
-    Change.ADDED: ("A", "added"),
-    Change.CHANGED: ("C", "changed"),
-    Change.REMOVED: ("D", "removed"),
-    Change.WITHIN: ("·", "changed"),
-}
-"""The letter and tone of a change, letters as `docker diff` has them; colour never tells it alone."""
-
-_KINDS = {
-    Kind.SYMLINK: "l",
-    Kind.FOLDER: "d",
-    Kind.CHARACTER_DEVICE: "c",
-    Kind.BLOCK_DEVICE: "b",
-    Kind.FIFO: "p",
-    Kind.HARDLINK: "h",
-}
-_RIGHTS = "rwxrwxrwx"
-BAR_CELLS = 8
+MUCH_WASTE = 0.05
+"""The share of an image from which its waste is shown as a warning."""
 
 
-def bar(share: float, ascii_only: bool) -> str:
-    """Return a bar of eight cells, filled as far as `share` (0 to 1) says; anything above nothing shows."""
-    filled = min(BAR_CELLS, max(1 if share > 0 else 0, round(share * BAR_CELLS)))
-    full, empty = ("#", ".") if ascii_only else ("█", "·")
-    return full * filled + empty * (BAR_CELLS - filled)
+@dataclass(frozen=True, slots=True)
+class StackRow:
+    """One entry of an image's history. `size` is bytes, `created` seconds since the epoch; None: unknown."""
+
+    instruction: str
+    size: int
+    empty: bool
+    created: float | None = None
+    created_by: str = ""
+    comment: str = ""
+    diff_id: str = ""
+    digest: str = ""
+    blob_size: int = 0
+    image_id: str = ""
 
 
-def instruction_spans(text: str, *, empty: bool) -> list[Span]:
-    """Return an instruction on one line, its first word told apart; one that brings no files is dim."""
-    word, _, rest = " ".join(text.split()).partition(" ")
-    return [(word or "(no instruction)", "dim" if empty else "key"), (f" {rest}", "dim" if empty else "")]
-
-
-def layer_spans(layer: Layer, whole: int, ascii_only: bool) -> list[Span]:
-    """Return the row of a layer: its share of the image's `whole` bytes, its size, its instruction."""
-    if layer.empty:
-        return [(" " * BAR_CELLS, ""), (f"{'-':>9}  ", "dim"), *instruction_spans(layer.instruction, empty=True)]
-    share = layer.size / whole if whole else 0.0
-    text = layer.instruction or layer.comment
+def history_rows(entries: Sequence[HistoryEntry]) -> list[StackRow]:
+    """Return the daemon's history, the oldest entry first. What has no size is taken for empty, as nothing tells."""
     return [
-        (bar(share, ascii_only), "accent"),
-        (f"{size(layer.size):>9}  ", "number"),
-        *instruction_spans(text, empty=False),
+        StackRow(
+            words_of(entry.created_by, entry.comment),
+            entry.size,
+            not entry.size,
+            float(entry.created) if entry.created > 0 else None,
+            entry.created_by,
+            entry.comment,
+            image_id=entry.id if entry.id.startswith("sha256:") else "",
+        )
+        for entry in reversed(entries)
     ]
 
 
-def mode_text(kind: Kind, mode: int) -> str:
-    """Return a mode as `ls -l` writes it."""
-    bits = "".join(letter if mode >> (8 - at) & 1 else "-" for at, letter in enumerate(_RIGHTS))
-    return _KINDS.get(kind, "-") + bits
+def image_rows(image: ImageLayers, known: Sequence[StackRow]) -> list[StackRow]:
+    """Return the rows of an image whose archive was read; `known` are those of the daemon's history, for their IDs."""
+    count = len(image.layers)
+    ids = [row.image_id for row in known] if len(known) == count else [""] * count
+    return [
+        StackRow(
+            words_of(layer.created_by, layer.comment),
+            layer.size,
+            layer.empty,
+            parse_time(layer.created),
+            layer.created_by,
+            layer.comment,
+            layer.diff_id,
+            layer.digest,
+            layer.blob_size,
+            image_id,
+        )
+        for layer, image_id in zip(image.layers, ids, strict=True)
+    ]
 
 
-class FilesSource:
-    """The files of a merged view as a tree; nodes are paths, so that what is open stays open in the next layer's tree.
-
-    `changed_only` shows what the layer itself did, `only` one kind of change; `by_size` puts the greatest first.
-    """
-
-    def __init__(
-        self, tree: FileTree, *, changed_only: bool, only: Change | None = None, by_size: bool = False
-    ) -> None:
-        self._tree = tree
-        self._changed_only = changed_only
-        self._only = only
-        self._by_size = by_size
-        self._kept = None if only is None else _ways_to(tree, only)
-
-    def roots(self) -> Sequence[str]:
-        """The entries of the root folder."""
-        return self._below(ROOT, "")
-
-    def children(self, node: str) -> Sequence[str]:
-        """The entries of a folder."""
-        found = self._tree.find(node)
-        return [] if found is None else self._below(found, node)
-
-    def has_children(self, node: str) -> bool:
-        """Whether anything is to be seen below."""
-        found = self._tree.find(node)
-        return found is not None and any(self._seen(child) for child in self._tree.children(found))
-
-    def label(self, node: str) -> Sequence[Span]:
-        """The change's mark, the name, and where a link leads."""
-        found = self._tree.find(node)
-        if found is None:
-            return [(node, "bad")]
-        letter, tone = MARKS[Change(self._tree.change[found])]
-        kind = self._tree.kind(found)
-        name = self._tree.name(found) + ("/" if kind is Kind.FOLDER else "")
-        shown = tone if letter in "ACD" else "info" if kind is Kind.FOLDER else ""
-        spans = [(f"{letter} ", tone), (name, shown)]
-        if link := self._tree.link(found):
-            spans.append((f" -> {link}", "dim"))
-        return spans
-
-    def columns(self, node: str) -> Sequence[Span]:
-        """The mode, the owner and the size; a folder's is that of all it holds."""
-        found = self._tree.find(node)
-        if found is None:
-            return []
-        kind = self._tree.kind(found)
-        user, group = self._tree.owner(found)
-        mode = mode_text(kind, self._tree.mode(found))
-        return [(mode, "dim"), (f"{user}:{group}", "dim"), (size(self._tree.total_size(found)), "number")]
-
-    def search_text(self, node: str) -> str:
-        """The name."""
-        return node.rpartition("/")[2]
-
-    def _below(self, found: int, path: str) -> list[str]:
-        nodes = [child for child in self._tree.children(found) if self._seen(child)]
-        if self._by_size:
-            nodes.sort(key=self._tree.total_size, reverse=True)
-        return [f"{path}/{self._tree.name(child)}" for child in nodes]
-
-    def _seen(self, node: int) -> bool:
-        if self._kept is not None:
-            return node in self._kept
-        return not self._changed_only or self._tree.change[node] != Change.SAME
+def words_of(created_by: str, comment: str = "") -> str:
+    """Return a history entry in Dockerfile words on one line; an import may have nothing but a comment."""
+    return " ".join(instruction_of(created_by).split()) or " ".join(comment.split()) or "(no instruction)"
 
 
-def _ways_to(tree: FileTree, only: Change) -> set[int]:
-    """Return the nodes of one kind of change with the folders that lead to them."""
-    kept: set[int] = set()
-    for node in range(len(tree)):
-        if tree.change[node] == only:
-            while node not in kept:
-                kept.add(node)
-                if node == ROOT:
-                    break
-                node = tree.parent(node)
-    return kept
+def row_details(row: StackRow, number: int) -> str:
+    """Return all that is known of an entry of the history, as lines."""
+    facts = [
+        ("layer", f"{number}{', metadata only' if row.empty else ''}"),
+        ("size", f"{size(row.size)} ({row.size:,} bytes)"),
+        ("created", stamp(row.created) if row.created is not None else ""),
+        ("comment", row.comment),
+        ("diff ID", row.diff_id),
+        ("blob", f"{row.digest} ({size(row.blob_size)})" if row.digest else ""),
+        ("image ID", row.image_id),
+    ]
+    lines = [f"{name:<10}{value}" for name, value in facts if value]
+    return "\n".join([*lines, "", *(instruction_of(row.created_by) or row.instruction).splitlines()])
 
 
-def change_counts(tree: FileTree) -> dict[Change, int]:
-    """Return how many paths of each change a merged view has."""
-    return {change: tree.change.count(change) for change in Change}
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What the header says of an image: bytes of all layers' files, bytes that later layers hide, and counts."""
+
+    size: int
+    waste: int
+    files: int
+    layers: int
+
+    @property
+    def share(self) -> float:
+        """The part of the image that is waste, 0 to 1."""
+        return self.waste / self.size if self.size else 0.0
+
+    def spans(self) -> list[Span]:
+        """Return the totals in words."""
+        waste = f"{size(self.waste)} ({self.share:.0%})" if self.waste else "none"
+        return [
+            (size(self.size), "number"),
+            (f"  {plural(self.layers, 'layer')}  {self.files:,} {'file' if self.files == 1 else 'files'}", ""),
+            ("  waste ", "dim"),
+            (f"{waste} ", "warn" if self.share >= MUCH_WASTE else ""),
+        ]
+
+
+def totals_of(image: ImageLayers, whole: FileTree) -> Totals:
+    """Return an image's totals; `whole` is the view of its last layer."""
+    layers = sum(not layer.empty for layer in image.layers)
+    return Totals(image.size, image.waste(whole), whole.file_count(ROOT), layers)

@@ -1,0 +1,211 @@
+"""The pane of the layers screen that shows the files of a layer, or why they are not there yet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from typing import Final, cast
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.events import Resize
+from textual.widgets import Static
+
+from tui.model.layers import ImageLayers
+from tui.present.layer_tree import SHOWS, LayerTree, LayerView, Show, TreePath
+from tui.present.layers import StackRow
+from tui.screens.base import content
+from widgets.bars import Progress, ProgressLine
+from widgets.line_view import Span
+from widgets.search_bar import SearchBar
+from widgets.span_line import SpanLine
+from widgets.tree_view import TreeView
+
+MOST_VIEWS: Final = 12
+MOST_NODES: Final = 1_000_000
+"""Nodes of all views kept, besides the one that is shown."""
+
+WIDE: Final = 64
+"""Cells from which modes and owners have room beside the names."""
+
+
+class LayerPane(Vertical):
+    """A tree of files under a title; instead of it, what is being waited for or what went wrong."""
+
+    DEFAULT_CSS = """
+    LayerPane {
+        & > #layer-progress { display: none; }
+        & > #layer-notice { display: none; height: auto; max-height: 1fr; padding: 1 2; }
+        & > #layer-notice.-error { color: $text-error; }
+    }
+    """
+
+    def __init__(self, *, ascii: bool, id: str) -> None:
+        super().__init__(id=id, classes="pane")
+        self._ascii = ascii
+        self._image: ImageLayers | None = None
+        self._number = 0
+        self._row: StackRow | None = None
+        self._views: OrderedDict[int, LayerView] = OrderedDict()
+        self._view: LayerView | None = None
+        self._hits = ""
+        self.query_text = ""
+        self.whole = False
+        self.show_only: Show = "all"
+        self.by_size = False
+
+    def compose(self) -> ComposeResult:
+        yield SpanLine(id="layer-title", classes="title", ascii=self._ascii)
+        yield ProgressLine(id="layer-progress", ascii=self._ascii)
+        yield Static(id="layer-notice", markup=False)
+        yield TreeView[TreePath](id="layer-tree", columns="left", column_widths=(7,), ascii=self._ascii)
+        yield SearchBar(id="layer-search")
+
+    @property
+    def files(self) -> TreeView[TreePath]:
+        """The tree of files."""
+        return cast("TreeView[TreePath]", self.query_one("#layer-tree"))
+
+    @property
+    def search_bar(self) -> SearchBar:
+        """Where a search is typed."""
+        return self.query_one("#layer-search", SearchBar)
+
+    @property
+    def view(self) -> LayerView | None:
+        """The view that is shown."""
+        return self._view
+
+    # what stands where the tree would be
+
+    def say(self, text: str, *, error: bool = False) -> None:
+        """Show a text in the place of the tree; empty: the tree is there."""
+        notice = self.query_one("#layer-notice", Static)
+        notice.update(content(text))
+        notice.set_class(error, "-error")
+        notice.display = bool(text)
+
+    def progress(self, progress: Progress | None) -> None:
+        """Show how far the reading is; None: it is over."""
+        line = self.query_one("#layer-progress", ProgressLine)
+        line.display = progress is not None
+        if progress is not None:
+            line.show(progress)
+
+    # what is shown
+
+    def show_image(self, image: ImageLayers, first: LayerView | None = None) -> None:
+        """Take the layers that were read, with a view of them if one was made."""
+        self._image = image
+        self._views.clear()
+        if first is not None:
+            self._views[first.number] = first
+        self._bring()
+
+    def show_layer(self, number: int, row: StackRow) -> None:
+        """Show another layer as soon as its view is made."""
+        self._number, self._row = number, row
+        self._bring()
+
+    def search(self, query: str) -> None:
+        """Look for a name in the whole tree; empty: end the search."""
+        self.query_text = query
+        self.files.search(query)
+
+    def show_hits(self, hit: int, total: int, complete: bool) -> None:
+        """Say how the search stands."""
+        if self.search_bar.is_open:
+            self.search_bar.show_hits(hit, total, complete)
+        some = "" if complete else "+"
+        self._hits = f"{self.query_text}: {hit or '-'} of {total:,}{some} " if self.query_text else ""
+        self._draw_title()
+
+    def turn_view(self) -> None:
+        """Show the whole image up to the layer instead of the layer alone, or the other way round."""
+        self.whole = not self.whole
+        self._fill()
+
+    def turn_filter(self) -> None:
+        """Show all, only what was added, only what was changed, only what was deleted."""
+        self.show_only = SHOWS[(SHOWS.index(self.show_only) + 1) % len(SHOWS)]
+        self._fill()
+
+    def turn_sort(self) -> None:
+        """Sort folders by size, or by name again."""
+        self.by_size = not self.by_size
+        self._fill()
+
+    def _bring(self) -> None:
+        image = self._image
+        if image is None:
+            self._draw_title()
+            return
+        known = self._views.get(self._number)
+        if known is not None:
+            self._views.move_to_end(self._number)
+            self._view = known
+            self._fill()
+            return
+        self._draw_title()
+        self.run_worker(self._make(image, self._number), group="layer-view", exclusive=True)
+
+    async def _make(self, image: ImageLayers, number: int) -> None:
+        """Make a view beside the keys: it takes a while for a large image."""
+        view = await asyncio.to_thread(LayerView, image, number)
+        if image is not self._image:
+            return
+        self._views[number] = view
+        while len(self._views) > MOST_VIEWS or (
+            len(self._views) > 1 and sum(len(view.tree) for view in self._views.values()) > MOST_NODES
+        ):
+            self._views.popitem(last=False)
+        if number == self._number:
+            self._bring()
+
+    def _fill(self) -> None:
+        view = self._view
+        if view is None or view.number != self._number:
+            self._draw_title()
+            return
+        tree = self.files
+        tree.set_source(
+            LayerTree(
+                view,
+                whole=self.whole,
+                show=self.show_only,
+                by_size=self.by_size,
+                wide=self.size.width >= WIDE,
+                arrow="->" if self._ascii else "→",
+            )
+        )
+        tree.set_notice("" if tree.row_count else self._why_empty(view))
+        self._draw_title()
+
+    def _why_empty(self, view: LayerView) -> str:
+        if self.show_only != "all":
+            return f"nothing is {self.show_only} here: f shows the others"
+        if self.whole:
+            return "no files up to here"
+        if self._row is not None and self._row.empty:
+            return "metadata only: no files; v shows the image up to here"
+        return "this layer changes no files; v shows the image up to here"
+
+    def _draw_title(self) -> None:
+        left: list[Span] = [(f" {'image up to' if self.whole else 'layer'} {self._number + 1} ", "head")]
+        view = self._view
+        if self._image is not None and (view is None or view.number != self._number):
+            left.append((" reading its files …", "busy"))
+        elif view is not None:
+            left += view.spans()
+        right: list[Span] = [(self._hits, "hit")] if self._hits else []
+        if self.show_only != "all":
+            right.append((f"only {self.show_only} ", "warn"))
+        if self.by_size:
+            right.append(("by size ", "accent"))
+        self.query_one("#layer-title", SpanLine).show(left, right)
+
+    def on_resize(self, event: Resize) -> None:
+        """Give modes and owners their columns, or take them away."""
+        source = self.files.source
+        if isinstance(source, LayerTree) and source.wide != (event.size.width >= WIDE):
+            self._fill()
