@@ -18,6 +18,8 @@ def run_demo(path: str, containers: int, events_per_second: float, seed: int) ->
         return cli.UNUSABLE
     engine = DemoEngine(seed=seed, containers=containers, events_per_second=events_per_second)
     try:
+        if target.is_socket():
+            target.unlink()  # left behind by one that was killed: nobody listens
         asyncio.run(_serve(engine, target))
     except OSError as error:
         if isinstance(error, BrokenPipeError):
