@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from rich.color import ColorSystem
-from textual import events
+from textual import (
+    _compositor,
+    events,
+)
 from textual.app import App
 from textual.geometry import Offset, Region
 from textual.strip import Strip
@@ -37,6 +40,7 @@ _SYSTEMS = {
     "truecolor": ColorSystem.TRUECOLOR,
     "windows": ColorSystem.STANDARD,
 }
+_SHAPES = {"LayoutUpdate": ("strips", "region"), "ChopsUpdate": ("chops", "spans", "chop_ends")}
 _APP_NAMES = ("_display", "_batch_count", "_running", "_closed", "_driver", "_sync_available")
 
 
@@ -57,18 +61,15 @@ class _PartUpdate(Protocol):
 
 def _kinds_of_update() -> tuple[type, type] | None:
     """Textual's private classes of updates, if they still are what this module knows; else says so and returns None."""
-    try:
-        from textual._compositor import ChopsUpdate, LayoutUpdate
-    except ImportError as error:
-        log.warning("writing whole frames: this Textual has other updates (%s)", error)
-        return None
-    shapes = {LayoutUpdate: ["strips", "region"], ChopsUpdate: ["chops", "spans", "chop_ends"]}
-    for kind, expected in shapes.items():
-        found = list(inspect.signature(kind).parameters)
-        if found != expected:
-            log.warning("writing whole frames: this Textual's %s takes %s", kind.__name__, ", ".join(found))
+    kinds: list[type] = []
+    for name, expected in _SHAPES.items():
+        kind = getattr(_compositor, name, None)
+        found = tuple(inspect.signature(kind).parameters) if isinstance(kind, type) else ()
+        if not isinstance(kind, type) or found != expected:
+            log.warning("writing whole frames: this Textual's %s takes %s, not %s", name, found, expected)
             return None
-    return LayoutUpdate, ChopsUpdate
+        kinds.append(kind)
+    return kinds[0], kinds[1]
 
 
 class CellDiffDisplay(_Base):

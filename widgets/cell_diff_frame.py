@@ -303,7 +303,10 @@ class _Pen:
         self._at = y, x
 
     def write(self, cells: list[str], look: int, room: int) -> int:
-        """Write cells from where the cursor is, up to the first whose width is unsure; returns how many they were."""
+        """Write cells where `move` went, up to the first whose width is unsure; returns how many they were.
+
+        `room` is the number of cells up to the right edge.
+        """
         if look != self._look:
             self._out.append(self._looks.change(self._look, look))
             self._look = look
@@ -313,27 +316,24 @@ class _Pen:
             for index, cell in enumerate(cells):
                 if cell and (most := unsure_width(cell)):
                     own = 2 if cells[index + 1 : index + 2] == [""] else 1
-                    text = "".join(cells[:index]) + self._unsure(cell, own, most, room - index)
-                    self._out.append(text)
-                    self._at = None
+                    self._out.append("".join(cells[:index]))
+                    self._write_unsure(cell, own, index, most <= room - index)
                     self.spoilt = index + most
                     return index + own
         self._out.append(text)
-        self._advance(len(cells), room)
+        y, x = self._at or (0, 0)
+        self._at = (y, x + len(cells)) if len(cells) < room else None  # at the right edge, terminals differ
         return len(cells)
 
-    def _advance(self, count: int, room: int) -> None:
-        """Know where the cursor is; at the right edge, terminals differ."""
-        if self._at is not None:
-            y, x = self._at
-            self._at = (y, x + count) if count < room else None
-
-    @staticmethod
-    def _unsure(cell: str, own: int, most: int, room: int) -> str:
-        """A character of unsure width: its cells are blanked first, and near the edge it must not run over."""
-        if most > room:
+    def _write_unsure(self, cell: str, own: int, index: int, fits: bool) -> None:
+        """Write a character of unsure width, so many cells on; its cells are blanked first, should it be narrower."""
+        if not fits:
             cell = cell[0] if cell_len(cell[0]) == own else " " * own
-        return f"  \x1b[2D{cell}" if own == 2 else cell
+        if own == 2:
+            column = (self._at or (0, 0))[1] + index
+            self._out.append(f"  \x1b[{column + 1}G")  # not by steps back: after the last column, terminals differ
+        self._out.append(cell)
+        self._at = None
 
     def finish(self, cursor: tuple[int, int] | None) -> str:
         """All that was collected, with the look reset and the cursor placed; empty when there was nothing."""

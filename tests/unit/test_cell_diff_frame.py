@@ -121,7 +121,7 @@ def test_nothing_is_written_but_text_moves_and_looks(puts: list[tuple[int, int, 
     frame = CellFrame(WIDTH, HEIGHT, ColorSystem.EIGHT_BIT)
     for y, x, strip in puts:
         frame.put(y, x, strip)
-    written = re.sub(r"\x1b\[\d*(;\d*)*[mHCD]", "", frame.changes())
+    written = re.sub(r"\x1b\[\d*(;\d*)*[mHCG]", "", frame.changes())
     assert not re.search("[\x00-\x1f\x7f-\x9f\u202e\ud800]", written)
 
 
@@ -192,15 +192,15 @@ def test_what_was_drawn_over_by_a_wider_character_is_written_again() -> None:
     frame.put(0, 0, Strip([Segment("abcdefghijkl")]))
     frame.changes()
     frame.put(0, 2, Strip([Segment("👨‍👩‍👧")]))
-    assert frame.changes() == "\x1b[1;3H  \x1b[2D👨‍👩‍👧\x1b[1;5Hefgh"
+    assert frame.changes() == "\x1b[1;3H  \x1b[3G👨‍👩‍👧\x1b[1;5Hefgh"
     frame.put(0, 10, Strip([Segment("👨‍👩‍👧")]))
-    assert frame.changes() == "\x1b[1;11H  \x1b[2D👨"
+    assert frame.changes() == "\x1b[1;11H  \x1b[11G👨"
 
 
 def test_marks_of_the_next_segment_sit_on_the_last_character() -> None:
     frame = CellFrame(12, 1, None)
     frame.put(0, 0, Strip([Segment("中"), Segment("\u0301x", Style(bold=True))]))
-    assert frame.changes() == "\x1b[1H  \x1b[2D中\u0301\x1b[1;3H\x1b[1mx\x1b[m"
+    assert frame.changes() == "\x1b[1H  \x1b[1G中\u0301\x1b[1;3H\x1b[1mx\x1b[m"
 
 
 def test_cells_of_a_text() -> None:
