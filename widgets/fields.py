@@ -59,6 +59,18 @@ class Line(Input):
         self.replace(literal(" ".join(lines)), *sorted(self.selection))
 
 
+class Lines(TextArea):
+    """An editor of several lines that takes nothing from a paste that steers the terminal."""
+
+    def on_paste(self, event: Paste) -> None:
+        """Insert the pasted lines as they can be drawn; tabs stay."""
+        event.prevent_default()
+        event.stop()
+        lines = ["\t".join(map(literal, line.split("\t"))) for line in event.text.splitlines()]
+        start, end = sorted((self.selection.start, self.selection.end))
+        self.replace("\n".join(lines), start, end, maintain_selection_offset=False)
+
+
 class Shown:
     """Keeps texts that cannot be edited as they are (line ends, control characters) behind what is shown for them."""
 
@@ -292,7 +304,7 @@ class ListField(Field):
         return "\n".join(self._shown.show(item) for item in items)
 
     def compose_editor(self) -> Widget:
-        self._area = TextArea(
+        self._area = Lines(
             self._known,
             soft_wrap=False,
             compact=True,
