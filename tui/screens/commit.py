@@ -61,7 +61,7 @@ class CommitScreen(FormScreen):
         return f"commit {self._container.name} to an image"
 
     def defaults(self) -> Values:
-        return {"reference": "", "author": "", "message": "", "pause": True, "changes": []}
+        return {"reference": "", "author": "", "message": "", "pause": True, "changes": [], "layers": False}
 
     def make_fields(self, values: Values) -> Sequence[Field]:
         ascii_only = self.hythe.settings.ascii
@@ -74,6 +74,8 @@ class CommitScreen(FormScreen):
             ToggleField("Pause", "pause", values["pause"] is True, "while its files are read", ascii=ascii_only),
             ListField("Changes", "changes", changes, 'CMD ["httpd", "-f"]', check_change,
                       f"Dockerfile instructions, one a line: {' '.join(CHANGES)}", ascii=ascii_only),
+            ToggleField("Then", "layers", values["layers"] is True, "open the layers of the new image",
+                        ascii=ascii_only),
         )  # fmt: skip
 
     # what the container changed
@@ -160,7 +162,8 @@ class CommitScreen(FormScreen):
         else:
             entry.close("ok")
             self.forget()
-            await self.go_to("image", image)
+            if await self.go_to("image", image) and values["layers"] is True:
+                self.open("layers", image=image, title=spec.reference or image.removeprefix("sha256:")[:12])
             self.note(f"$ {line}")
         finally:
             session.set_busy(container.id, None)
