@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.events import Resize
+from textual.geometry import Size
 from textual.strip import Strip
 
 from widgets.line_view import CursorList, Span
@@ -56,6 +57,9 @@ class TextPane(CursorList):
             else:
                 rows = wrap(shown, max(1, width))
             self._rows += [(row, tone) for row in rows or [""]]
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return self.rows_at(max(1, width))
 
     @property
     def row_count(self) -> int:

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from tui.engine.classic_build import failure
 from tui.engine.context_tar import BuildContext, ContextError, stream_context_async
 from tui.engine.engine import Engine
 from tui.engine.errors import EngineError
@@ -74,7 +75,7 @@ class BuildJob(Job):
                 self._pending.append(event)
                 self._soon()
         except (EngineError, ContextError) as error:
-            self._pending.append(BuildFailure(str(error)))
+            self._pending.append(failure(str(error)))
             self.hint = getattr(error, "hint", "")
             raise
         finally:

@@ -82,7 +82,7 @@ def header_spans(
     steps = [step for step in build.steps.values() if step.number]
     right: list[Span] = []
     if steps:
-        ended = sum(step.state.ended and step.state is not StepState.CANCELLED for step in steps)
+        ended = sum(step.state in (StepState.DONE, StepState.CACHED) for step in steps)
         cached = sum(step.state is StepState.CACHED for step in steps)
         right.append((f"{ended} of {plural(len(steps), 'step')}{f', {cached} cached' if cached else ''}  ", "dim"))
     if build.warnings:
@@ -155,7 +155,7 @@ def failure_lines(build: BuildState, dockerfile: str, hint: str = "") -> list[Sp
         where.append(f"exit code {failure.code}")
     heading = one_line(step.name) if step is not None else _source_line(dockerfile, line)
     if heading or where:
-        lines.append((f"{heading}  {', '.join(where)}".strip(), "bold"))
+        lines.append((": ".join(part for part in (", ".join(where), heading) if part), "bold"))
     lines += [(f"  {text}", "") for text in last]
     lines += [(text, "bad") for text in failure.message.strip().splitlines()[:6]]
     advice = hint or advice_on(failure.message)

@@ -197,10 +197,11 @@ class BuildScreen(HytheScreen):
             pane.set_class(bool(lines), "-shown")
 
     def _show_hints(self) -> None:
-        running, built = self.job.state == "running", self.job.build.result is not None
+        running = self.job.state == "running"
+        built = self.job.build.result is not None and not running
         hints = [
-            ("layers", "L", "layers", built and not running),
-            ("run", "n", "run", built and not running),
+            ("layers", "L", "layers", built),
+            ("run", "n", "run", built),
             ("cancel", "x", "cancel", running),
             ("again", "b", "build again", True),
             ("follow", "f", "follow", running),
@@ -208,7 +209,7 @@ class BuildScreen(HytheScreen):
             ("command('app.jobs')", "J", "jobs", True),
             ("leave", "q", "back, and it goes on" if running else "back", True),
         ]
-        self.query_one("#footer", KeyHints).hint([hint for hint in hints if hint[3] or hint[0] in ("layers", "run")])
+        self.query_one("#footer", KeyHints).hint([hint for hint in hints if hint[3]])
 
     # keys
 
