@@ -172,6 +172,7 @@ PLACES = {
     "Duplicate mount point: /data": "volumes",
     "can't create 'AutoRemove' container with restart policy": "restart",
     'failed to create task for container: exec: "nosuch": executable file not found in $PATH: unknown': "command",
+    'failed to create shim task: exec: "/opt/network/port": stat /opt/network/port: no such file': "command",
     "no command specified": "command",
     "something else entirely": None,
 }

@@ -167,6 +167,7 @@ def spec_from(values: Mapping[str, str | bool | list[str]]) -> RunSpec:
 
 
 _PLACES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("command", re.compile(r'exec: "|executable file not found')),  # first: what follows quotes any path
     ("name", re.compile(r"(?i)container name|name .*already in use")),
     ("image", re.compile(r"(?i)no such image|invalid reference|repository name|manifest|pull access")),
     (

@@ -255,8 +255,13 @@ class RunScreen(FormScreen):
             await self._offer_pull(values)
 
     async def _offer_removal(self, text: str, created: Created) -> None:
-        """A start that failed leaves a created container, unless it removes itself."""
+        """A start that failed leaves a created container, unless it removes itself.
+
+        Nothing is asked of who has left the form: their keys mean something else by now.
+        """
         session = self.session
+        if not self.is_open:
+            return
         try:
             left = await session.engine.containers.read(created.id)
         except EngineError:
