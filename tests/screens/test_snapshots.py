@@ -83,6 +83,9 @@ KEYS = {
     "history": (("H",), "nothing yet"),
     "theme-switcher": (("T",), "colour-blind-safe"),
     "jobs": (("J",), "no jobs yet"),
+    "run-form": (("2", "slash", *"nginx", "enter", "n"), "docker run -d"),
+    "commit-form": (("slash", *"web", "enter", "c"), "docker commit"),
+    "layers": (("2", "slash", *"team/api:1.4.2", "enter", "L"), "waste"),
     "palette": (("colon",), "stop or start"),
 }
 

@@ -45,6 +45,11 @@ class HytheScreen(Screen[Any]):
         return cast("HytheApp", self.app)  # pyright: ignore[reportUnknownMemberType] Textual's app is generic in its result
 
     @property
+    def ascii(self) -> bool:
+        """Whether nothing but ASCII may be drawn."""
+        return self.hythe.settings.ascii
+
+    @property
     def session(self) -> Session:
         """The connected host. Screens that need one are opened only when there is one."""
         session = self.hythe.session
@@ -99,16 +104,20 @@ class HytheScreen(Screen[Any]):
     async def confirm(
         self, title: str, lines: Sequence[str], *, label: str, danger: bool = False, typed: str | None = None
     ) -> bool:
-        return bool(await self.hythe.push_screen_wait(ConfirmDialog(title, lines, label, danger=danger, typed=typed)))
+        return bool(
+            await self.hythe.push_screen_wait(
+                ConfirmDialog(title, lines, label, danger=danger, typed=typed, ascii=self.ascii)
+            )
+        )
 
     async def choose(self, title: str, options: Sequence[Option]) -> str | None:
-        return await self.hythe.push_screen_wait(ChoiceDialog(title, options))
+        return await self.hythe.push_screen_wait(ChoiceDialog(title, options, ascii=self.ascii))
 
     async def prompt(self, title: str, label: str, value: str, check: Callable[[str], str | None]) -> str | None:
-        return await self.hythe.push_screen_wait(PromptDialog(title, label, value, check))
+        return await self.hythe.push_screen_wait(PromptDialog(title, label, value, check, ascii=self.ascii))
 
     async def tell(self, title: str, text: str) -> None:
-        await self.hythe.push_screen_wait(MessageDialog(title, text))
+        await self.hythe.push_screen_wait(MessageDialog(title, text, ascii=self.ascii))
 
     def note(self, text: str, severity: Severity = "information") -> None:
         lines = "\n".join(literal(line) for line in text[:2000].splitlines())
