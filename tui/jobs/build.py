@@ -74,7 +74,7 @@ class BuildJob(Job):
             async for event in events:
                 self._pending.append(event)
                 self._soon()
-        except (EngineError, ContextError) as error:
+        except (EngineError, ContextError, OSError) as error:
             self._pending.append(failure(str(error)))
             self.hint = getattr(error, "hint", "")
             raise

@@ -1,0 +1,170 @@
+"""What the screen of a build says."""
+
+import pytest
+
+from tui.model.build import (
+    BuildFailure,
+    BuildLog,
+    BuildProgress,
+    BuildResult,
+    BuildState,
+    BuildStep,
+    BuildWarning,
+    StepState,
+    apply_all,
+)
+from tui.model.log_record import Stream
+from tui.present.build import (
+    Upload,
+    builder_words,
+    failure_lines,
+    header_spans,
+    offered_arguments,
+    progress_words,
+    result_lines,
+    step_rows,
+    step_title,
+    upload_spans,
+    warning_lines,
+)
+
+DOCKERFILE = "FROM busybox\nCOPY a /\nRUN cat a \\\n  && false\n"
+FROM = BuildStep("a", "FROM busybox", StepState.CACHED, 1, 1, number=1, total=3)
+COPY = BuildStep("b", "COPY a /", StepState.DONE, 1, 2, number=2, total=3)
+RUN = BuildStep("c", "RUN cat a   && false", StepState.RUNNING, 2, number=3, total=3)
+
+
+def text(spans: list[tuple[str, str]]) -> str:
+    return "".join(part for part, _ in spans)
+
+
+def failed() -> BuildState:
+    log = [BuildLog("c", Stream.STDOUT, f"line {number}\n") for number in range(9)]
+    end = BuildStep("c", RUN.name, StepState.FAILED, 2, 3, "exit code: 7", number=3, total=3)
+    return apply_all(BuildState(), [FROM, COPY, RUN, *log, end, BuildFailure("it did not\nwork", 7)])
+
+
+def test_the_header_counts_what_is_done() -> None:
+    left, right = header_spans("build x", "running", 65, apply_all(BuildState(), [FROM, COPY, RUN]), ascii_only=False)
+    assert text(left) == " hythe build x  ▶ running"
+    assert text(right) == "2 of 3 steps, 1 cached  1m05s "
+
+
+def test_a_failed_step_is_not_counted_as_done() -> None:
+    _, right = header_spans("build x", "failed", 1, failed(), ascii_only=True)
+    assert text(right).startswith("2 of 3 steps")
+
+
+def test_the_states_have_words_without_unicode() -> None:
+    for state in ("running", "done", "failed", "cancelled"):
+        left, _ = header_spans("x", state, 0, BuildState(), ascii_only=True)
+        assert text(left).isascii()
+        assert state in text(left)
+
+
+@pytest.mark.parametrize(
+    ("upload", "started", "said"),
+    [
+        (Upload(3_000_000, 10, None), False, " sending the context  3MB  1.5MB/s"),
+        (Upload(3_000_000, 10, None), True, " context 3MB so far  1.5MB/s"),
+        (Upload(3_000_000, 10, 11), True, " context 3MB sent in 1.0s"),
+        (Upload(0, 12, 12), True, " context 0B sent in 0.0s"),
+    ],
+)
+def test_the_upload_is_told(upload: Upload, started: bool, said: str) -> None:
+    assert text(upload_spans(upload, 12, started)) == said
+
+
+def test_where_a_build_stands() -> None:
+    assert progress_words(BuildState()) == ""
+    assert progress_words(apply_all(BuildState(), [FROM, COPY, RUN])) == "3/3 RUN cat a && false"
+    assert progress_words(failed()) == "3/3 RUN cat a && false"
+    assert progress_words(apply_all(BuildState(), [FROM, COPY, BuildResult("sha256:1")])) == "2/3 COPY a /"
+
+
+def test_steps_tell_their_place_and_what_they_fetch() -> None:
+    fetched = [
+        BuildProgress("a", "1", current=5_000, total=10_000),
+        BuildProgress("a", "2", current=1_000, total=2_000),
+    ]
+    running = BuildStep("a", "FROM busybox", StepState.RUNNING, 1, number=1, total=3)
+    first, second = step_rows(apply_all(BuildState(), [running, *fetched, COPY]))
+    assert (first.title, first.detail, first.group) == ("1/3 FROM busybox", "6kB of 12kB", "")
+    assert (second.title, second.detail) == ("2/3 COPY a /", "")
+
+
+def test_stages_are_headings_only_where_there_are_several() -> None:
+    other = BuildStep("d", "FROM x", stage="base", number=1, total=1)
+    assert [row.group for row in step_rows(apply_all(BuildState(), [other]))] == [""]
+    assert [row.group for row in step_rows(apply_all(BuildState(), [other, COPY]))] == ["stage base", ""]
+
+
+def test_a_step_knows_its_line() -> None:
+    left, right = step_title(BuildStep(":3", "RUN cat a   && false", number=3, total=3), DOCKERFILE)
+    assert (text(left), text(right)) == (" RUN cat a && false", " Dockerfile line 3 ")
+
+
+def test_a_failure_says_where_then_the_last_words_then_the_daemons() -> None:
+    lines = [line for line, _ in failure_lines(failed(), DOCKERFILE)]
+    assert lines == [
+        "Dockerfile line 3, exit code 7: RUN cat a && false",
+        "  line 6", "  line 7", "  line 8",
+        "it did not", "work",
+    ]  # fmt: skip
+
+
+def test_a_syntax_error_shows_the_line_of_the_dockerfile() -> None:
+    state = apply_all(BuildState(), [BuildFailure("unknown instruction", None, 2)])
+    assert [line for line, _ in failure_lines(state, DOCKERFILE)] == [
+        "Dockerfile line 2: COPY a /",
+        "unknown instruction",
+    ]
+
+
+@pytest.mark.parametrize("line", [99, 0, -1])
+def test_a_line_that_the_dockerfile_does_not_have(line: int) -> None:
+    state = apply_all(BuildState(), [BuildFailure("no", None, line)])
+    assert failure_lines(state, DOCKERFILE)[0][0] == f"Dockerfile line {line}"
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ('failed to compute cache key: "/x": not found', ".dockerignore"),
+        ("COPY failed: file not found in build context", ".dockerignore"),
+        ("no active sessions", "pull it first"),
+    ],
+)
+def test_known_failures_come_with_advice(message: str, said: str) -> None:
+    lines = failure_lines(apply_all(BuildState(), [BuildFailure(message)]), "")
+    assert said in lines[-1][0]
+    assert lines[-1][1] == "warn"
+
+
+def test_no_failure_pins_nothing() -> None:
+    assert failure_lines(BuildState(), DOCKERFILE) == []
+    assert result_lines(BuildState(), "x:1") == []
+
+
+def test_the_good_end() -> None:
+    state = apply_all(BuildState(), [BuildResult("sha256:12")])
+    assert text(result_lines(state, "x:1")) == "image sha256:12  x:1"
+    assert "without a name" in text(result_lines(state, ""))
+
+
+def test_warnings_beyond_the_room_are_counted() -> None:
+    state = apply_all(BuildState(), [BuildWarning("a", f"w{number}", url="u", line=number) for number in range(1, 6)])
+    lines = [line for line, _ in warning_lines(state)]
+    assert lines == ["Dockerfile line 1: w1  u", "Dockerfile line 2: w2  u", "and 3 warnings more: W shows all"]
+    assert len(warning_lines(state, 5)) == 5
+
+
+def test_the_choice_of_a_builder_is_explained() -> None:
+    assert builder_words("2", "2", podman=False).startswith("the daemon's default")
+    assert builder_words("1", "2", podman=False).startswith("not the daemon's default")
+    assert "buildah" in builder_words("2", "1", podman=True)
+
+
+def test_arguments_are_offered_with_their_defaults() -> None:
+    assert offered_arguments({"A": "1", "B": ""}) == "declared: A=1, B"
+    assert offered_arguments({}) == ""
