@@ -1,6 +1,7 @@
 """An App mixin that remembers what the terminal shows and writes only the cells that differ."""
 
 import asyncio
+import importlib
 import inspect
 import logging
 import sys
@@ -8,10 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from rich.color import ColorSystem
-from textual import (
-    _compositor,
-    events,
-)
+from textual import events
 from textual.app import App
 from textual.geometry import Offset, Region
 from textual.strip import Strip
@@ -62,8 +60,13 @@ class _PartUpdate(Protocol):
 def _kinds_of_update() -> tuple[type, type] | None:
     """Textual's private classes of updates, if they still are what this module knows; else says so and returns None."""
     kinds: list[type] = []
+    try:
+        compositor = importlib.import_module("textual._compositor")
+    except ImportError as error:
+        log.warning("writing whole frames: this Textual is another one: %s", error)
+        return None
     for name, expected in _SHAPES.items():
-        kind = getattr(_compositor, name, None)
+        kind = getattr(compositor, name, None)
         found = tuple(inspect.signature(kind).parameters) if isinstance(kind, type) else ()
         if not isinstance(kind, type) or found != expected:
             log.warning("writing whole frames: this Textual's %s takes %s, not %s", name, found, expected)

@@ -10,7 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from widgets.literal import literal, wrap
-from widgets.live_table_layout import GUTTER, TONES, Cell, Column, place, thumb
+from widgets.live_table_layout import GAP, GUTTER, TONES, Cell, Column, place, thumb
 from widgets.live_table_model import TableModel
 from widgets.live_table_paint import Line, Painter, Palette, State
 
@@ -183,7 +183,7 @@ class TableCanvas(Widget, Generic[T]):
             cells = self._cells_of(key)
             if cells != line.cells:
                 pairs = zip(self._painter.placed, line.cells, cells, strict=True)
-                spans = [(place.x, place.width) for place, old, new in pairs if old != new]
+                spans = [(place.x - GAP, place.width + GAP) for place, old, new in pairs if old != new]
                 line.cells = cells
                 line.forget()
         if state != line.state:

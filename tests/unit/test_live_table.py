@@ -264,7 +264,7 @@ async def test_one_changed_cell_repaints_one_cell(monkeypatch: pytest.MonkeyPatc
         painted = []
         monkeypatch.setattr(table, "refresh", lambda *regions, **_: painted.extend(regions))
         table.show({**rows, "k003": Boat("boat-003", 999)})
-        assert [tuple(region) for region in painted] == [(22, 4, 6, 1)]
+        assert [tuple(region) for region in painted] == [(21, 4, 7, 1)]
         painted.clear()
         table.show({**rows, "k003": Boat("boat-003", 999)})
         table.show({**rows, "k003": Boat("boat-003", 999), "k030": Boat("boat-030", 999)})
