@@ -178,24 +178,41 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         """Open one of the screens of tui.screens.registry."""
         self.push_screen(make_screen(name, self, arguments))
 
+    def _handle_exception(self, error: Exception) -> None:
+        """End by an unexpected error. Textual's own prints a traceback with every local variable, secrets included."""
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()  # pyright: ignore[reportUnknownMemberType] Textual does not type it
+        self._close_messages_no_wait()
+
+    @property
+    def failure(self) -> Exception | None:
+        """The unexpected error that ended the app, if one did."""
+        return self._exception
+
     async def shut_down(self) -> None:
         """End the session, its jobs and the demo engine."""
         await self.end_session()
         await self._stack.aclose()
 
 
-async def _run(app: HytheApp) -> int:
+async def run_until_left(app: HytheApp, *, headless: bool = False) -> int:
+    """Run the app, clean up after it, and return its exit code; an unexpected error that ended it is raised again."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, app.exit, 128 + number)
     try:
-        return await app.run_async(mouse=app.settings.mouse) or 0
+        code = await app.run_async(headless=headless, mouse=app.settings.mouse)
     finally:
         await app.shut_down()
+    if app.failure is not None:
+        raise app.failure
+    return code or 0
 
 
 def run_app(settings: Settings) -> int:
     """Run the dashboard until it is left, and return the exit code. An exception that ended it is raised again."""
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     app = HytheApp(settings)
-    return asyncio.run(_run(app))
+    return asyncio.run(run_until_left(app))

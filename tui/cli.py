@@ -38,6 +38,7 @@ exit codes:
   1    an unexpected error; one line says which, and where its traceback is
   2    the command line is wrong, or there is no terminal
   3    what the command line names cannot be used, such as the demo's socket
+  129, 143  ended by SIGHUP or SIGTERM
   130  interrupted
   141  the reader of the output went away
 """

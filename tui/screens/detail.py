@@ -113,8 +113,8 @@ class DetailPane(Vertical):
         self.show_tab(tabs[(tabs.index(self.tab) + step) % len(tabs)])
 
     def _arrange(self) -> None:
-        if not self.is_mounted:
-            return
+        if not self.is_mounted or not self.children:
+            return  # not there yet, or no longer: an app that ends takes the children first
         for child in self.query("#detail-logs, #detail-inspect, #detail-layers").results(Widget):
             child.display = child.id == f"detail-{self.tab}"
         self._draw_title()
