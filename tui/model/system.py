@@ -23,6 +23,8 @@ class Ping(msgspec.Struct, frozen=True, gc=False):
     server: str = ""
     builder: str = ""
     is_podman: bool = False
+    time_ns: int | None = None
+    """The daemon's clock, nanoseconds since the epoch, to the second; None where it did not say."""
 
 
 class Info(msgspec.Struct, frozen=True, rename="pascal", gc=False):

@@ -27,6 +27,9 @@ from tui.store.table import doubtful, with_list, with_reads
 OVERLAP_NS = 2_000_000_000
 """How far back a resumed stream starts: the daemon's time stamps are not in order to the nanosecond."""
 
+SETTLE_SECONDS = 1.0
+"""How long the reads that the first list asks for hold up `live`: in a storm of events there are always some."""
+
 RESOURCES: tuple[Resource, ...] = ("containers", "images")
 
 
@@ -53,6 +56,7 @@ class Feed:
         """The last events, oldest first."""
         self._publisher = Publisher(lambda: publish(self.state), self.timing.publish)
         self._queue = ReadQueue(self._read)
+        self._unread: set[tuple[Resource, str]] = set()
         self._moment = 0
         self._relist: set[Resource] = set()
         self._relist_ready = asyncio.Event()
@@ -64,7 +68,7 @@ class Feed:
 
     def refresh(self) -> None:
         """Read everything again, and if the daemon is away try it at once."""
-        self._ask_list(*RESOURCES)
+        self._doubt_everything()
         self._retry.set()
 
     def read_again(self, resource: Resource, keys: Iterable[str]) -> None:
@@ -75,7 +79,9 @@ class Feed:
     def inspect_missing(self, containers: Iterable[str]) -> None:
         """Read those of the containers that are known from a list only (the ones in view: it tells more)."""
         known = self.state.containers
-        self.read_again("containers", [key for key in containers if key in known and not known[key].inspected])
+        for key in containers:
+            if key in known and not known[key].inspected and not self._queue.has("containers", key):
+                self._queue.put("containers", key)
 
     # the life-cycle
 
@@ -86,8 +92,8 @@ class Feed:
             while True:
                 self._enter("reconnecting" if attempt else "connecting", attempt=attempt)
                 try:
-                    await self.engine.connect()
-                    await self._live()
+                    ping = await self.engine.connect()
+                    await self._live(ping.time_ns)
                 except EngineError as error:
                     attempt = 1 if self.state.condition.phase in ("live", "stale", "listing") else attempt + 1
                     self._enter("reconnecting", error=error, attempt=attempt)
@@ -102,17 +108,24 @@ class Feed:
             async with asyncio.timeout(most * random.uniform(0.5, 1.0)):
                 await self._retry.wait()
 
-    async def _live(self) -> None:
-        """Be connected until the line breaks; always ends by an EngineError."""
+    async def _live(self, clock_ns: int | None) -> None:
+        """Be connected until the line breaks; always ends by an EngineError. `clock_ns` is the daemon's time now."""
         opened = asyncio.Event()
         self._relist.clear()
         self._queue.clear()
+        self._unread.clear()
+        # a daemon sends the headers a moment before it subscribes: only a resumed stream misses nothing from here on
+        since = clock_ns if self._last_ns is None else self._last_ns
         await run_together(
-            self._listen(opened), self._list_when_asked(opened), self._queue.run(), self._beat(), self._reconcile()
+            self._listen(opened, since),
+            self._list_when_asked(opened),
+            self._queue.run(),
+            self._beat(),
+            self._reconcile(),
         )
 
-    async def _listen(self, opened: asyncio.Event) -> None:
-        since = None if self._last_ns is None else self._last_ns - OVERLAP_NS
+    async def _listen(self, opened: asyncio.Event, since_ns: int | None) -> None:
+        since = None if since_ns is None else max(1, since_ns - OVERLAP_NS)
         async with aclosing(self.engine.events(since)) as events:
             async for event in events:
                 self._heard()
@@ -123,6 +136,8 @@ class Feed:
         raise ConnectionLost(self.engine.endpoint.url, "the daemon ended the event stream")
 
     def _is_new(self, event: Event) -> bool:
+        if event.time_ns <= 0:
+            return True
         mark = (event.time_ns, event.type, event.action, event.id)
         if mark in self._seen:
             return False
@@ -135,8 +150,15 @@ class Feed:
     async def _list_when_asked(self, opened: asyncio.Event) -> None:
         await opened.wait()
         self._enter("listing")
-        await asyncio.gather(*(self._list(resource) for resource in RESOURCES))
-        await self._queue.settled.wait()
+        known = [key for key, container in self.state.containers.items() if container.inspected]
+        async with asyncio.TaskGroup() as group:
+            for resource in RESOURCES:
+                group.create_task(self._list(resource))
+        # what only inspects tell (since when it runs, how often it was restarted) may have changed while away
+        self.read_again("containers", [key for key in known if key in self.state.containers])
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_SECONDS):
+                await self._queue.settled.wait()
         self._enter("live")
         while True:
             await self._relist_ready.wait()
@@ -156,25 +178,36 @@ class Feed:
             except ConnectionFailed as error:
                 if error.kind != "timed out":
                     raise
-                if self.state.condition.phase == "live":
-                    self._enter("stale", error=error)
+                phase = self.state.condition.phase
+                self._enter("stale" if phase == "live" else phase, error=error)
                 continue
             self._heard()
-            if self.state.condition.phase == "stale":
+            condition = self.state.condition
+            if condition.phase == "stale":
                 self._enter("live")
                 self._ask_list(*RESOURCES)
+            elif condition.error:
+                self._put(with_condition(self.state, msgspec.structs.replace(condition, error="", hint="")))
 
     async def _reconcile(self) -> None:
+        waited = 0.0
         while True:
-            problem = bool(self.state.problems)
-            await asyncio.sleep(self.timing.retry_list if problem else self.timing.reconcile)
-            self._ask_list(*RESOURCES)
+            await asyncio.sleep(self.timing.retry_list)
+            waited += self.timing.retry_list
+            if self.state.problems or waited >= self.timing.reconcile:
+                waited = 0.0
+                self._ask_list(*RESOURCES)
 
     # reading
 
     def _ask_list(self, *resources: Resource) -> None:
         self._relist.update(resources)
         self._relist_ready.set()
+
+    def _doubt_everything(self) -> None:
+        self._ask_list(*RESOURCES)
+        known = self.state.containers
+        self.read_again("containers", [key for key, container in known.items() if container.inspected])
 
     def _next_moment(self) -> int:
         self._moment += 1
@@ -199,11 +232,13 @@ class Feed:
             self._put(with_problem(self.state, resource, str(error)))
             return
         self._heard()
+        self.read_again(resource, [key for failed, key in self._unread if failed == resource])
         listed_now = state.listed | {resource}
         self._put(with_problem(msgspec.structs.replace(state, listed=listed_now), resource, ""))
 
-    async def _read(self, resource: str, key: str) -> None:
+    async def _read(self, resource: Resource, key: str) -> None:
         moment = self._next_moment()
+        self._unread.discard((resource, key))
         try:
             if resource == "containers":
                 container = await self._or_gone(self.engine.containers.read(key))
@@ -216,8 +251,9 @@ class Feed:
         except (ConnectionFailed, ConnectionLost):
             raise
         except EngineError as error:
-            kind: Resource = "containers" if resource == "containers" else "images"
-            self._put(with_problem(self.state, kind, str(error)))
+            # an inspected record is not replaced by what the retried list says of it: it has to be read again itself
+            self._unread.add((resource, key))
+            self._put(with_problem(self.state, resource, str(error)))
 
     @staticmethod
     async def _or_gone(read: Coroutine[Any, Any, Any]) -> Any:
@@ -242,9 +278,11 @@ class Feed:
         elif event.type == "image":
             self._apply_image(event)
         elif event.type == "network" and event.verb in ("connect", "disconnect"):
-            container = event.attributes.get("container", "")
-            if container in self.state.containers:
+            # it may be so new that it is not known yet
+            if container := event.attributes.get("container", ""):
                 self._queue.put("containers", container)
+        elif not event.type:
+            self._doubt_everything()
 
     def _apply_container(self, event: Event) -> None:
         if event.verb in ("destroy", "remove"):

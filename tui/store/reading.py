@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-Item = tuple[str, str]
+from tui.store.state import Resource
+
+Item = tuple[Resource, str]
 """Resource and ID."""
 
 
@@ -16,7 +18,7 @@ class ReadQueue:
     what asked for it.
     """
 
-    def __init__(self, read: Callable[[str, str], Awaitable[None]], workers: int = 4) -> None:
+    def __init__(self, read: Callable[[Resource, str], Awaitable[None]], workers: int = 4) -> None:
         self._read = read
         self._workers = workers
         self._waiting: dict[Item, None] = {}
@@ -27,7 +29,11 @@ class ReadQueue:
         """Set while nothing waits and nothing is under way."""
         self.settled.set()
 
-    def put(self, resource: str, key: str) -> None:
+    def has(self, resource: Resource, key: str) -> bool:
+        """Whether a read of the object waits or is under way."""
+        return (resource, key) in self._waiting or (resource, key) in self._busy
+
+    def put(self, resource: Resource, key: str) -> None:
         """Ask for a read of the object `key`; it starts when a worker is free."""
         item = (resource, key)
         if item in self._busy:

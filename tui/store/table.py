@@ -19,11 +19,12 @@ R = TypeVar("R", Container, Image)
 
 
 class Table(msgspec.Struct, Generic[R], frozen=True):
-    """Records by ID with the moment of their reading; `gone` holds what was found missing since the last list."""
+    """Records by ID with the moment of their reading; `gone`: what was found missing after the list of `listed`."""
 
     records: Mapping[str, R] = {}
     as_of: Mapping[str, int] = {}
     gone: Mapping[str, int] = {}
+    listed: int = -1
 
 
 def with_list(table: Table[R], as_of: int, listed: Iterable[R]) -> Table[R]:
@@ -32,6 +33,8 @@ def with_list(table: Table[R], as_of: int, listed: Iterable[R]) -> Table[R]:
     A listed record never replaces an inspected one, which knows more and is never behind: `doubtful` names those that
     differ, and the caller reads them again.
     """
+    if as_of < table.listed:
+        return table
     fresh = {record.id: record for record in listed}
     records: dict[str, R] = {}
     moments: dict[str, int] = {}
@@ -46,14 +49,14 @@ def with_list(table: Table[R], as_of: int, listed: Iterable[R]) -> Table[R]:
         if key not in records and table.gone.get(key, -1) < as_of:
             records[key], moments[key] = record, as_of
     gone = {key: moment for key, moment in table.gone.items() if moment > as_of}
-    return Table(records, moments, gone)
+    return Table(records, moments, gone, as_of)
 
 
 def with_reads(table: Table[R], reads: Iterable[tuple[int, str, R | None]]) -> Table[R]:
     """Return the table after single reads `(as_of, id, record or None for gone)`, in order."""
     records, moments, gone = dict(table.records), dict(table.as_of), dict(table.gone)
     for as_of, key, record in reads:
-        if moments.get(key, -1) > as_of or gone.get(key, -1) > as_of:
+        if moments.get(key, table.listed) > as_of or gone.get(key, -1) > as_of:
             continue
         if record is None:
             records.pop(key, None)
@@ -64,7 +67,7 @@ def with_reads(table: Table[R], reads: Iterable[tuple[int, str, R | None]]) -> T
             gone.pop(key, None)
         else:
             moments[key] = as_of
-    return Table(records, moments, gone)
+    return Table(records, moments, gone, table.listed)
 
 
 def agrees(known: R, listed: R) -> bool:

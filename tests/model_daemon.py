@@ -1,0 +1,371 @@
+"""A daemon in memory, with an Engine's coroutines: the truth is plain to see, and every answer may be late or fail.
+
+What it copies from real daemons: an event is sent at the moment of its change; the headers of the event stream come
+before its subscription; only the last events are kept for a resumed stream, and none over a restart; time stamps are
+not quite in order; a list may show a state that is a moment old, an inspect never does; a tag that moves tells nothing
+of the image that lost it.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeVar
+
+from tui.engine.endpoint import Endpoint
+from tui.engine.errors import ApiError, ConnectionFailed, ConnectionLost, MalformedAnswer, NotFound
+from tui.model.containers import Container
+from tui.model.events import Event
+from tui.model.images import Image
+from tui.model.system import Ping
+
+T = TypeVar("T")
+Fault = Literal["", "500", "malformed", "lost"]
+
+KEPT_EVENTS = 6
+"""So few that a resumed stream misses some; a real daemon keeps 256."""
+
+STEP = 0.05
+"""Seconds in a unit of delay."""
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What happens to one request: `before` and `after` are units of delay around the moment that it tells."""
+
+    before: int = 0
+    after: int = 0
+    lag: int = 0
+    fault: Fault = ""
+
+
+@dataclass(frozen=True)
+class TrueContainer:
+    """What a container really is."""
+
+    id: str
+    name: str
+    state: str = "created"
+    exit_code: int | None = None
+    health: str = ""
+    networks: tuple[tuple[str, str], ...] = ()
+    started: float | None = None
+
+    def listed(self) -> Container:
+        """What the list says of it."""
+        health = self.health if self.state == "running" else ""
+        return Container(
+            self.id, self.name, "image", self.state, exit_code=self.exit_code, health=health, networks=self.networks
+        )
+
+    def inspected(self) -> Container:
+        """What an inspect says of it."""
+        return Container(
+            self.id,
+            self.name,
+            "image",
+            self.state,
+            exit_code=self.exit_code,
+            health=self.health,
+            networks=self.networks,
+            started=self.started,
+            inspected=True,
+        )
+
+
+@dataclass(eq=False)
+class _Stream:
+    waiting: deque[Event] = field(default_factory=deque[Event])
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def push(self, events: Iterable[Event]) -> None:
+        self.waiting.extend(events)
+        if self.waiting:
+            self.ready.set()
+
+
+class ModelDaemon:
+    """The truth of one daemon, how it changes, and (as `containers`, `images`, `events`…) what it answers."""
+
+    def __init__(self, tickets: Iterable[Ticket] = ()) -> None:
+        self.truth: dict[str, TrueContainer] = {}
+        self.true_images: dict[str, Image] = {}
+        self.endpoint = Endpoint("unix:///model", "test")
+        self.containers = _Containers(self)
+        self.images = _Images(self)
+        self.requests: list[str] = []
+        self._tickets = deque(tickets)
+        self._planned: dict[str, deque[Ticket]] = {}
+        self._past: list[tuple[float, dict[str, TrueContainer]]] = []
+        self._history: deque[Event] = deque()
+        self._streams: set[_Stream] = set()
+        self._cut = asyncio.Event()
+        self._awake = asyncio.Event()
+        self._awake.set()
+        self._up = True
+        self._made = 0
+        self._told = 0
+
+    # what changes
+
+    def create(self, name: str) -> str:
+        """Make a container and return its ID."""
+        self._made += 1
+        key = f"c{self._made:03}"
+        self._change(TrueContainer(key, name))
+        self.tell("container", "create", key)
+        return key
+
+    def had(self, name: str) -> str:
+        """Have a container since long ago, and return its ID."""
+        key = self.create(name)
+        self._history.clear()
+        return key
+
+    def start(self, key: str) -> None:
+        self._change(replace(self.truth[key], state="running", exit_code=None, started=self.now))
+        self.tell("container", "start", key)
+
+    def die(self, key: str, code: int) -> None:
+        self._change(replace(self.truth[key], state="exited", exit_code=code, networks=()))
+        self.tell("container", "die", key)
+
+    def rename(self, key: str, name: str) -> None:
+        self._change(replace(self.truth[key], name=name))
+        self.tell("container", "rename", key)
+
+    def set_health(self, key: str, health: str) -> None:
+        self._change(replace(self.truth[key], health=health))
+        self.tell("container", f"health_status: {health}", key)
+
+    def connect_network(self, key: str, network: str) -> None:
+        networks = tuple(sorted({**dict(self.truth[key].networks), network: "10.0.0.2"}.items()))
+        self._change(replace(self.truth[key], networks=networks))
+        self.tell("network", "connect", network, {"container": key})
+
+    def destroy(self, key: str) -> None:
+        self._change(self.truth[key], gone=True)
+        self.tell("container", "destroy", key)
+
+    def pull(self, key: str, tag: str) -> None:
+        """Bring an image, new or as it once was, and move the tag to it."""
+        if key not in self.true_images:
+            self.true_images[key] = Image(key, size=len(key))
+        self.tag(key, tag, verb="pull")
+
+    def tag(self, key: str, tag: str, verb: str = "tag") -> None:
+        for other, image in self.true_images.items():
+            tags = set(image.tags) - {tag} | ({tag} if other == key else set())
+            self.true_images[other] = Image(other, tuple(sorted(tags)), size=image.size)
+        self.tell("image", verb, key)
+
+    def commit(self, key: str) -> None:
+        """Make an image without a tag: only an event of the container tells of it."""
+        self.true_images.setdefault(key, Image(key, size=len(key)))
+        self.tell("container", "commit", "c001")
+
+    def remove_image(self, key: str) -> None:
+        del self.true_images[key]
+        self.tell("image", "untag", key)
+        self.tell("image", "delete", key)
+
+    def tell(self, kind: str, action: str, key: str, attributes: dict[str, str] | None = None) -> None:
+        """Send an event, and keep it for those who resume."""
+        self._told += 1
+        late = (0, 3_000_000, 1_000_000)[self._told % 3]
+        event = Event(kind, action, key, int(self.now * 1e9) - late + self._told, attributes or {})
+        self._history.append(event)
+        # a list lags, and a subscription waits, for less time than a daemon needs to forget an event
+        while len(self._history) > KEPT_EVENTS and self._history[0].time_ns < (self.now - 1.0) * 1e9:
+            self._history.popleft()
+        for stream in self._streams:
+            stream.push([event])
+
+    def push(self, event: Event) -> None:
+        """Send an event as it is, and forget it."""
+        for stream in self._streams:
+            stream.push([event])
+
+    # what goes wrong
+
+    def cut_lines(self) -> None:
+        """Break every connection; what is under way on them is lost."""
+        self._cut.set()
+        self._cut = asyncio.Event()
+
+    def go_down(self) -> None:
+        self._up = False
+        self.cut_lines()
+
+    def restart(self) -> None:
+        """Come up (again): the old events are forgotten, and what ran has been started anew without a word of it."""
+        self.cut_lines()
+        self._history.clear()
+        for true in list(self.truth.values()):
+            if true.state == "running":
+                self._change(replace(true, started=self.now))
+        self._past.clear()
+        self._up = True
+        self._awake.set()
+
+    def fall_silent(self) -> None:
+        """Answer nothing, on connections that stay open."""
+        self._awake.clear()
+
+    def wake(self) -> None:
+        self._awake.set()
+
+    # what it answers
+
+    @property
+    def now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    @property
+    def is_up(self) -> bool:
+        return self._up
+
+    async def connect(self) -> Ping:
+        return await self.ping(3.0)
+
+    async def ping(self, seconds: float = 3.0) -> Ping:
+        self.requests.append("ping")
+        try:
+            async with asyncio.timeout(seconds):
+                await self._pass(0)
+        except TimeoutError:
+            raise ConnectionFailed(self.endpoint.url, "timed out", "no answer") from None
+        return Ping("1.41", time_ns=int(self.now) * 10**9)
+
+    async def events(self, since_ns: int | None = None) -> AsyncGenerator[Event | None]:
+        ticket = self.take_ticket("events")
+        cut = self._cut
+        await self._pass(ticket.before)
+        yield None
+        await self._delay(ticket.after, cut)
+        stream = _Stream()
+        self._streams.add(stream)
+        try:
+            stream.push([] if since_ns is None else [event for event in self._history if event.time_ns >= since_ns])
+            while True:
+                await first_of(stream.ready, cut)
+                await self._pass(self.take_ticket("event").before if stream.waiting else 0, cut)
+                yield stream.waiting.popleft()
+                if not stream.waiting:
+                    stream.ready.clear()
+        finally:
+            self._streams.discard(stream)
+
+    async def answer(self, request: str, take: Callable[[float], T]) -> T:
+        """Answer with what `take(lag in seconds)` finds at some moment between now and the return."""
+        ticket = self.take_ticket(request)
+        cut = self._cut
+        await self._pass(ticket.before, cut)
+        if ticket.fault == "500":
+            raise ApiError(500, "something broke", request)
+        found: T | NotFound
+        try:
+            found = take(ticket.lag * STEP)
+        except NotFound as error:
+            found = error
+        await self._pass(ticket.after, cut)
+        if ticket.fault == "malformed":
+            raise MalformedAnswer(request, "cut")
+        if ticket.fault == "lost":
+            raise ConnectionLost(self.endpoint.url, "the line broke")
+        if isinstance(found, NotFound):
+            raise found
+        return found
+
+    def take_ticket(self, request: str) -> Ticket:
+        self.requests.append(request)
+        if planned := self._planned.get(request):
+            return planned.popleft()
+        return self._tickets.popleft() if self._tickets else Ticket()
+
+    def plan(self, request: str, *tickets: Ticket) -> None:
+        """Say what happens to the next requests of this name, such as `list images` or `read container c001`."""
+        self._planned.setdefault(request, deque()).extend(tickets)
+
+    def drop_tickets(self) -> None:
+        """From here on answer at once, and without a fault."""
+        self._tickets.clear()
+        self._planned.clear()
+
+    def listed(self, lag: float) -> list[Container]:
+        """What the list shows: who is there now, each in the state that it had `lag` seconds ago."""
+        before = next((then for moment, then in reversed(self._past) if moment <= self.now - lag), {})
+        return [replace(true, **_state_of(before.get(key, true))).listed() for key, true in self.truth.items()]
+
+    async def _pass(self, delay: int, cut: asyncio.Event | None = None) -> None:
+        cut = cut or self._cut
+        if not self._up:
+            raise ConnectionFailed(self.endpoint.url, "refused")
+        await first_of(self._awake, cut)
+        await self._delay(delay, cut)
+        await first_of(self._awake, cut)
+        if cut.is_set():
+            raise ConnectionLost(self.endpoint.url, "the line broke")
+
+    async def _delay(self, delay: int, cut: asyncio.Event) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(delay * STEP if delay else None):
+                if delay or cut.is_set():
+                    await cut.wait()
+        if cut.is_set():
+            raise ConnectionLost(self.endpoint.url, "the line broke")
+
+    def _change(self, true: TrueContainer, *, gone: bool = False) -> None:
+        self.truth[true.id] = true
+        if gone:
+            del self.truth[true.id]
+        self._past.append((self.now, dict(self.truth)))
+
+
+def _state_of(true: TrueContainer) -> dict[str, object]:
+    return {"state": true.state, "exit_code": true.exit_code, "health": true.health}
+
+
+class _Containers:
+    def __init__(self, daemon: ModelDaemon) -> None:
+        self._daemon = daemon
+
+    async def list_all(self) -> list[Container]:
+        return await self._daemon.answer("list containers", self._daemon.listed)
+
+    async def read(self, key: str) -> Container:
+        def take(_: float) -> Container:
+            if key not in self._daemon.truth:
+                raise NotFound(404, f"No such container: {key}")
+            return self._daemon.truth[key].inspected()
+
+        return await self._daemon.answer(f"read container {key}", take)
+
+
+class _Images:
+    def __init__(self, daemon: ModelDaemon) -> None:
+        self._daemon = daemon
+
+    async def list_all(self) -> list[Image]:
+        return await self._daemon.answer("list images", lambda _: list(self._daemon.true_images.values()))
+
+    async def read(self, key: str) -> Image:
+        def take(_: float) -> Image:
+            if key not in self._daemon.true_images:
+                raise NotFound(404, f"No such image: {key}")
+            return self._daemon.true_images[key]
+
+        return await self._daemon.answer(f"read image {key}", take)
+
+
+async def first_of(*events: asyncio.Event) -> None:
+    """Wait until one of the events is set."""
+    if any(event.is_set() for event in events):
+        return
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()

@@ -1,0 +1,460 @@
+"""The feed against a daemon in memory: whatever happens, in whatever order it is told, the state ends up the truth."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from types import SimpleNamespace
+from typing import TypeVar, cast
+from unittest.mock import patch
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from model_daemon import STEP, Fault, ModelDaemon, Ticket
+from tui.engine.engine import Engine
+from tui.model.events import Event
+from tui.store import feed as feed_module
+from tui.store.feed import Feed, Timing, run_together
+from tui.store.state import State
+from virtual_time import run_virtually
+
+T = TypeVar("T")
+NEVER = 1e9
+TIMING = Timing(reconcile=NEVER)
+"""Without the reconciling list, which would cover up what the events should have told."""
+
+QUIET = 60.0
+
+
+class Watched:
+    """A feed that runs on a model daemon, and what it published."""
+
+    def __init__(self, daemon: ModelDaemon, timing: Timing = TIMING) -> None:
+        self.daemon = daemon
+        self.published: list[State] = []
+        self.feed = Feed(cast(Engine, daemon), self.published.append, timing)
+
+    @property
+    def phase(self) -> str:
+        return self.feed.state.condition.phase
+
+    def assert_true(self) -> None:
+        """Every record is the daemon's, as far as a list or an inspect tells it; nothing is missing or left over."""
+        state, truth = self.feed.state, self.daemon.truth
+        assert dict(state.containers) == {
+            key: true.inspected() if key in state.containers and state.containers[key].inspected else true.listed()
+            for key, true in truth.items()
+        }
+        assert dict(state.images) == self.daemon.true_images
+        assert not state.problems
+        assert self.phase == "live"
+        last = self.published[-1]
+        assert (last.container_table, last.image_table, last.problems) == (
+            state.container_table,
+            state.image_table,
+            state.problems,
+        )
+        assert last.condition.phase == self.phase
+
+
+def virtually(act: Callable[[Watched], Awaitable[T]], tickets: Sequence[Ticket] = (), timing: Timing = TIMING) -> T:
+    """Run a feed on a new model daemon in virtual time while `act` lasts."""
+
+    async def main() -> T:
+        watched = Watched(ModelDaemon(tickets), timing)
+        clock = SimpleNamespace(monotonic=asyncio.get_running_loop().time)
+        with patch.object(feed_module, "time", clock):
+            running = asyncio.create_task(watched.feed.run())
+            try:
+                return await act(watched)
+            finally:
+                running.cancel()
+                await asyncio.wait([running])
+                assert running.cancelled(), f"the feed ended by itself: {running.exception()!r}"
+
+    return run_virtually(main())
+
+
+async def quiet(watched: Watched) -> None:
+    """Let everything that is under way end, without another fault."""
+    watched.daemon.drop_tickets()
+    await asyncio.sleep(QUIET)
+
+
+CHANGES = ("create", "create", "start", "die", "rename", "health", "network", "destroy", "destroy")
+IMAGE_CHANGES = ("pull", "pull", "tag", "remove image", "commit")
+WISHES = ("look", "look", "refresh", "wait")
+TROUBLES = ("cut", "go down", "restart", "fall silent", "wake")
+
+
+def operate(watched: Watched, name: str, number: int) -> None:
+    """Do one thing to the daemon, or as the user of the feed; `number` chooses the object."""
+    daemon, feed = watched.daemon, watched.feed
+    faults: dict[str, Callable[[], None]] = {
+        "cut": daemon.cut_lines,
+        "go down": daemon.go_down,
+        "restart": daemon.restart,
+        "fall silent": daemon.fall_silent,
+        "wake": daemon.wake,
+        "refresh": feed.refresh,
+        "look": lambda: feed.inspect_missing(list(daemon.truth)),
+        "wait": lambda: None,
+        "create": lambda: cast(None, daemon.create(f"name{number}")),
+        "pull": lambda: daemon.pull(f"sha256:{number % 3}", f"tag:{number // 3}"),
+        "commit": lambda: daemon.commit(f"sha256:c{number}"),
+    }
+    if name in faults:
+        faults[name]()
+        return
+    keys = sorted(daemon.true_images if name in ("tag", "remove image") else daemon.truth)
+    if keys:
+        _change(daemon, name, keys[number % len(keys)], number)
+
+
+def _change(daemon: ModelDaemon, name: str, key: str, number: int) -> None:
+    changes: dict[str, Callable[[], None]] = {
+        "start": lambda: daemon.start(key),
+        "die": lambda: daemon.die(key, number),
+        "rename": lambda: daemon.rename(key, f"other{number}"),
+        "health": lambda: daemon.set_health(key, ("healthy", "unhealthy")[number % 2]),
+        "network": lambda: daemon.connect_network(key, f"net{number % 2}"),
+        "destroy": lambda: daemon.destroy(key),
+        "tag": lambda: daemon.tag(key, f"tag:{number % 3}"),
+        "remove image": lambda: daemon.remove_image(key),
+    }
+    changes[name]()
+
+
+FAULTS: tuple[Fault, ...] = ("", "", "", "500", "malformed", "lost")
+DELAYS = st.integers(0, 12)
+PAUSES = st.integers(0, 3)
+LATE = st.builds(Ticket, DELAYS, DELAYS, st.integers(0, 1))
+FAILING = st.builds(Ticket, DELAYS, DELAYS, st.integers(0, 1), st.sampled_from(FAULTS))
+
+
+def steps(*operations: str) -> st.SearchStrategy[list[tuple[str, int, int]]]:
+    return st.lists(st.tuples(st.sampled_from(operations), st.integers(0, 8), PAUSES), min_size=8, max_size=25)
+
+
+async def hold(watched: Watched, steps: list[tuple[str, int, int]]) -> None:
+    for name, number, pause in steps:
+        operate(watched, name, number)
+        await asyncio.sleep(pause * STEP)
+    watched.daemon.wake()
+    if not watched.daemon.is_up:
+        watched.daemon.restart()
+    await quiet(watched)
+    watched.assert_true()
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(steps(*CHANGES, *WISHES), st.lists(LATE, min_size=40, max_size=40))
+def test_containers_end_up_the_truth_however_late_the_answers(
+    steps: list[tuple[str, int, int]], tickets: list[Ticket]
+) -> None:
+    virtually(lambda watched: hold(watched, steps), tickets)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(steps(*IMAGE_CHANGES, "wait"), st.lists(LATE, min_size=40, max_size=40))
+def test_images_end_up_the_truth_however_late_the_answers(
+    steps: list[tuple[str, int, int]], tickets: list[Ticket]
+) -> None:
+    virtually(lambda watched: hold(watched, steps), tickets)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(steps(*CHANGES, *IMAGE_CHANGES, *WISHES, *TROUBLES), st.lists(FAILING, min_size=40, max_size=40))
+def test_the_state_ends_up_the_truth_whatever_goes_wrong(
+    steps: list[tuple[str, int, int]], tickets: list[Ticket]
+) -> None:
+    virtually(lambda watched: hold(watched, steps), tickets)
+
+
+# what the property found, or could have, one by one
+
+
+async def settle() -> None:
+    await asyncio.sleep(20 * STEP)
+
+
+def test_lists_and_then_follows_the_events() -> None:
+    async def act(watched: Watched) -> None:
+        daemon = watched.daemon
+        first = daemon.had("web")
+        await settle()
+        assert not watched.feed.state.containers[first].inspected
+        daemon.start(first)
+        second = daemon.create("db")
+        await settle()
+        watched.assert_true()
+        assert daemon.requests.count("list containers") == 1
+        assert {f"read container {first}", f"read container {second}"} < set(daemon.requests)
+
+    virtually(act)
+
+
+def test_a_read_that_was_overtaken_by_a_list_brings_nothing_back() -> None:
+    async def act(watched: Watched) -> None:
+        daemon = watched.daemon
+        await settle()
+        daemon.plan("read container c001", Ticket(after=20))
+        key = daemon.create("web")
+        await asyncio.sleep(STEP)
+        daemon.destroy(key)
+        await asyncio.sleep(STEP)
+        watched.feed.refresh()
+        await quiet(watched)
+        watched.assert_true()
+
+    virtually(act)
+
+
+def test_a_list_of_a_connection_that_broke_is_not_applied() -> None:
+    async def act(watched: Watched) -> None:
+        daemon = watched.daemon
+        key = daemon.create("web")
+        daemon.plan("list images", Ticket(fault="lost"))
+        daemon.plan("list containers", Ticket(after=40))
+        await asyncio.sleep(STEP)
+        daemon.destroy(key)
+        await quiet(watched)
+        watched.assert_true()
+
+    virtually(act)
+
+
+def test_a_failed_list_is_tried_again_soon() -> None:
+    async def act(watched: Watched) -> None:
+        watched.daemon.create("web")
+        watched.daemon.plan("list containers", Ticket(fault="500"))
+        await asyncio.sleep(2)
+        assert watched.feed.state.problems == {"containers": "something broke"}
+        assert watched.phase == "live", "the rest of the screen goes on"
+        await asyncio.sleep(2 * TIMING.retry_list)
+        watched.assert_true()
+
+    virtually(act)
+
+
+def test_a_failed_read_is_tried_again_soon() -> None:
+    """Networks are in no list that an inspected record is compared with: only the read itself can tell them."""
+
+    async def act(watched: Watched) -> None:
+        daemon = watched.daemon
+        key = daemon.create("web")
+        daemon.start(key)
+        await settle()
+        daemon.plan(f"read container {key}", Ticket(fault="malformed"), Ticket(fault="500"))
+        daemon.connect_network(key, "front")
+        await settle()
+        assert watched.feed.state.problems
+        await asyncio.sleep(3 * TIMING.retry_list)
+        watched.assert_true()
+
+    virtually(act)
+
+
+def test_a_network_connected_before_the_container_is_known() -> None:
+    async def act(watched: Watched) -> None:
+        daemon = watched.daemon
+        await settle()
+        daemon.plan("read container c001", Ticket(after=4))
+        key = daemon.create("web")
+        await asyncio.sleep(STEP)
+        daemon.connect_network(key, "front")
+        await quiet(watched)
+        watched.assert_true()
+
+    virtually(act)
+
+
+def test_what_happens_between_the_headers_and_the_subscription_is_not_missed() -> None:
+    async def act(watched: Watched) -> None:
+        daemon = watched.daemon
+        daemon.plan("events", Ticket(after=10))
+        await asyncio.sleep(5 * STEP)
+        daemon.create("web")
+        await quiet(watched)
+        watched.assert_true()
+
+    virtually(act)
+
+
+def test_a_daemon_that_came_back_is_read_anew_where_the_list_does_not_tell() -> None:
+    async def act(watched: Watched) -> None:
+        daemon = watched.daemon
+        await settle()
+        key = daemon.create("web")
+        daemon.start(key)
+        await settle()
+        daemon.go_down()
+        await settle()
+        assert watched.phase == "reconnecting"
+        assert watched.feed.state.containers[key].started, "the last known records stay"
+        daemon.restart()
+        await quiet(watched)
+        watched.assert_true()
+
+    virtually(act)
+
+
+@pytest.mark.parametrize("event", [Event("container", "start", "c001", 0), Event("", "", "", 0)])
+def test_events_without_a_time_or_a_type(event: Event) -> None:
+    """Both lead to fresh reads, each time; and a stream is never resumed before the epoch."""
+
+    async def act(watched: Watched) -> None:
+        daemon = watched.daemon
+        key = daemon.create("web")
+        daemon.start(key)
+        await settle()
+        asked: list[int | None] = []
+        events = daemon.events
+        daemon.events = lambda since=None: (asked.append(since), events(since))[1]  # type: ignore[method-assign]
+        for _ in range(2):
+            daemon.truth[key] = daemon.truth[key].__class__(key, f"{daemon.truth[key].name}x", "running")
+            daemon.push(event)
+            await settle()
+            assert watched.feed.state.containers[key].name == daemon.truth[key].name
+        daemon.cut_lines()
+        await quiet(watched)
+        watched.assert_true()
+        assert asked
+        assert all(since is None or since > 0 for since in asked)
+
+    virtually(act)
+
+
+def test_a_storm_of_events_does_not_keep_the_feed_from_being_live() -> None:
+    async def act(watched: Watched) -> None:
+        daemon = watched.daemon
+        for number in range(20):
+            daemon.create(f"name{number}")
+        for number in range(200):
+            key = f"c{number % 20 + 1:03}"
+            daemon.plan(f"read container {key}", Ticket(after=1))
+            daemon.start(key)
+            await asyncio.sleep(0.01)
+        assert watched.phase == "live"
+
+    virtually(act)
+
+
+def test_a_silent_daemon_is_told_while_live_and_when_it_speaks_again() -> None:
+    async def act(watched: Watched) -> None:
+        daemon = watched.daemon
+        key = daemon.create("web")
+        await settle()
+        daemon.fall_silent()
+        await asyncio.sleep(3.0)
+        assert watched.phase == "stale"
+        assert watched.feed.state.condition.error == "timed out: no answer"
+        daemon.start(key)
+        daemon.wake()
+        await asyncio.sleep(3.0)
+        watched.assert_true()
+        assert watched.feed.state.condition.error == ""
+
+    virtually(act)
+
+
+def test_a_daemon_that_falls_silent_before_it_has_listed_is_told() -> None:
+    async def act(watched: Watched) -> None:
+        watched.daemon.plan("list containers", Ticket(before=10))
+        await asyncio.sleep(STEP)
+        assert watched.phase == "listing"
+        watched.daemon.fall_silent()
+        await asyncio.sleep(3.0)
+        assert watched.feed.state.condition.error == "timed out: no answer"
+        watched.daemon.wake()
+        await asyncio.sleep(3.0)
+        watched.assert_true()
+        assert watched.feed.state.condition.error == ""
+
+    virtually(act)
+
+
+def test_reading_everything_again_reads_what_only_inspects_tell() -> None:
+    async def act(watched: Watched) -> None:
+        daemon = watched.daemon
+        await settle()
+        key = daemon.create("web")
+        daemon.start(key)
+        await settle()
+        daemon.truth[key] = daemon.truth[key].__class__(key, "web", "running", started=5.0)
+        watched.feed.refresh()
+        await settle()
+        watched.assert_true()
+
+    virtually(act)
+
+
+def test_looking_again_while_a_read_is_under_way_reads_once() -> None:
+    async def act(watched: Watched) -> None:
+        daemon = watched.daemon
+        key = daemon.had("web")
+        daemon.plan(f"read container {key}", Ticket(before=4), Ticket(before=4), Ticket(before=4))
+        await settle()
+        daemon.requests.clear()
+        for _ in range(6):
+            watched.feed.inspect_missing([key, "gone"])
+            await asyncio.sleep(STEP)
+        await settle()
+        watched.assert_true()
+        assert daemon.requests.count(f"read container {key}") == 1
+        assert "read container gone" not in daemon.requests
+
+    virtually(act)
+
+
+def test_reconnecting_counts_its_attempts_and_waits_longer_each_time() -> None:
+    async def act(watched: Watched) -> None:
+        daemon = watched.daemon
+        await settle()
+        daemon.go_down()
+        await asyncio.sleep(60)
+        condition = watched.feed.state.condition
+        assert (condition.phase, condition.error) == ("reconnecting", "refused")
+        assert 8 < condition.attempt < 25
+        assert condition.since == pytest.approx(asyncio.get_running_loop().time() - 60, abs=1), "since the line broke"
+        daemon.restart()
+        watched.feed.refresh()
+        await asyncio.sleep(STEP)
+        watched.assert_true()
+        assert watched.feed.state.condition.attempt == 0
+
+    virtually(act)
+
+
+def test_quiet_costs_the_daemon_little() -> None:
+    async def act(watched: Watched) -> None:
+        watched.daemon.had("web")
+        await settle()
+        watched.daemon.requests.clear()
+        published = len(watched.published)
+        await asyncio.sleep(600)
+        assert len(watched.daemon.requests) / 600 <= 0.55
+        assert len(watched.published) <= published + 10, "one a reconciling list"
+
+    virtually(act, timing=Timing())
+
+
+async def test_run_together_raises_what_ended_the_first_and_ends_the_others() -> None:
+    ended: list[str] = []
+
+    async def fail() -> None:
+        raise ValueError("the first")
+
+    async def wait() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("other")
+
+    async def nested() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fail())
+
+    with pytest.raises(ValueError, match="the first"):
+        await run_together(nested(), wait())
+    assert ended == ["other"]
