@@ -5,7 +5,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -83,6 +83,8 @@ class TableCanvas(Widget, Generic[T]):
         self._marks: frozenset[str] = frozenset()
         self._problem: str | None = None
         self._notice: list[str] = []
+        self._size_laid_out = Size(0, 0)
+        self._header_height = self._body_top = self._body_height = 0
         self._top = 0
         self._keys: tuple[str, ...] = ()
         self._lines: dict[str, Line] = {}
@@ -92,18 +94,6 @@ class TableCanvas(Widget, Generic[T]):
         self._palette_stale = True
 
     # Geometry, in lines of the widget
-
-    @property
-    def _header_height(self) -> int:
-        return 1 if self.size.height > 1 else 0
-
-    @property
-    def _body_top(self) -> int:
-        return self._header_height + len(self._notice)
-
-    @property
-    def _body_height(self) -> int:
-        return max(0, self.size.height - self._body_top)
 
     def _index_at(self, y: int) -> int | None:
         """The position of the row drawn at a line of the widget."""
@@ -118,8 +108,11 @@ class TableCanvas(Widget, Generic[T]):
 
     def _lay_out(self) -> None:
         """Lay all out anew: for another size, other columns, another problem."""
-        width = self.size.width
+        width, height = self._size_laid_out = self.size
+        self._header_height = 1 if height > 1 else 0
         self._notice = self._problem_lines()
+        self._body_top = self._header_height + len(self._notice)
+        self._body_height = max(0, height - self._body_top)
         room = width - 1 if width > 1 else width
         self._painter = Painter(self._columns, place(self._columns, room), width, ascii=self._ascii)
         self._lines = {}
@@ -261,6 +254,8 @@ class TableCanvas(Widget, Generic[T]):
         padding, opacity and tint."""
         if self.outer_size != self.size or self.opacity < 1 or self.styles.tint.a:
             return super().render_lines(crop)
+        if self.size != self._size_laid_out:
+            self._lay_out()  # the compositor may ask before the Resize event arrives
         palette = self._styles_now()
         strips = [self._line(y, palette) for y in crop.line_range]
         first, last = crop.column_span
