@@ -1,5 +1,6 @@
 """The live table on a screen: what it draws, what keys and the mouse do, what it tells."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -7,6 +8,7 @@ from typing import Literal
 import pytest
 from textual.app import App, ComposeResult
 from textual.message import Message
+from textual.pilot import Pilot
 from textual.widgets import Static
 
 from widgets.live_table import LiveTable
@@ -121,7 +123,7 @@ async def test_no_size_is_too_small(size: tuple[int, int], count: int) -> None:
         table.action_page(-1)
         app.table.filter("nothing at all")
         app.table.set_problem(None)
-        await pilot.resize_terminal(40, 10)
+        await resize(pilot, 40, 10)
         app.table.filter("")
         await pilot.pause()
         assert app.table.shown_count == count
@@ -355,7 +357,7 @@ async def test_what_is_in_sight_is_told_once_for_many_changes() -> None:
         (told,) = app.seen.of(LiveTable.ViewChanged)
         assert told.visible_keys == table.visible_keys == ("k012",)
         table.filter("")
-        await pilot.resize_terminal(40, 8)
+        await resize(pilot, 40, 8)
         await pilot.pause()
         assert app.seen.of(LiveTable.ViewChanged)[-1].visible_keys == table.visible_keys
         assert len(table.visible_keys) == 6
@@ -413,15 +415,23 @@ async def test_text_from_outside_is_drawn_literally_and_exactly_wide() -> None:
             assert strip.cell_length == sum(segment.cell_length for segment in strip) == 30
 
 
+async def resize(pilot: Pilot[None], width: int, height: int) -> None:
+    """Resize the terminal and wait until the table is laid out for it: on a busy machine that takes a while."""
+    await pilot.resize_terminal(width, height)
+    async with asyncio.timeout(10):
+        while pilot.app.query_one(LiveTable).size.width != width:
+            await pilot.pause()
+
+
 async def test_columns_give_way_by_priority() -> None:
     app = make()
     async with app.run_test(size=(40, 6)) as pilot:
         app.table.show(boats(2))
         assert "NOTE" in text(app)[0]
-        await pilot.resize_terminal(16, 6)
+        await resize(pilot, 16, 6)
         assert "NOTE" not in text(app)[0]
         assert "LOAD" in text(app)[0]
-        await pilot.resize_terminal(10, 6)
+        await resize(pilot, 10, 6)
         assert "LOAD" not in text(app)[0]
         assert "NAM" in text(app)[0]
 
