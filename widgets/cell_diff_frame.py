@@ -1,6 +1,9 @@
 """A frame of terminal cells: as it should be, as the terminal shows it, and the bytes from one to the other."""
 
+from collections.abc import Iterator
 from functools import lru_cache
+from operator import attrgetter
+from typing import NamedTuple
 
 from rich.cells import cell_len, split_graphemes
 from rich.color import Color, ColorSystem
@@ -231,30 +234,62 @@ class CellFrame:
         With `cursor` (x, y), the terminal's cursor is left there. Empty when nothing differs.
         """
         pen = _Pen(self._looks)
+        runs: list[_Run] = []
         for y, (low, high) in sorted(self._dirty.items()):
-            self._row_changes(pen, y, low, high)
+            if self._is_sure(y, low, high):
+                runs += self._runs(y, low, high)
+            else:
+                self._write_row(pen, y, low, high)
         self._dirty.clear()
+        in_order = self._written(pen, runs, cursor)
+        by_look = self._written(pen, sorted(runs, key=attrgetter("look")), cursor)
+        return min(in_order, by_look, key=len)
+
+    def _is_sure(self, y: int, low: int, high: int) -> bool:
+        """Whether all characters in a part of a row have the same width everywhere, so that their order is free."""
+        cells = self._text[y][max(0, low - 1) : high]
+        return "".join(cells).isascii() or not any(cell and unsure_width(cell) for cell in cells)
+
+    def _runs(self, y: int, x: int, high: int) -> Iterator["_Run"]:
+        """The runs of cells that differ in a part of a row, each of one look; they are taken for written."""
+        while (x := self._next_change(y, x, high)) < high:
+            run = _Run(y, x, self._run_end(y, x, high), self._look[y][x])
+            self._take_for_written(y, x, run.end)
+            yield run
+            x = run.end
+
+    def _written(self, pen: "_Pen", runs: list["_Run"], cursor: tuple[int, int] | None) -> str:
+        """What a pen writes for runs of characters of sure width."""
+        pen = pen.copy()
+        for y, x, end, look in runs:
+            pen.move(y, x)
+            pen.write(self._text[y][x:end], look, self.width - x)
         return pen.finish(cursor)
 
-    def _row_changes(self, pen: "_Pen", y: int, x: int, high: int) -> None:
-        text, look, seen, seen_look = self._text[y], self._look[y], self._seen_text[y], self._seen_look[y]
-        while True:
-            while x < high and text[x] == seen[x] and look[x] == seen_look[x]:
-                x += 1
-            if x >= high:
-                return
-            if text[x] == "":
-                x -= 1
+    def _write_row(self, pen: "_Pen", y: int, x: int, high: int) -> None:
+        """Write what differs in a part of a row from left to right, and what a character of unsure width drew over."""
+        while (x := self._next_change(y, x, high)) < high:
             pen.move(y, x)
-            end = x + pen.write(text[x : self._run_end(y, x, high)], look[x], self.width - x)
-            seen[x:end] = text[x:end]
-            seen_look[x:end] = look[x:end]
-            if pen.spoilt:
-                spoilt = min(self.width, x + pen.spoilt)
-                seen[end:spoilt] = [_UNKNOWN] * (spoilt - end)
-                seen_look[end:spoilt] = [_NO_LOOK] * (spoilt - end)
+            cells = self._text[y][x : self._run_end(y, x, high)]
+            end = x + pen.write(cells, self._look[y][x], self.width - x)
+            self._take_for_written(y, x, end)
+            spoilt = min(self.width, x + pen.spoilt)
+            if spoilt > end:
+                self._seen_text[y][end:spoilt] = [_UNKNOWN] * (spoilt - end)
+                self._seen_look[y][end:spoilt] = [_NO_LOOK] * (spoilt - end)
                 high = max(high, spoilt)
             x = end
+
+    def _next_change(self, y: int, x: int, high: int) -> int:
+        """The first cell from x on that differs, or the lead of its wide character; `high` or more when none does."""
+        text, look, seen, seen_look = self._text[y], self._look[y], self._seen_text[y], self._seen_look[y]
+        while x < high and text[x] == seen[x] and look[x] == seen_look[x]:
+            x += 1
+        return x - 1 if x < high and text[x] == "" else x
+
+    def _take_for_written(self, y: int, x: int, end: int) -> None:
+        self._seen_text[y][x:end] = self._text[y][x:end]
+        self._seen_look[y][x:end] = self._look[y][x:end]
 
     def _run_end(self, y: int, x: int, high: int) -> int:
         """Where the cells end that are written in one go: of one look, up to the last that differs, over short gaps."""
@@ -280,6 +315,15 @@ def _cut(cells: tuple[str, ...], room: int) -> list[str]:
     return cut
 
 
+class _Run(NamedTuple):
+    """Cells of one look that stand side by side, from x up to `end`."""
+
+    y: int
+    x: int
+    end: int
+    look: int
+
+
 class _Pen:
     """Collects what to write, and knows where the terminal's cursor is and in which look it writes."""
 
@@ -290,6 +334,12 @@ class _Pen:
         self._at: tuple[int, int] | None = None
         self.spoilt = 0
         """How many cells from the last position `write` may have drawn over, beyond those that it was given."""
+
+    def copy(self) -> "_Pen":
+        """Another pen that has written the same."""
+        other = _Pen(self._looks)
+        other._out, other._look, other._at = [*self._out], self._look, self._at
+        return other
 
     def move(self, y: int, x: int) -> None:
         """Go to a cell."""

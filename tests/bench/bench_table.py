@@ -6,7 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from textual.app import App, ComposeResult
 from textual.drivers.headless_driver import HeadlessDriver
@@ -15,8 +15,8 @@ from textual.widgets import Static
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from widgets.cell_diff import CellDiffDisplay  # noqa: E402
-from widgets.live_table import LiveTable  # noqa: E402
+from widgets.cell_diff import CellDiffDisplay
+from widgets.live_table import LiveTable
 
 SIZE = (160, 50)
 ROUNDS = 15
@@ -128,7 +128,7 @@ async def measure(pilot: Pilot[None], act: Callable[[int], object], rounds: int 
 
 
 async def figures(pilot: Pilot[None], count: int) -> None:
-    table: LiveTable[Row] = pilot.app.query_one("#table", LiveTable)
+    table = cast("LiveTable[Row]", pilot.app.query_one("#table"))
     rows = rows_of(count)
     start = perf_counter()
     table.show(rows)
@@ -176,7 +176,7 @@ async def figures(pilot: Pilot[None], count: int) -> None:
 
 
 async def run(app: App[None], act: Callable[[Pilot[None]], Awaitable[None]]) -> None:
-    async def drive(pilot: Pilot[None]) -> None:
+    async def drive(pilot: Pilot[Any]) -> None:
         await act(pilot)
         app.exit()
 
