@@ -89,6 +89,7 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
             self.own_themes.add(theme.name)
         problems += [str(problem) for problem in theme_problems]
         self.theme = self._first_theme(problems)
+        self.set_class(self.settings.ascii, "-ascii")
         self.keys, key_problems = resolve_keymap(default_keys(), self.settings.keys, self.settings.keymap_preset)
         self.set_keymap({id: ",".join(keys) for id, keys in self.keys.items()})
         problems += [str(problem) for problem in key_problems]
@@ -186,6 +187,10 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
             self._exception_event.set()  # pyright: ignore[reportUnknownMemberType] Textual does not type it
         self._close_messages_no_wait()
 
+    def action_help_quit(self) -> None:
+        """Say how to leave: ctrl+c goes to no container from here, and quits nothing by accident."""
+        self.notify("q quits, esc goes back, ? shows every key", markup=False)
+
     @property
     def failure(self) -> Exception | None:
         """The unexpected error that ended the app, if one did."""
@@ -200,7 +205,7 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
 async def run_until_left(app: HytheApp, *, headless: bool = False) -> int:
     """Run the app, clean up after it, and return its exit code; an unexpected error that ended it is raised again."""
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, app.exit, 128 + number)
     try:
         code = await app.run_async(headless=headless, mouse=app.settings.mouse)

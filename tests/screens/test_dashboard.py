@@ -131,3 +131,36 @@ async def test_no_size_is_too_odd(size: tuple[int, int]) -> None:
         await pilot.press("j", "enter", "q", "tab", "question_mark", "q")
         await pilot.resize_terminal(120, 40)
         await until(pilot, lambda: "shop-web-1" in text_of(app))
+
+
+async def test_a_command_leaves_marks_alone_that_the_filter_hides() -> None:
+    app = StageApp()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        await pilot.press("slash", *"shop", "enter", "asterisk", "slash", "ctrl+u", *"toolbox", "enter")
+        assert len(screen.containers.marks) > 1
+        assert [row.name for row in screen.command_context().containers] == ["toolbox"]
+        await until(pilot, lambda: "of them hidden" in text_of(app))
+        await pilot.press("slash", "ctrl+u", *"shop-web", "enter")
+        assert [row.name for row in screen.command_context().containers] == ["shop-web-1"]
+
+
+async def test_rows_that_tie_are_in_the_order_of_their_names() -> None:
+    app = StageApp()
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await dashboard(pilot)
+        screen.containers.sort_by("project")
+        names = [screen.session.state.containers[key].name for key in screen.containers.order]
+        assert names[-9:] == sorted(names[-9:])
+
+
+async def test_ascii_draws_nothing_else() -> None:
+    app = StageApp(Settings(ascii=True))
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        screen.note("a note")
+        await until(pilot, lambda: "a note" in text_of(app))
+        assert text_of(app).isascii(), [char for char in text_of(app) if not char.isascii()]
+        await pilot.press("d")
+        await until(pilot, lambda: "Remove 1 container" in text_of(app))
+        assert text_of(app).isascii(), [char for char in text_of(app) if not char.isascii()]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import aiohttp
 import msgspec
 from multidict import CIMultiDict
+from yarl import URL
 
 from tui.engine.decoding import decode
 from tui.engine.endpoint import Endpoint
@@ -31,6 +34,9 @@ Body = Mapping[str, Any]
 OLDEST_API = (1, 41)
 NEWEST_API = (1, 51)
 """The newest version that hythe was measured against; a newer daemon is spoken to in this one."""
+
+MOST_WORDS = 64 << 10
+"""Bytes of an error answer that are read."""
 
 CONNECT_TIMEOUT = 5.0
 ANSWER_TIMEOUT = 30.0
@@ -113,6 +119,7 @@ class Transport:
             headers.get("Server", ""),
             headers.get("Builder-Version", ""),
             "Libpod-Api-Version" in headers or "Libpod" in headers.get("Server", ""),
+            _date_ns(headers.get("Date", "")),
         )
 
     async def negotiate(self) -> Ping:
@@ -216,7 +223,7 @@ class Transport:
         try:
             response = await self._session.request(
                 method,
-                url,
+                URL(url, encoded=True),  # as it is: an object named ".." must not make it the path of another
                 params=encode_params(params),
                 data=data,
                 headers=sent,
@@ -242,13 +249,16 @@ class Transport:
 
 async def _message(response: aiohttp.ClientResponse) -> str:
     """Return the daemon's words in an error answer, whatever its shape."""
+    data = b""
     try:
-        data = await asyncio.wait_for(response.content.read(64 << 10), 5)
+        async with asyncio.timeout(5):
+            while len(data) < MOST_WORDS and (piece := await response.content.read(MOST_WORDS)):
+                data += piece
     except (aiohttp.ClientError, OSError, TimeoutError):
         return f"HTTP {response.status}"
     try:
-        return msgspec.json.decode(data, type=Message).message
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return decode(data, Message, "").message
+    except MalformedAnswer:
         text = data.decode("utf-8", "replace").strip()
         return f"HTTP {response.status}" if not text or text.startswith("<") else text[:500]
 
@@ -271,6 +281,10 @@ def encode_params(params: Params | None) -> dict[str, str]:
 def describe(error: BaseException) -> str:
     """Return a short reason for an exception of aiohttp or the system."""
     cause = getattr(error, "os_error", None) or error
+    if isinstance(cause, aiohttp.ClientPayloadError):
+        return "the daemon closed the connection before the answer was whole"
+    if isinstance(cause, OSError) and cause.errno:
+        return os.strerror(cause.errno)
     text = getattr(cause, "strerror", None) or str(cause)
     return text or type(cause).__name__
 
@@ -285,7 +299,9 @@ def connection_error(endpoint: Endpoint, error: BaseException) -> EngineError:
     elif isinstance(cause, PermissionError):
         kind, hint = "permission denied", socket_hint(endpoint)
     elif isinstance(cause, ConnectionRefusedError):
-        kind, hint = "refused", "nothing listens there; start the daemon (systemctl start docker)"
+        kind = "refused"
+        local = "nothing listens there; start the daemon (systemctl start docker)"
+        hint = local if endpoint.socket_path else "nothing listens there; is the daemon set up to listen on TCP?"
     elif isinstance(error, (TimeoutError, asyncio.TimeoutError)):
         hint = "the daemon hangs, or a firewall drops the packets"
         return ConnectionFailed(endpoint.url, "timed out", "no answer", hint)
@@ -310,6 +326,14 @@ def socket_hint(endpoint: Endpoint) -> str:
     if group == "root" or not owner.st_mode & 0o020:
         return "only root may open this socket: use sudo, or a rootless daemon"
     return f"join the group {group}: sudo usermod -aG {group} $USER, then log in again"
+
+
+def _date_ns(header: str) -> int | None:
+    """Return the time of an HTTP Date header in nanoseconds since the epoch, or None where there is none to read."""
+    try:
+        return int(parsedate_to_datetime(header).timestamp()) * 1_000_000_000
+    except ValueError:
+        return None
 
 
 def _version(text: str) -> tuple[int, int] | None:

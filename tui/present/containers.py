@@ -23,9 +23,9 @@ class ContainerRows:
     ascii: bool = False
 
     def columns(self) -> Sequence[Column[Container]]:
-        """Return the table's columns, in their order."""
-        return (
-            Column("name", "NAME", 22, _name, lambda c: c.name.lower(), min_width=16, flex=3, priority=100),
+        """Return the table's columns, in their order; rows that tie are told apart by name."""
+        columns: tuple[Column[Container], ...] = (
+            Column("name", "NAME", 22, _name, _by_name, min_width=16, flex=3, priority=100),
             Column("state", "STATE", 12, self._state, _state_order, min_width=9, priority=95),
             Column("image", "IMAGE", 22, _image, lambda c: c.image.lower(), min_width=12, flex=2, priority=60),
             Column("cpu", "CPU", 7, self._cpu, self._cpu_order, align="right", priority=80),
@@ -38,6 +38,7 @@ class ContainerRows:
             Column("restarts", "RST", 3, _restarts, _restarts_order, align="right", priority=45),
             Column("project", "PROJECT", 12, _project, lambda c: c.project, flex=1, priority=40),
         )  # fmt: skip
+        return [column.then_by(_by_name) for column in columns]
 
     def _usage(self, container: Container) -> Usage | None:
         """Return what it uses now; what was read of a process that ended since says nothing."""
@@ -130,6 +131,8 @@ def status_text(container: Container, now: float) -> str:
         if container.finished:
             parts.append(ago(now - container.finished))
         return ", ".join(parts)
+    if container.state == "removing":
+        return "being removed"
     return container.error or f"{container.state} {ago(now - container.created)}"
 
 
@@ -164,6 +167,10 @@ def _pair(left: float, right: float) -> str:
 
 def _name(container: Container) -> Cell:
     return container.name, ""
+
+
+def _by_name(container: Container) -> str:
+    return container.name.lower()
 
 
 def _image(container: Container) -> Cell:

@@ -22,7 +22,7 @@ class ImageRows:
 
     def columns(self) -> Sequence[Column[Image]]:
         """Return the table's columns, in their order."""
-        return (
+        columns: tuple[Column[Image], ...] = (
             Column("tag", "REPOSITORY:TAG", 36, _tag, _tag_order, min_width=18, flex=3, priority=100),
             Column("id", "IMAGE ID", 12, _id, lambda i: i.short_id, priority=60),
             Column("created", "CREATED", 9, self._created, lambda i: i.created, align="right", priority=80),
@@ -31,6 +31,7 @@ class ImageRows:
             Column("used", "USED BY", 8, self._used, self._used_order, align="right", priority=70),
             Column("more", "OTHER TAGS", 18, _more, lambda i: len(i.tags), flex=2, priority=30),
         )
+        return [column.then_by(_tag_order) for column in columns]
 
     def _created(self, image: Image) -> Cell:
         return (ago(self.now() - image.created), "muted") if image.created > 0 else ("unknown", "muted")

@@ -305,6 +305,8 @@ class DashboardScreen(HytheScreen):
                 left.append((f"  filter: {table.filter_text}", "warn"))
             if table.marks:
                 left.append((f"  {len(table.marks)} marked", "accent"))
+                if hidden := len(table.marks.difference(table.order)):
+                    left.append((f", {hidden} of them hidden", "warn"))
             if table.frozen:
                 left.append((f"  frozen, {plural(table.pending_changes, 'change')} held", "warn"))
             if name not in self._session.state.listed:
@@ -446,7 +448,10 @@ class DashboardScreen(HytheScreen):
     def command_context(self) -> Context:
         table, scope = self.table, self._current
         known: Mapping[str, Any] = getattr(self._session.state, scope)
-        rows = tuple(known[key] for key in table.targets if key in known)
+        # what a filter hides is not acted on: the marks on it wait until it is seen again
+        shown = set(table.order)
+        keys = [key for key in table.targets if key in shown] or ([table.cursor_key] if table.cursor_key else [])
+        rows = tuple(known[key] for key in keys if key in known)
         if scope == "images":
             return Context(self._session, self, scope, images=rows)
         return Context(self._session, self, scope, containers=rows)

@@ -33,7 +33,7 @@ class JobsScreen(ListScreen):
 
     def _spans(self, job: Job) -> tuple[tuple[str, str], ...]:
         took = duration((job.ended or self.session.now()) - job.started)
-        share = "" if job.fraction is None else f"{job.fraction:4.0%} "
+        share = "" if job.fraction is None or job.state != "running" else f"{job.fraction:4.0%} "
         return (
             (f"{job.state:<10}", TONES[job.state]),
             (f"{took:>8}  ", "dim"),

@@ -1,0 +1,299 @@
+"""The build form and the screen of a build under a pilot's fingers, on the demo engine."""
+
+import os
+from pathlib import Path
+from typing import cast
+
+import pytest
+from stage import StageApp, dashboard, text_of, until
+from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
+
+from tui.screens.build import BuildScreen
+from tui.screens.build_form import BuildFormScreen, ContextSuggester
+from tui.screens.dashboard import DashboardScreen
+from tui.screens.jobs import JobsScreen
+from widgets.dialogs import ConfirmDialog
+from widgets.fields import ListField
+from widgets.log_view import LogView
+from widgets.steps_view import StepsView
+
+SIZE = (120, 40)
+DOCKERFILE = "FROM busybox AS base\nARG WHO=world\nRUN echo hello\nFROM base AS final\nCOPY a.txt /\nRUN cat /a.txt\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A context that is the current folder."""
+    root = tmp_path / "context"
+    (root / "sub").mkdir(parents=True)
+    (root / "Dockerfile").write_text(DOCKERFILE)
+    (root / "a.txt").write_text("data\n")
+    (root / "sub" / "Dockerfile.other").write_text("FROM busybox\n")
+    (root / "big.bin").write_bytes(bytes(2_000_000))
+    (root / "left.out").write_bytes(bytes(9_000_000))
+    (root / ".dockerignore").write_text("*.out\n")
+    monkeypatch.chdir(root)
+    return root
+
+
+async def open_form(pilot: Pilot[int]) -> BuildFormScreen:
+    """Press b on the dashboard."""
+    await dashboard(pilot)
+    await pilot.press("b")
+    return await the_form(pilot)
+
+
+async def the_form(pilot: Pilot[int]) -> BuildFormScreen:
+    app = pilot.app
+    await until(pilot, lambda: isinstance(app.screen, BuildFormScreen) and app.screen.is_mounted, "the build form")
+    return cast("BuildFormScreen", app.screen)
+
+
+async def the_build(pilot: Pilot[int], state: str = "") -> BuildScreen:
+    """Return the build's screen, once its job is in a state; the demo engine's time goes on meanwhile."""
+    app = pilot.app
+    assert isinstance(app, StageApp)
+    await until(pilot, lambda: isinstance(app.screen, BuildScreen) and app.screen.is_mounted, "the build screen")
+    screen = cast("BuildScreen", app.screen)
+    while state and screen.job.state == "running":
+        await app.clock.advance(0.5)
+        await pilot.pause(0.01)
+    assert not state or screen.job.state == state, screen.job.error
+    return screen
+
+
+def fill(screen: BuildFormScreen, name: str, value: str) -> None:
+    """Type into a field, all at once."""
+    field = screen.form.field(name)
+    if isinstance(field, ListField):
+        field.query_one(TextArea).load_text(value)
+    else:
+        field.query_one(Input).value = value
+
+
+async def refused(pilot: Pilot[int], screen: BuildFormScreen, name: str) -> str:
+    """Send, and return what is then said at the field; nothing was asked of the daemon."""
+    asked = len(screen.session.history)
+    await pilot.press("f2")
+    await until(pilot, lambda: screen.form.field(name).error is not None, f"an error at {name}")
+    assert len(screen.session.history) == asked
+    assert pilot.app.screen is screen
+    return screen.form.field(name).error or ""
+
+
+@pytest.mark.parametrize("size", [SIZE, (80, 24)], ids=str)
+async def test_it_opens_on_the_current_folder_and_tells_what_would_be_sent(folder: Path, size: tuple[int, int]) -> None:
+    app = StageApp()
+    async with app.run_test(size=size) as pilot:
+        screen = await open_form(pilot)
+        await until(pilot, lambda: "big.bin" in text_of(app), "the biggest file")
+        shown = text_of(app)
+        assert screen.form.values()["folder"] == str(folder)
+        assert "2MB in 5 files" in shown
+        assert "left.out" not in shown
+        assert f"$dockerbuild{folder}" in "".join(shown.split())  # on a narrow screen it is wrapped
+        assert screen.form.field("target").hint == "stages: base, final"
+        assert screen.form.field("args").hint == "declared: WHO=world"
+
+
+async def test_without_a_dockerfile_here_no_folder_is_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = StageApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await open_form(pilot)
+        assert screen.form.values()["folder"] == ""
+        assert "missing" in await refused(pilot, screen, "folder")
+
+
+async def test_what_is_wrong_is_said_at_its_field_before_anything_is_sent(folder: Path) -> None:
+    app = StageApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await open_form(pilot)
+        await until(pilot, lambda: "final" in screen.form.field("target").hint)
+        for name, wrong, said, right in (
+            ("folder", str(folder / "nowhere"), "no such folder", str(folder)),
+            ("folder", str(folder / "a.txt"), "not a folder", str(folder)),
+            ("dockerfile", "Dockerfile.none", "does not exist", "Dockerfile"),
+            ("dockerfile", "sub", "not a file", "Dockerfile"),
+            ("dockerfile", "", "missing", "Dockerfile"),
+            ("tag", "Not A Tag", "cannot be part", "made-here:1"),
+            ("target", "middle", "there are: base, final", "final"),
+            ("args", "A=1\nWHO", "KEY=VALUE", ""),
+        ):
+            fill(screen, name, wrong)
+            assert said in await refused(pilot, screen, name)
+            fill(screen, name, right)
+            await until(pilot, lambda name=name: screen.form.field(name).error is None, f"no error at {name}")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+async def test_a_folder_without_permission(folder: Path) -> None:
+    app = StageApp()
+    (folder / "sub").chmod(0)
+    try:
+        async with app.run_test(size=SIZE) as pilot:
+            screen = await open_form(pilot)
+            fill(screen, "folder", str(folder / "sub"))
+            assert "permission denied" in await refused(pilot, screen, "folder")
+            fill(screen, "folder", str(folder))
+            await until(pilot, lambda: "cannot be read" in text_of(app))
+            assert "cannot be read" in await refused(pilot, screen, "folder")
+    finally:
+        (folder / "sub").chmod(0o700)
+
+
+async def test_an_ignore_file_that_cannot_be_read_is_said_at_the_folder(folder: Path) -> None:
+    (folder / ".dockerignore").write_text("[\n")
+    app = StageApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await open_form(pilot)
+        assert ".dockerignore" in await refused(pilot, screen, "folder")
+
+
+async def test_the_docker_line_goes_with_what_is_typed(folder: Path) -> None:
+    app = StageApp()
+    async with app.run_test(size=(200, 40)) as pilot:
+        screen = await open_form(pilot)
+        fill(screen, "tag", "made-here:1")
+        fill(screen, "args", "WHO=me")
+        screen.form.field("builder").take_focus()
+        await pilot.press("right")
+        line = f"$ DOCKER_BUILDKIT=0 docker build --tag made-here:1 --build-arg WHO=me --force-rm {folder}"
+        await until(pilot, lambda: line in text_of(app), line)
+        assert "not the daemon's default" in text_of(app)
+
+
+async def test_paths_are_completed_from_the_context(folder: Path) -> None:
+    suggester = ContextSuggester(lambda: str(folder))
+    assert await suggester.get_suggestion("sub/D") == "sub/Dockerfile.other"
+    assert await suggester.get_suggestion("su") == "sub/"
+    assert await suggester.get_suggestion("nothing") is None
+    assert await suggester.get_suggestion("") is None
+
+
+@pytest.mark.parametrize("builder", ["BuildKit", "classic"])
+async def test_a_build_is_followed_to_its_image(folder: Path, builder: str) -> None:
+    app = StageApp()
+    async with app.run_test(size=SIZE) as pilot:
+        form = await open_form(pilot)
+        fill(form, "tag", "made-here:1")
+        if builder == "classic":
+            form.form.field("builder").take_focus()
+            await pilot.press("right")
+        await pilot.press("f2")
+        screen = await the_build(pilot, "done")
+        image = screen.job.build.result
+        assert image is not None
+        await until(pilot, lambda: image.image_id[:40] in text_of(app), "the image")
+        shown = text_of(app)
+        assert "build made-here:1" in shown
+        assert "done" in shown
+        assert "made-here:1" in shown
+        steps = screen.query_one("#steps", StepsView)
+        steps.focus()
+        await pilot.press("G")
+        while "cat /a.txt" not in (steps.cursor_step.title if steps.cursor_step else ""):
+            at = steps.cursor
+            await pilot.press("k")
+            assert steps.cursor != at, "there is no step that shows the file"
+        log = screen.query_one("#log", LogView)
+        await until(pilot, lambda: [line.text for line in log.buffer] == ["data"], "the step's output")
+        entry = next(iter(screen.session.history))
+        assert (entry.outcome, entry.line) == ("ok", screen.job.line)
+        await until(
+            pilot,
+            lambda: any("made-here:1" in one.tags for one in screen.session.state.images.values()),
+            "the image in the list",
+        )
+
+
+async def test_a_failure_is_pinned_and_the_same_form_comes_back(folder: Path) -> None:
+    (folder / "Dockerfile").write_text("FROM busybox\nRUN echo first && exit 3\n")
+    app = StageApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        form = await open_form(pilot)
+        fill(form, "tag", "made-here:1")
+        fill(form, "args", "WHO=me")
+        await pilot.press("f2")
+        screen = await the_build(pilot, "failed")
+        await until(pilot, lambda: "Dockerfile line 2, exit code 3: RUN" in text_of(app), "the pinned failure")
+        await pilot.press("L", "n")
+        assert app.screen is screen  # there is no image to open or to run
+        await pilot.press("b")
+        again = await the_form(pilot)
+        assert again.form.values()["tag"] == "made-here:1"
+        assert again.form.values()["args"] == ["WHO=me"]
+        (folder / "Dockerfile").write_text("FROM busybox\nRUN echo second\n")
+        await pilot.press("f2")
+        second = await the_build(pilot, "done")
+        assert second is not screen
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, DashboardScreen), "the dashboard")
+
+
+async def test_it_goes_on_when_it_is_left_and_is_cancelled_by_a_key(folder: Path) -> None:
+    (folder / "Dockerfile").write_text("FROM busybox\nRUN echo begun; sleep 6000\n")
+    app = StageApp()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_form(pilot)
+        await pilot.press("f2")
+        screen = await the_build(pilot)
+        job = screen.job
+        await until(pilot, lambda: "RUN" in job.progress, "the step")
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, DashboardScreen), "the dashboard")
+        assert job.state == "running"
+        await until(pilot, lambda: "1 job" in text_of(app), "the job in the header")
+        await pilot.press("J")
+        await until(pilot, lambda: isinstance(app.screen, JobsScreen) and "RUN echo begun" in text_of(app), "the jobs")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, BuildScreen), "the build again")
+        await pilot.press("x")
+        await until(pilot, lambda: job.state == "cancelled" and "cancelled: the connection" in text_of(app), "the end")
+        assert next(iter(app.history)).outcome == "cancelled"
+
+
+async def test_a_tag_that_another_image_holds_is_asked_about(folder: Path) -> None:
+    app = StageApp()
+    async with app.run_test(size=SIZE) as pilot:
+        form = await open_form(pilot)
+        held = next(tag for image in form.session.state.images.values() for tag in image.tags)
+        fill(form, "tag", held)
+        await pilot.press("f2")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmDialog) and held in text_of(app), "the question")
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is form, "the form again")
+        assert len(form.session.history) == 0
+        await pilot.press("f2")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmDialog), "the question again")
+        await pilot.press("y")
+        await the_build(pilot, "done")
+
+
+async def test_what_was_typed_is_there_after_leaving(folder: Path) -> None:
+    app = StageApp()
+    async with app.run_test(size=SIZE) as pilot:
+        form = await open_form(pilot)
+        fill(form, "tag", "half-typ")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, DashboardScreen), "the dashboard")
+        await pilot.press("b")
+        again = await the_form(pilot)
+        assert again.form.values()["tag"] == "half-typ"
+
+
+async def test_output_is_drawn_literally(folder: Path) -> None:
+    (folder / "Dockerfile").write_text("FROM busybox\nRUN echo '[red]x[/] [@click=app.quit]y'\nRUN exit 1\n")
+    app = StageApp()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_form(pilot)
+        await pilot.press("f2")
+        screen = await the_build(pilot, "failed")
+        screen.steps.focus()
+        await pilot.press("g")
+        while "[red]" not in (screen.steps.cursor_step.title if screen.steps.cursor_step else ""):
+            at = screen.steps.cursor
+            await pilot.press("j")
+            assert screen.steps.cursor != at, "there is no such step"
+        await until(pilot, lambda: text_of(app).count("[red]x[/] [@click=app.quit]y") >= 2, "the output as it is")
