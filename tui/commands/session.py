@@ -57,6 +57,14 @@ class Session:
         """Begin to follow the daemon."""
         self._task = asyncio.create_task(self.feed.run())
 
+    async def pause(self) -> None:
+        """Stop following: a process that is stopped would not read its streams, and that slows the whole daemon."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        await self.usage.close()
+
     def set_busy(self, key: str, verb: str | None) -> None:
         """Mark an object as having a request under way, or, with None, no longer."""
         if verb is None:
@@ -67,6 +75,7 @@ class Session:
 
     async def close(self) -> None:
         """End jobs, streams and connections."""
+        self.on_jobs = lambda: None  # the screen that listened may be gone, and its jobs are cancelled only now
         await self.jobs.close()
         if self._task is not None:
             self._task.cancel()

@@ -179,7 +179,8 @@ class BuildFormScreen(FormScreen):
         except ContextError as error:
             self._show_offer(Offer())
             pane.set_lines([(str(error), "bad")])
-            self.show_field_error("folder" if error.field == "context" else "dockerfile", str(error))
+            name = "folder" if error.field == "context" else "dockerfile"
+            self.show_field_error(name, self.form.field(name).problem() or str(error))
             return
         self._show_offer(offer_of(text))
         pane.set_lines([(f"looking through {context.folder} …", "dim")])
@@ -208,6 +209,10 @@ class BuildFormScreen(FormScreen):
             context, text = await asyncio.to_thread(opened, spec.folder, spec.dockerfile)
         except ContextError as error:
             self.refused(str(error), "folder" if error.field == "context" else "dockerfile")
+            return
+        problem = check_target(spec.target, offer_of(text))
+        if problem is not None:  # sent before the Dockerfile that was typed last had been read
+            self.refused(problem, "target")
             return
         unreadable = self._summary[1].unreadable if self._summary is not None else ()
         if unreadable:
