@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.app import App, ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.theme import Theme
 
@@ -50,7 +50,9 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
     TITLE = "hythe"
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {HythePalette}
-    BINDINGS: ClassVar[list[BindingType]] = []
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+z", "to_background", "To the background", show=False, id="app.suspend")
+    ]
 
     def __init__(
         self,
@@ -186,6 +188,15 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
             self._exception = error
             self._exception_event.set()  # pyright: ignore[reportUnknownMemberType] Textual does not type it
         self._close_messages_no_wait()
+
+    async def action_to_background(self) -> None:
+        """Go to the background as other programs do, with no stream left open that nobody would read."""
+        session = self.session
+        if session is not None:
+            await session.pause()
+        self.action_suspend_process()
+        if session is not None and session is self.session:
+            session.start()
 
     def action_help_quit(self) -> None:
         """Say how to leave: ctrl+c goes to no container from here, and quits nothing by accident."""
