@@ -182,6 +182,12 @@ class ModelDaemon:
         for stream in self._streams:
             stream.push([event])
 
+    def quietly(self, change: Callable[[], object]) -> None:
+        """Change something without an event."""
+        streams, self._streams, history = self._streams, set(), self._history.copy()
+        change()
+        self._streams, self._history = streams, history
+
     def push(self, event: Event) -> None:
         """Send an event as it is, and forget it."""
         for stream in self._streams:

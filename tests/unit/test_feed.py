@@ -126,8 +126,8 @@ def _change(daemon: ModelDaemon, name: str, key: str, number: int) -> None:
 
 
 FAULTS: tuple[Fault, ...] = ("", "", "", "500", "malformed", "lost")
-DELAYS = st.integers(0, 12)
-PAUSES = st.integers(0, 3)
+DELAYS = st.sampled_from((0, 0, 0, 1, 2, 4, 8, 12))
+PAUSES = st.sampled_from((0, 0, 1, 2, 5))
 LATE = st.builds(Ticket, DELAYS, DELAYS, st.integers(0, 1))
 FAILING = st.builds(Ticket, DELAYS, DELAYS, st.integers(0, 1), st.sampled_from(FAULTS))
 
@@ -372,6 +372,43 @@ def test_a_daemon_that_falls_silent_before_it_has_listed_is_told() -> None:
         assert watched.feed.state.condition.error == ""
 
     virtually(act)
+
+
+def test_no_event_is_lost_or_told_twice_over_broken_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("model_daemon.KEPT_EVENTS", 1000)
+
+    async def act(watched: Watched) -> None:
+        daemon = watched.daemon
+        key = daemon.had("web")
+        await settle()
+        told = [f"name{number}" for number in range(200)]
+        for number, name in enumerate(told):
+            daemon.plan("event", Ticket(before=1))
+            daemon.tell("container", name, key)
+            await asyncio.sleep(0.01)
+            if number % 37 == 36:
+                daemon.cut_lines()
+        await quiet(watched)
+        seen = [event.action for event in watched.feed.recent]
+        assert sorted(seen) == sorted(told)
+
+    virtually(act)
+
+
+def test_the_slow_list_finds_what_no_event_told() -> None:
+    async def act(watched: Watched) -> None:
+        daemon = watched.daemon
+        await settle()
+        key = daemon.create("web")
+        await settle()
+        assert watched.feed.state.containers[key].inspected
+        daemon.quietly(lambda: daemon.start(key))
+        daemon.quietly(lambda: daemon.create("unseen"))
+        daemon.quietly(lambda: daemon.commit("sha256:x"))
+        await asyncio.sleep(20)
+        watched.assert_true()
+
+    virtually(act, timing=Timing(reconcile=10))
 
 
 def test_reading_everything_again_reads_what_only_inspects_tell() -> None:

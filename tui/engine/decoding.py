@@ -26,13 +26,13 @@ def decode(data: bytes, kind: type[T], request: str) -> T:
     decoder = _decoder(kind)
     try:
         return decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        repaired = data.decode("utf-8", "replace").encode()
-        if repaired == data:
-            raise MalformedAnswer(request, _explain(data, error)) from None
+    except UnicodeDecodeError:
+        data = data.decode("utf-8", "replace").encode()
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise MalformedAnswer(request, _explain(data, error)) from None
     try:
-        return decoder.decode(repaired)
-    except msgspec.DecodeError as error:
+        return decoder.decode(data)
+    except (msgspec.DecodeError, RecursionError) as error:
         raise MalformedAnswer(request, _explain(data, error)) from None
 
 
@@ -40,4 +40,4 @@ def _explain(data: bytes, error: Exception) -> str:
     head = data[:200].lstrip()
     if head[:1] == b"<":
         return "HTML instead of JSON; is a web server or proxy in between?"
-    return str(error)
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)

@@ -41,6 +41,10 @@ class ContextEndpoint(msgspec.Struct, rename="pascal"):
     skip_tls_verify: bool = msgspec.field(default=False, name="SkipTLSVerify")
 
 
+BAD_FILE = (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading one of the docker CLI's files may raise."""
+
+
 class ContextMeta(msgspec.Struct, rename="pascal"):
     """A file `contexts/meta/<sha256 of the name>/meta.json` of the docker CLI's context store."""
 
@@ -51,7 +55,7 @@ class ContextMeta(msgspec.Struct, rename="pascal"):
 class CliConfig(msgspec.Struct):
     """The part of the docker CLI's config.json that names the endpoint."""
 
-    current_context: str = msgspec.field(default="", name="currentContext")
+    current_context: str | None = msgspec.field(default=None, name="currentContext")
 
 
 def parse_endpoint(url: str, source: str, name: str = "") -> Endpoint:
@@ -100,7 +104,7 @@ def read_contexts(env: Mapping[str, str]) -> dict[str, Endpoint | EndpointError]
     for path in sorted(config_folder(env).glob("contexts/meta/*/meta.json")):
         try:
             meta = msgspec.json.decode(path.read_bytes(), type=ContextMeta)
-        except (OSError, msgspec.DecodeError) as error:
+        except BAD_FILE as error:
             found[path.parent.name[:12]] = EndpointError(f"{path}: {error}")
             continue
         found[meta.name] = _context_endpoint(meta, path)
@@ -132,7 +136,7 @@ def context_endpoint(name: str, source: str, env: Mapping[str, str]) -> Endpoint
     except FileNotFoundError:
         known = ", ".join(["default", *(n for n in read_contexts(env))])
         raise EndpointError(f"{source}: no docker context named {name!r}", f"there are: {known}") from None
-    except (OSError, msgspec.DecodeError) as error:
+    except BAD_FILE as error:
         raise EndpointError(f"{source}: {path}: {error}") from None
     found = _context_endpoint(meta, path)
     if isinstance(found, EndpointError):
@@ -188,8 +192,9 @@ def candidates(host: str | None, context: str | None, env: Mapping[str, str]) ->
 def _current_context(env: Mapping[str, str]) -> str:
     path = config_folder(env) / "config.json"
     try:
-        return msgspec.json.decode(path.read_bytes(), type=CliConfig).current_context
+        # an empty file is as good as none, to the docker CLI too
+        return msgspec.json.decode(path.read_bytes().strip() or b"{}", type=CliConfig).current_context or ""
     except FileNotFoundError:
         return ""
-    except (OSError, msgspec.DecodeError) as error:
+    except BAD_FILE as error:
         raise EndpointError(f"{path}: {error}", "the docker CLI can't read it either; repair or remove it") from None

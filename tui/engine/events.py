@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncGenerator
 
+import msgspec
+
 from tui.engine.decoding import decode
+from tui.engine.errors import MalformedAnswer
 from tui.engine.streams import raw_documents
 from tui.engine.transport import Transport
 from tui.model.events import Event, WireEvent, from_wire
@@ -19,6 +22,9 @@ async def stream_events(transport: Transport, since_ns: int | None = None) -> As
 
     `since_ns` (nanoseconds, the daemon's clock, inclusive) replays what the daemon still has: its last 256 events.
 
+    A document that is no event, or is one in a shape that hythe does not know, becomes an Event without a type: what
+    it told has to be read from the daemon.
+
     Raises:
         ConnectionLost: the stream ended or broke; a clean end is no success, since it has none.
     """
@@ -27,4 +33,13 @@ async def stream_events(transport: Transport, since_ns: int | None = None) -> As
         yield None
         async for document in raw_documents(answer, "GET /events", transport.endpoint.url):
             if _NOISE(document) is None:
-                yield from_wire(decode(document, WireEvent, "GET /events"))
+                yield _event(document)
+
+
+def _event(document: bytes) -> Event:
+    try:
+        return from_wire(decode(document, WireEvent, "GET /events"))
+    except MalformedAnswer:
+        # bytes that are no JSON object are a broken line: that stays an error, and a resumed stream has them again
+        decode(document, dict[str, msgspec.Raw], "GET /events")
+        return Event("", "", "", 0)
