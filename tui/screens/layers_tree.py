@@ -25,6 +25,9 @@ MOST_VIEWS: Final = 12
 MOST_NODES: Final = 1_000_000
 """Nodes of all views kept, besides the one that is shown."""
 
+SETTLE_SECONDS: Final = 0.05
+"""How long the cursor must rest on a layer before its files are shown."""
+
 WIDE: Final = 64
 """Cells from which modes and owners have room beside the names."""
 
@@ -48,6 +51,7 @@ class LayerPane(Vertical):
         self._row: StackRow | None = None
         self._views: OrderedDict[int, LayerView] = OrderedDict()
         self._view: LayerView | None = None
+        self._making = False
         self._hits = ""
         self.query_text = ""
         self.whole = False
@@ -103,8 +107,14 @@ class LayerPane(Vertical):
         self._bring()
 
     def show_layer(self, number: int, row: StackRow) -> None:
-        """Show another layer as soon as its view is made."""
+        """Show another layer as soon as the cursor rests on it and its view is made."""
         self._number, self._row = number, row
+        self._draw_title()
+        self.run_worker(self._settle(), group="layer-settle", exclusive=True)
+
+    async def _settle(self) -> None:
+        """Wait until the cursor rests: this worker is cancelled when it moves on."""
+        await asyncio.sleep(SETTLE_SECONDS)
         self._bring()
 
     def search(self, query: str) -> None:
@@ -136,31 +146,38 @@ class LayerPane(Vertical):
         self._fill()
 
     def _bring(self) -> None:
-        image = self._image
-        if image is None:
-            self._draw_title()
-            return
+        """Show the layer under the cursor: at once if its view is there, else when it has been made."""
         known = self._views.get(self._number)
         if known is not None:
             self._views.move_to_end(self._number)
-            self._view = known
-            self._fill()
+            if known is not self._view:
+                self._view = known
+                self._fill()
+            self._draw_title()
             return
         self._draw_title()
-        self.run_worker(self._make(image, self._number), group="layer-view", exclusive=True)
+        if self._image is not None and not self._making:
+            self._making = True
+            self.run_worker(self._make(), group="layer-view")
 
-    async def _make(self, image: ImageLayers, number: int) -> None:
-        """Make a view beside the keys: it takes a while for a large image."""
-        view = await asyncio.to_thread(LayerView, image, number)
-        if image is not self._image:
-            return
-        self._views[number] = view
-        while len(self._views) > MOST_VIEWS or (
-            len(self._views) > 1 and sum(len(view.tree) for view in self._views.values()) > MOST_NODES
+    async def _make(self) -> None:
+        """Make the view that is wanted, beside the keys and one at a time, until the wanted one is there."""
+        try:
+            while self._image is not None and self._number not in self._views:
+                image, number = self._image, self._number
+                view = await asyncio.to_thread(LayerView, image, number)
+                if image is self._image:
+                    self._keep(view)
+        finally:
+            self._making = False
+        self._bring()
+
+    def _keep(self, view: LayerView) -> None:
+        self._views[view.number] = view
+        while len(self._views) > 1 and (
+            len(self._views) > MOST_VIEWS or sum(len(view.tree) for view in self._views.values()) > MOST_NODES
         ):
             self._views.popitem(last=False)
-        if number == self._number:
-            self._bring()
 
     def _fill(self) -> None:
         view = self._view
