@@ -9,6 +9,11 @@ from stage import StageApp, dashboard, text_of, until
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
+from tui.engine.context_tar import open_context
+from tui.jobs.build import BuildJob
+from tui.model.build import BuildLog, BuildState, BuildStep, BuildWarning, StepState, apply, apply_all
+from tui.model.build_spec import BuildSpec
+from tui.model.log_record import Stream
 from tui.screens.build import BuildScreen
 from tui.screens.build_form import BuildFormScreen, ContextSuggester
 from tui.screens.dashboard import DashboardScreen
@@ -298,3 +303,71 @@ async def test_output_is_drawn_literally(folder: Path) -> None:
             await pilot.press("j")
             assert screen.steps.cursor != at, "there is no such step"
         await until(pilot, lambda: text_of(app).count("[red]x[/] [@click=app.quit]y") >= 2, "the output as it is")
+
+
+def running_job(screen: BuildFormScreen, folder: Path) -> BuildJob:
+    """A job that the test itself drives."""
+    return BuildJob(screen.session.engine, BuildSpec(str(folder)), open_context(folder), DOCKERFILE, "docker build")
+
+
+async def test_a_flood_of_output_is_shown_in_part_and_whole_when_it_is_over(folder: Path) -> None:
+    app = StageApp()
+    async with app.run_test(size=SIZE) as pilot:
+        job = running_job(await open_form(pilot), folder)
+        step = BuildStep("a", "RUN yes", StepState.RUNNING, 1, number=1, total=1)
+        job.build = apply_all(BuildState(), [step, BuildLog("a", Stream.STDOUT, "first\nhalf")])
+        app.open_screen("build_job", job=job)
+        screen = await the_build(pilot)
+        await until(pilot, lambda: [line.text for line in screen.log_view.buffer] == ["first"], "the first line")
+        assert "half" in text_of(app)
+        job.build = apply(job.build, BuildLog("a", Stream.STDOUT, "".join(f" line {n}\n" for n in range(3000))))
+        screen.show()
+        drawn = [line.text for line in screen.log_view.buffer]
+        assert drawn[:2] == ["first", "2,900 lines passed too fast to be shown"]
+        assert drawn[-1] == " line 2999"
+        assert len(drawn) == 102
+        job.build = apply(job.build, BuildStep("a", "RUN yes", StepState.DONE, 1, 2, number=1, total=1))
+        job.changed()
+        await until(pilot, lambda: len(screen.log_view.buffer) == 3001, "all that is kept")
+        assert [line.text for line in screen.log_view.buffer][:3] == ["first", "half line 0", " line 1"]
+
+
+async def test_the_cursor_goes_with_the_running_step_until_it_is_moved(folder: Path) -> None:
+    def at(done: int) -> BuildState:
+        states = [StepState.DONE] * done + [StepState.RUNNING] + [StepState.WAITING] * 3
+        steps = [
+            BuildStep(str(n), f"RUN {n}", state, 1 if state is not StepState.WAITING else None, number=n + 1, total=4)
+            for n, state in enumerate(states[:4])
+        ]
+        return apply_all(BuildState(), [*steps, BuildLog(str(done), Stream.STDOUT, f"output {done}\n")])
+
+    app = StageApp()
+    async with app.run_test(size=SIZE) as pilot:
+        job = running_job(await open_form(pilot), folder)
+        job.build = at(0)
+        app.open_screen("build_job", job=job)
+        screen = await the_build(pilot)
+        await until(pilot, lambda: "output 0" in text_of(app), "the first step's output")
+        job.build = at(1)
+        job.changed()
+        await until(pilot, lambda: "output 1" in text_of(app), "the second step's output")
+        await pilot.press("k")
+        job.build = at(2)
+        job.changed()
+        await until(pilot, lambda: "2 of 4 steps" in text_of(app), "the third step")
+        assert screen.steps.cursor_step is not None
+        assert screen.steps.cursor_step.id == "0"
+        await pilot.press("f")
+        await until(pilot, lambda: "output 2" in text_of(app), "the third step's output")
+
+
+async def test_warnings_are_told_and_shown_whole(folder: Path) -> None:
+    app = StageApp()
+    async with app.run_test(size=SIZE) as pilot:
+        job = running_job(await open_form(pilot), folder)
+        job.build = apply_all(BuildState(), [BuildWarning("a", f"odd {n}", line=n) for n in range(1, 5)])
+        app.open_screen("build_job", job=job)
+        await the_build(pilot)
+        await until(pilot, lambda: "4 warnings" in text_of(app) and "and 2 warnings more" in text_of(app), "the count")
+        await pilot.press("W")
+        await until(pilot, lambda: "Dockerfile line 4: odd 4" in text_of(app), "all of them")

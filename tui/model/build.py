@@ -223,14 +223,17 @@ def _add_text(log: StepLog, event: BuildLog) -> StepLog:
     last = list(chunks.pop()) if chunks and (log.open_line or len(chunks[-1]) < _CHUNK) else []
     if log.open_line and last[-1].stream is event.stream:
         pieces[0] = last.pop().text + pieces[0]
+    dropped = log.dropped
+    if len(pieces) > MAX_LINES:  # none of the older lines is kept: don't make what is dropped at once
+        dropped += sum(map(len, chunks)) + len(last) + len(pieces) - MAX_LINES
+        chunks, last, pieces = [], [], pieces[-MAX_LINES:]
     for number, piece in enumerate(pieces):
         if len(last) >= _CHUNK:
             chunks.append(tuple(last))
             last = []
-        unfinished = number == len(whole)
+        unfinished = bool(rest) and number == len(pieces) - 1
         last.append(BuildLog(event.step_id, event.stream, _overwrite(piece, unfinished=unfinished)))
     chunks.append(tuple(last))
-    dropped = log.dropped
     while sum(map(len, chunks)) > MAX_LINES:
         dropped += len(chunks.pop(0))
     return StepLog(tuple(chunks), dropped, open_line=bool(rest))

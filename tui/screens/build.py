@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -34,6 +34,11 @@ from widgets.text_pane import TextPane
 
 WIDE = 110
 """From this many columns on the output stands beside the steps."""
+
+FLOOD = 1_000
+"""With more lines than this between two looks, only the last few of them are drawn, until it is calm again."""
+
+GLIMPSE = 100
 
 
 class JobChanged(Message):
@@ -84,6 +89,7 @@ class BuildScreen(HytheScreen):
         super().__init__()
         self.job = job
         self._shown: tuple[str, int] = ("", 0)
+        self._gap = False
         self._outcome: list[tuple[str, str]] = []
         self._unlisten: Callable[[], None] | None = None
 
@@ -166,21 +172,30 @@ class BuildScreen(HytheScreen):
         log = self.job.build.logs.get(step.id, StepLog())
         lines = log.lines
         unfinished = lines.pop() if log.open_line and not step.state.ended else None
-        shown_id, shown = self._shown
-        if shown_id != step.id:
-            self.query_one("#log-title", SpanLine).show(*step_title(step, self.job.dockerfile))
-            self.log_view.clear()
-            shown = log.dropped
-            if shown:
-                self.log_view.append([LogLine(f"{shown:,} older lines were dropped", "system")])
         end = log.dropped + len(lines)
         self.log_view.set_notice("no output yet" if not step.state.ended else f"{step.state.value}, without output")
-        if end > shown:
-            self.log_view.append([log_line(line) for line in lines[-min(end - shown, len(lines)) :]])
+        if self._shown[0] != step.id:
+            self.query_one("#log-title", SpanLine).show(*step_title(step, self.job.dockerfile))
+        came = end - self._shown[1]
+        calm = step.state.ended or came <= FLOOD
+        if self._shown[0] != step.id or (self._gap and calm and self.log_view.following):
+            self._show_whole(lines, log.dropped)
+        elif not calm:
+            self._gap = True
+            skipped = LogLine(f"{came - GLIMPSE:,} lines passed too fast to be shown", "system")
+            self.log_view.append([skipped, *map(log_line, lines[-GLIMPSE:])])
+        elif came:
+            self.log_view.append([log_line(line) for line in lines[-came:]])
         self._shown = (step.id, end)
         open_line = self.query_one("#open-line", SpanLine)
         open_line.show([(unfinished.text.rstrip("\r"), "")] if unfinished else [])
         open_line.set_class(unfinished is not None, "-shown")
+
+    def _show_whole(self, lines: Sequence[BuildLog], dropped: int) -> None:
+        self._gap = False
+        self.log_view.clear()
+        older = [LogLine(f"{dropped:,} older lines were dropped", "system")] if dropped else []
+        self.log_view.append([*older, *map(log_line, lines)])
 
     def _show_outcome(self) -> None:
         job = self.job
