@@ -129,6 +129,34 @@ class LayerTree:
         brings = (self._view.below[node] | 1 << change) & _BRINGS
         return self._view.own[node] if brings else self._view.gone[node]
 
+    def path_to(self, path: str) -> list[TreePath]:
+        """Return the nodes from the first level down to a path; empty where the tree does not show it."""
+        found: list[TreePath] = []
+        node: int | None = ROOT
+        above = ""
+        for part in path.strip("/").split("/"):
+            node = self._tree.child(node, part.encode("utf-8", "surrogateescape"))
+            if node is None or not self._shown(node):
+                return []
+            above = f"{above}/{part}"
+            found.append(TreePath.of(above, node))
+        return found
+
+    def changed_paths(self, most: int) -> list[list[TreePath]]:
+        """Return the way to each path that the layer changes; none where there are more than `most`."""
+        if sum(self._view.counts.values()) > most:
+            return []
+        ways: list[list[TreePath]] = []
+        waiting: list[list[TreePath]] = [[node] for node in reversed(self.roots())]
+        while waiting:
+            way = waiting.pop()
+            node = way[-1].node
+            if self._tree.change[node] in MARKS and self._tree.kind(node) is not Kind.FOLDER:
+                ways.append(way)
+            if self._view.below[node]:
+                waiting += [[*way, child] for child in reversed(self.children(way[-1]))]
+        return ways
+
     # what a tree view asks
 
     def roots(self) -> Sequence[TreePath]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui.model.file_tree import ROOT, FileTree
+from tui.model.file_tree import ROOT, Change, FileTree
 from tui.model.images import HistoryEntry
 from tui.model.layers import ImageLayers, instruction_of
 from tui.model.times import parse_time
@@ -119,3 +119,45 @@ def totals_of(image: ImageLayers, whole: FileTree) -> Totals:
     """Return an image's totals; `whole` is the view of its last layer."""
     layers = sum(not layer.empty for layer in image.layers)
     return Totals(image.size, image.waste(whole), whole.file_count(ROOT), layers)
+
+
+@dataclass(frozen=True, slots=True)
+class Wasted:
+    """A path of which later layers hide `size` bytes; `layer` is the number of the last one that brought them."""
+
+    path: str
+    size: int
+    layer: int
+    times: int
+
+    @property
+    def words(self) -> str:
+        """How much it is and where it comes from."""
+        brought = "brought by" if self.times == 1 else f"brought {self.times} times, last by"
+        return f"{size(self.size)}, {brought} layer {self.layer + 1}"
+
+
+def wasted_files(image: ImageLayers, whole: FileTree, most: int = 200) -> list[Wasted]:
+    """Return the files that later layers rewrite or delete, the greatest waste first.
+
+    `whole` is the view of the last layer. Takes some seconds for a million paths.
+    """
+    found: dict[str, Wasted] = {}
+    for number, layer in enumerate(image.layers):
+        tree = layer.tree
+        places: list[int | None] = [ROOT] * len(tree)
+        for node in range(1, len(tree)):  # parents stand before their children
+            above = places[tree.parent(node)]
+            place = places[node] = None if above is None else whole.child(above, tree.name_bytes(node))
+            length = tree.size(node)
+            if not length or _is_seen(whole, place, number):
+                continue
+            path = tree.path(node)
+            before = found.get(path, Wasted(path, 0, 0, 0))
+            found[path] = Wasted(path, before.size + length, number, before.times + 1)
+    return sorted(found.values(), key=lambda wasted: (-wasted.size, wasted.path))[:most]
+
+
+def _is_seen(whole: FileTree, place: int | None, number: int) -> bool:
+    """Whether what a layer brings is what the whole image has at that place."""
+    return place is not None and whole.layer[place] == number and whole.change[place] != Change.REMOVED

@@ -16,7 +16,7 @@ from tui.engine.errors import EngineError
 from tui.model.containers import Container
 from tui.model.images import HistoryEntry, Image
 from tui.model.log_record import LogRecord, Stream
-from tui.present.history import instruction
+from tui.present.layers import words_of
 from tui.present.units import ago, size
 from widgets.json_source import JsonSource
 from widgets.line_view import Span
@@ -48,8 +48,7 @@ class HistorySource:
 
     def label(self, node: int) -> Sequence[Span]:
         entry = self._entries[node]
-        text = instruction(entry.created_by) or entry.comment or "(no instruction)"
-        word, _, rest = text.partition(" ")
+        word, _, rest = words_of(entry.created_by, entry.comment).partition(" ")
         return [(word, "key"), (f" {rest}", "" if entry.size else "dim")]
 
     def columns(self, node: int) -> Sequence[Span]:

@@ -16,7 +16,7 @@ from tui.engine.errors import EngineError
 from tui.jobs.layers import LayersJob
 from tui.model.layers import ImageLayers
 from tui.present.layer_tree import LayerView
-from tui.present.layers import StackRow, Totals, history_rows, image_rows, row_details, totals_of
+from tui.present.layers import StackRow, Totals, history_rows, image_rows, row_details, totals_of, wasted_files
 from tui.present.units import duration, plural, size, span
 from tui.screens.base import HytheScreen
 from tui.screens.layers_tree import LayerPane
@@ -37,14 +37,15 @@ BAR = 8
 """Cells of a layer's bar."""
 
 HINTS = (
+    ("cancel", "x", "cancel"),
+    ("again", "r", "again"),
     ("pane", "tab", "pane"),
     ("view", "v", "layer/image"),
     ("filter", "f", "filter"),
     ("sort", "o", "sort"),
     ("search", "/", "search"),
     ("details", "i", "details"),
-    ("cancel", "x", "cancel"),
-    ("again", "r", "again"),
+    ("waste", "w", "waste"),
     ("leave", "q", "back"),
 )
 
@@ -63,6 +64,7 @@ class LayersScreen(HytheScreen):
         Binding("n", "hit(1)", "Next hit", show=False, id="layers.next_hit"),
         Binding("N", "hit(-1)", "Previous hit", show=False, id="layers.previous_hit"),
         Binding("i", "details", "Details of the layer", show=False, id="layers.details"),
+        Binding("w", "waste", "Waste", show=False, id="layers.waste"),
         Binding("y", "copy", "Copy the path", show=False, id="layers.copy"),
         Binding("x", "cancel", "Cancel the reading", show=False, id="layers.cancel"),
         Binding("r", "again", "Read again", show=False, id="layers.again"),
@@ -91,6 +93,7 @@ class LayersScreen(HytheScreen):
         ("/ n N", "search a name; next and previous hit"),
         ("space * -", "open or close a folder; open all below; close all"),
         ("i", "the layer's whole instruction, its digests and its size"),
+        ("w", "what later layers rewrite or delete, the greatest first"),
         ("y", "copy the path under the cursor"),
         ("x r", "cancel the reading of the archive; read again"),
         ("esc q", "one step back; leave"),
@@ -104,6 +107,7 @@ class LayersScreen(HytheScreen):
         self._rows: list[StackRow] = []
         self._layers: ImageLayers | None = None
         self._totals: Totals | None = None
+        self._whole: LayerView | None = None
         self._failure = ""
 
     def compose(self) -> ComposeResult:
@@ -175,7 +179,7 @@ class LayersScreen(HytheScreen):
         try:
             await job.wait()
         except asyncio.CancelledError:
-            await job.cancel()  # the screen was left: nobody waits for the archive any more
+            await job.cancel()  # the screen was left: nobody waits any more
             raise
         finally:
             stop()
@@ -226,6 +230,7 @@ class LayersScreen(HytheScreen):
         if whole is None:
             self.pane.say("The image has no layers.")
             return
+        self._whole = whole
         self._totals = totals_of(layers, whole.tree)
         self._draw_header()
         self._draw_footer()
@@ -323,6 +328,25 @@ class LayersScreen(HytheScreen):
         if self._rows:
             text = row_details(self._rows[self.number], self.number + 1)
             self.run_worker(self.tell(f"Layer {self.number + 1} of {self._title}", text), group="details")
+
+    async def action_waste(self) -> None:
+        """List the files that later layers rewrite or delete, and go to the one that is chosen."""
+        if self._layers is not None and self._whole is not None:
+            self.run_worker(self._choose_wasted(self._layers, self._whole), group="waste", exclusive=True)
+
+    async def _choose_wasted(self, layers: ImageLayers, whole: LayerView) -> None:
+        found = await asyncio.to_thread(wasted_files, layers, whole.tree)
+        if not found:
+            self.note("no waste: no layer rewrites or deletes what another one brought")
+            return
+        options = [(f"{at}", wasted.path, wasted.words) for at, wasted in enumerate(found)]
+        chosen = await self.choose(f"Waste: what later layers hide, {size(layers.waste(whole.tree))}", options)
+        if chosen is not None:
+            wasted = found[int(chosen)]
+            self.stack.move_to(wasted.layer)
+            self.pane.show_layer(wasted.layer, self._rows[wasted.layer])
+            self.pane.aim(wasted.path)
+            self._to_files()
 
     def action_copy(self) -> None:
         """Copy the path under the cursor."""

@@ -25,6 +25,9 @@ MOST_VIEWS: Final = 12
 MOST_NODES: Final = 1_000_000
 """Nodes of all views kept, besides the one that is shown."""
 
+FEW: Final = 40
+"""Changed paths up to which all are shown without opening a folder."""
+
 SETTLE_SECONDS: Final = 0.05
 """How long the cursor must rest on a layer before its files are shown."""
 
@@ -51,6 +54,8 @@ class LayerPane(Vertical):
         self._row: StackRow | None = None
         self._views: OrderedDict[int, LayerView] = OrderedDict()
         self._view: LayerView | None = None
+        self._opened: set[int] = set()
+        self._aim = ""
         self._making = False
         self._hits = ""
         self.query_text = ""
@@ -102,6 +107,7 @@ class LayerPane(Vertical):
         """Take the layers that were read, with a view of them if one was made."""
         self._image = image
         self._views.clear()
+        self._opened.clear()
         if first is not None:
             self._views[first.number] = first
         self._bring()
@@ -153,6 +159,8 @@ class LayerPane(Vertical):
             if known is not self._view:
                 self._view = known
                 self._fill()
+                self._open_few()
+                self._take_aim()
             self._draw_title()
             return
         self._draw_title()
@@ -197,6 +205,35 @@ class LayerPane(Vertical):
         )
         tree.set_notice("" if tree.row_count else self._why_empty(view))
         self._draw_title()
+
+    def _open_few(self) -> None:
+        """Open the way to what a layer changes where that is little, the first time that it is shown."""
+        source = self.files.source
+        if self._number in self._opened or not isinstance(source, LayerTree):
+            return
+        self._opened.add(self._number)
+        ways = source.changed_paths(FEW)
+        for way in reversed(ways):
+            self.files.go_to(way)
+
+    def aim(self, path: str) -> None:
+        """Put the cursor on a path as soon as the wanted layer is shown."""
+        self._aim = path
+        if self._view is not None and self._view.number == self._number:
+            self._take_aim()
+
+    def _take_aim(self) -> None:
+        path, self._aim = self._aim, ""
+        if path and not self.go_to(path):
+            self.whole, self.show_only = False, "all"
+            self._fill()
+            self.go_to(path)
+
+    def go_to(self, path: str) -> bool:
+        """Put the cursor on a path; False where it is not shown."""
+        source = self.files.source
+        way = source.path_to(path) if isinstance(source, LayerTree) else []
+        return bool(way) and self.files.go_to(way)
 
     def _why_empty(self, view: LayerView) -> str:
         if self.show_only != "all":
