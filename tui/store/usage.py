@@ -37,14 +37,15 @@ class UsageWatch:
         """Watch these (running) containers and, after a moment in which they may come back, no others; at most 64."""
         wanted = list(dict.fromkeys(containers))[:MOST_STREAMS]
         loop = asyncio.get_running_loop()
+        for key in wanted:
+            if (leaving := self._leaving.pop(key, None)) is not None:
+                leaving.cancel()
         for key in set(self._streams) - set(wanted) - set(self._leaving):
             self._leaving[key] = loop.call_later(LINGER_SECONDS, self._end, key)
         # a view that moves on for good must not hold more than its share
         for key in list(self._leaving)[: max(0, len(self._streams.keys() | set(wanted)) - MOST_STREAMS)]:
             self._end(key)
         for key in wanted:
-            if (leaving := self._leaving.pop(key, None)) is not None:
-                leaving.cancel()
             stream = self._streams.get(key)
             if stream is None or stream.done():
                 self._streams[key] = asyncio.create_task(self._follow(key))

@@ -1,0 +1,161 @@
+"""Reads and lists in any order of arrival leave in a table what the newest of them said of each object."""
+
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.model.containers import Container
+from tui.model.images import Image
+from tui.store.state import Condition, State, counts, with_condition, with_problem
+from tui.store.table import Table, agrees, doubtful, with_list, with_reads
+
+
+def image(key: str, size: int = 0) -> Image:
+    return Image(key, size=size)
+
+
+def container(key: str, state: str = "running", *, inspected: bool = False, **fields: object) -> Container:
+    return Container(key, fields.pop("name", "web"), "i", state, inspected=inspected, **fields)  # type: ignore[arg-type]
+
+
+def test_a_list_replaces_what_it_does_not_name() -> None:
+    table = with_list(Table[Image](), 1, [image("a"), image("b")])
+    assert list(table.records) == ["a", "b"]
+    assert list(with_list(table, 2, [image("b"), image("c")]).records) == ["b", "c"]
+
+
+def test_a_list_that_was_sent_before_a_read_does_not_undo_it() -> None:
+    table = with_reads(with_list(Table[Image](), 1, [image("old")]), [(3, "new", image("new")), (4, "old", None)])
+    table = with_list(table, 2, [image("old")])
+    assert list(table.records) == ["new"]
+    assert list(with_list(table, 5, [image("old")]).records) == ["old"], "an image may come back with its ID"
+
+
+def test_a_read_that_was_sent_before_what_is_known_is_dropped() -> None:
+    table = with_reads(Table[Image](), [(5, "a", image("a", 5))])
+    assert with_reads(table, [(4, "a", image("a", 4))]).records["a"].size == 5
+    assert with_reads(table, [(4, "a", None)]).records["a"].size == 5
+    assert with_reads(table, [(6, "a", image("a", 6))]).records["a"].size == 6
+    assert not with_reads(table, [(6, "a", None), (4, "a", image("a", 4))]).records
+
+
+def test_a_read_that_was_sent_before_a_list_brings_back_nothing() -> None:
+    table = with_list(Table[Image](), 5, [])
+    assert not with_reads(table, [(4, "a", image("a"))]).records
+    assert with_reads(table, [(6, "a", image("a"))]).records
+
+
+def test_a_list_that_was_sent_before_another_is_dropped() -> None:
+    table = with_list(Table[Image](), 5, [image("a")])
+    assert with_list(table, 4, [image("b")]) is table
+
+
+def test_what_is_gone_is_forgotten_once_a_later_list_says_so() -> None:
+    table = with_reads(Table[Image](), [(2, "a", None), (4, "b", None)])
+    assert dict(with_list(table, 3, []).gone) == {"b": 4}
+    assert not with_list(table, 5, []).gone
+
+
+def test_an_unchanged_record_stays_the_same_object() -> None:
+    table = with_list(Table[Image](), 1, [image("a", 1)])
+    known = table.records["a"]
+    assert with_list(table, 2, [image("a", 1)]).records["a"] is known
+    assert with_reads(table, [(3, "a", image("a", 1))]).records["a"] is known
+
+
+# one object, read by inspects, lists and events that overtake each other
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Asked at moment `sent`; it says what was so at `told`, and comes in its turn."""
+
+    sent: int
+    told: int
+    whole: bool
+
+
+MOMENTS = 20
+ANSWERS = st.builds(
+    lambda sent, later, whole: Answer(sent, min(MOMENTS, sent + later), whole),
+    st.integers(1, MOMENTS - 1),
+    st.integers(0, 4),
+    st.booleans(),
+)
+
+
+@given(
+    st.lists(st.sampled_from([None, 1, 2, 3]), min_size=MOMENTS + 1, max_size=MOMENTS + 1),
+    st.lists(ANSWERS, max_size=8, unique_by=lambda answer: answer.sent),
+    st.booleans(),
+)
+def test_the_last_asked_decides_in_whatever_order_the_answers_come(
+    truth: list[int | None], answers: list[Answer], whole: bool
+) -> None:
+    """After the last change somebody asks once more; whatever came before or comes late after it does not matter."""
+    key = "sha256:1"
+    last = Answer(MOMENTS, MOMENTS, whole)
+    table = Table[Image]()
+    for late in (False, True):
+        for answer in [answer for number, answer in enumerate(answers) if number % 2 == late] + [last] * (not late):
+            size = truth[answer.told]
+            record = None if size is None else image(key, size)
+            if answer.whole:
+                table = with_list(table, answer.sent, [record] if record else [])
+            else:
+                table = with_reads(table, [(answer.sent, key, record)])
+    size = truth[MOMENTS]
+    assert dict(table.records) == ({} if size is None else {key: image(key, size)})
+
+
+# lists that lag behind inspects
+
+
+def test_an_inspected_record_is_doubted_but_not_replaced() -> None:
+    known = container("a", "exited", inspected=True, exit_code=3, restarts=1)
+    table = with_reads(Table[Container](), [(1, "a", known)])
+    lagging = [container("a", "running"), container("b")]
+    assert doubtful(table, lagging) == ["a"]
+    table = with_list(table, 2, lagging)
+    assert table.records["a"] is known
+    assert doubtful(table, [container("a", "exited", exit_code=3), container("b", "paused")]) == []
+    assert with_list(table, 3, [container("b", "paused")]).records == {"b": container("b", "paused")}
+
+
+@pytest.mark.parametrize(
+    ("known", "listed", "same"),
+    [
+        (container("a"), container("a"), True),
+        (container("a"), container("a", status="Up 2 minutes"), False),
+        (container("a", inspected=True), container("a", status="Up 2 minutes"), True),
+        (container("a", inspected=True), container("a", name="db"), False),
+        (container("a", inspected=True), container("a", "paused"), False),
+        (container("a", inspected=True, health="healthy"), container("a", health="unhealthy"), False),
+        (container("a", "paused", inspected=True, health="healthy"), container("a", "paused"), True),
+        (container("a", "exited", inspected=True, exit_code=1), container("a", "exited", exit_code=2), False),
+    ],
+)
+def test_whether_a_list_says_anything_new(known: Container, listed: Container, same: bool) -> None:
+    assert agrees(known, listed) == same
+
+
+# the state around the tables
+
+
+def test_a_problem_is_told_of_its_resource_until_it_is_gone() -> None:
+    state = with_problem(State(), "images", "500")
+    both = with_problem(state, "containers", "cut")
+    assert both.problems == {"images": "500", "containers": "cut"}
+    assert with_problem(both, "images", "").problems == {"containers": "cut"}
+    assert with_problem(state, "images", "500") is state
+    assert with_problem(state, "containers", "") is state
+
+
+def test_a_condition_keeps_the_records() -> None:
+    state = State(container_table=with_list(Table[Container](), 1, [container("a"), container("b", "exited")]))
+    moved = with_condition(state, Condition("reconnecting", error="refused"))
+    assert moved.containers is state.containers
+    assert not moved.condition.is_live
+    assert counts(moved) == {"running": 1, "exited": 1}
