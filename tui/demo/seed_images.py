@@ -75,7 +75,7 @@ def _app(version: str, command: str, age: float, name: str, **more: object) -> S
             ),
         ),
         (
-            f"COPY src/ ./ # buildkit {version}",
+            f"COPY dist/{version}/ ./ # buildkit",
             (
                 (f"srv/app/{name}/__init__.py", 120),
                 (f"srv/app/{name}/main.py", 7_400),
