@@ -1,5 +1,6 @@
 """What the screen of a build says."""
 
+import msgspec
 import pytest
 
 from tui.model.build import (
@@ -17,6 +18,7 @@ from tui.model.log_record import Stream
 from tui.present.build import (
     Upload,
     builder_words,
+    context_lines,
     failure_lines,
     header_spans,
     offered_arguments,
@@ -66,6 +68,7 @@ def test_the_states_have_words_without_unicode() -> None:
     ("upload", "started", "said"),
     [
         (Upload(3_000_000, 10, None), False, " sending the context  3MB  1.5MB/s"),
+        (Upload(3_000_000, 10, None, 9_000_000), False, " sending the context  3MB of 9MB  1.5MB/s"),
         (Upload(3_000_000, 10, None), True, " context 3MB so far  1.5MB/s"),
         (Upload(3_000_000, 10, 11), True, " context 3MB sent in 1.0s"),
         (Upload(0, 12, 12), True, " context 0B sent in 0.0s"),
@@ -148,7 +151,7 @@ def test_no_failure_pins_nothing() -> None:
 
 def test_the_good_end() -> None:
     state = apply_all(BuildState(), [BuildResult("sha256:12")])
-    assert text(result_lines(state, "x:1")) == "image sha256:12  x:1"
+    assert text(result_lines(state, "x:1")) == "x:1  sha256:12"
     assert "without a name" in text(result_lines(state, ""))
 
 
@@ -157,6 +160,31 @@ def test_warnings_beyond_the_room_are_counted() -> None:
     lines = [line for line, _ in warning_lines(state)]
     assert lines == ["Dockerfile line 1: w1  u", "Dockerfile line 2: w2  u", "and 3 warnings more: W shows all"]
     assert len(warning_lines(state, 5)) == 5
+
+
+class Summary(msgspec.Struct):
+    files: int = 2
+    folders: int = 1
+    size: int = 4_000
+    biggest: tuple[tuple[str, int], ...] = (("a/big", 3_000), ("b", 1_000))
+    unreadable: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+
+def test_a_context_is_told_with_its_biggest_files() -> None:
+    lines = [line for line, _ in context_lines(Summary(), "/x/.dockerignore")]
+    assert lines == [
+        "4kB in 2 files, 1 folder to send", "after /x/.dockerignore", "    3kB a/big (75%)", "    1kB b (25%)"
+    ]  # fmt: skip
+
+
+def test_a_context_tells_what_is_wrong_with_it_first() -> None:
+    summary = Summary(files=1, folders=0, size=0, biggest=(), unreadable=("/x/a: denied",), skipped=("dev",))
+    lines = context_lines(summary, None)
+    assert lines[0][0] == "0B in 1 file to send"
+    assert lines[1] == ("cannot be read: /x/a: denied", "bad")
+    assert "all of the folder is sent" in lines[2][0]
+    assert lines[3] == ("left out, as neither a file nor a folder: dev", "warn")
 
 
 def test_the_choice_of_a_builder_is_explained() -> None:

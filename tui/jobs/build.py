@@ -37,7 +37,10 @@ class BuildFailed(Exception):
 
 
 class BuildJob(Job):
-    """One build. `sent` counts the bytes of the context that went up, `sent_all` is when the last of them did."""
+    """One build. `sent` counts the bytes of the context that went up, `sent_all` is when the last of them did.
+
+    `to_send` is about how many there are, 0 where nobody has counted.
+    """
 
     screen = "build_job"
 
@@ -47,7 +50,7 @@ class BuildJob(Job):
         self.spec = spec
         self.dockerfile = text
         self.build = BuildState()
-        self.sent = 0
+        self.sent = self.to_send = 0
         self.sent_all: float | None = None
         self.hint = ""
         self._engine = engine
@@ -117,7 +120,10 @@ class BuildJob(Job):
         self._looked = time.monotonic()
         self._reduce()
         steps = [step for step in self.build.steps.values() if step.number]
-        self.fraction = sum(step.state.ended for step in steps) / len(steps) if steps else None
+        if steps:
+            self.fraction = sum(step.state.ended for step in steps) / len(steps)
+        elif self.to_send:
+            self.fraction = min(1.0, self.sent / self.to_send)
         self.progress = progress_words(self.build) or f"sending the context: {size(self.sent)}"
         self.changed()
 

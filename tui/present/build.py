@@ -55,11 +55,15 @@ class StepRow(msgspec.Struct, frozen=True):
 
 
 class Upload(msgspec.Struct, frozen=True):
-    """How far the context is: bytes sent, since when and until when (None: still under way), in seconds."""
+    """How far the context is: bytes sent, since when and until when (None: still under way), in seconds.
+
+    `total` is about how many bytes there are, 0 where nobody has counted.
+    """
 
     sent: int
     started: float
     ended: float | None
+    total: int = 0
 
 
 def progress_words(build: BuildState) -> str:
@@ -98,7 +102,8 @@ def upload_spans(upload: Upload, now: float, started: bool) -> list[Span]:
     if upload.ended is not None:
         return [(f" context {size(upload.sent)} sent in {duration(took)}", "dim")]
     if not started:
-        return [(" sending the context  ", "busy"), (f"{size(upload.sent)}  {rate(upload.sent / took)}", "")]
+        of = f" of {size(upload.total)}" if upload.total > upload.sent else ""
+        return [(" sending the context  ", "busy"), (f"{size(upload.sent)}{of}  {rate(upload.sent / took)}", "")]
     return [(f" context {size(upload.sent)} so far  {rate(upload.sent / took)}", "dim")]
 
 
@@ -192,12 +197,13 @@ def result_lines(build: BuildState, tag: str) -> list[Span]:
     """Return what is said at the good end: the image."""
     if build.result is None:
         return []
-    return [(f"image {build.result.image_id}{f'  {tag}' if tag else '  without a name'}", "good")]
+    return [(f"{tag or 'an image without a name'}  {build.result.image_id}", "good")]
 
 
 def context_lines(summary: Summary, ignore_file: object) -> list[Span]:
     """Return what a context would send: its size, its biggest files with their shares, what cannot be read."""
-    counts = f"{plural(summary.files, 'file')}, {plural(summary.folders, 'folder')} to send"
+    folders = f", {plural(summary.folders, 'folder')}" if summary.folders else ""
+    counts = f"{plural(summary.files, 'file')}{folders} to send"
     lines: list[Span] = [(f"{size(summary.size)} in {counts}", "head")]
     lines += [(f"cannot be read: {text}", "bad") for text in summary.unreadable]
     lines.append((f"after {ignore_file}" if ignore_file else "no .dockerignore: all of the folder is sent", "dim"))
