@@ -452,13 +452,26 @@ def test_reconnecting_counts_its_attempts_and_waits_longer_each_time() -> None:
         await asyncio.sleep(60)
         condition = watched.feed.state.condition
         assert (condition.phase, condition.error) == ("reconnecting", "refused")
-        assert 8 < condition.attempt < 25
+        assert 40 < condition.attempt < 120
         assert condition.since == pytest.approx(asyncio.get_running_loop().time() - 60, abs=1), "since the line broke"
         daemon.restart()
-        watched.feed.refresh()
-        await asyncio.sleep(STEP)
+        await asyncio.sleep(2)
         watched.assert_true()
         assert watched.feed.state.condition.attempt == 0
+
+    virtually(act)
+
+
+def test_refreshing_tries_a_daemon_that_is_away_at_once() -> None:
+    async def act(watched: Watched) -> None:
+        daemon = watched.daemon
+        await settle()
+        daemon.go_down()
+        await asyncio.sleep(60)
+        daemon.restart()
+        watched.feed.refresh()
+        await asyncio.sleep(2 * STEP)
+        watched.assert_true()
 
     virtually(act)
 
