@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -128,7 +129,7 @@ class LayersScreen(HytheScreen):
         self._arrange(self.size.width, self.size.height)
         self._draw_header()
         self.stack.focus()
-        self.run_worker(self._open(), group="layers", exclusive=True)
+        self.run_worker(self._open, group="layers", exclusive=True)
 
     @property
     def stack(self) -> ChoiceList:
@@ -295,7 +296,7 @@ class LayersScreen(HytheScreen):
         self.query_one("#footer", KeyHints).hint(shown)
 
     def on_key_hints_pressed(self, message: KeyHints.Pressed) -> None:
-        self.run_worker(self.run_action(message.id), group="hints")
+        self.run_worker(partial(self.run_action, message.id), group="hints")
 
     # panes
 
@@ -326,13 +327,14 @@ class LayersScreen(HytheScreen):
     async def action_details(self) -> None:
         """Show all that is known of the layer under the cursor."""
         if self._rows:
+            title = f"Layer {self.number + 1} of {self._title}"
             text = row_details(self._rows[self.number], self.number + 1)
-            self.run_worker(self.tell(f"Layer {self.number + 1} of {self._title}", text), group="details")
+            self.run_worker(partial(self.tell, title, text), group="details")
 
     async def action_waste(self) -> None:
         """List the files that later layers rewrite or delete, and go to the one that is chosen."""
         if self._layers is not None and self._whole is not None:
-            self.run_worker(self._choose_wasted(self._layers, self._whole), group="waste", exclusive=True)
+            self.run_worker(partial(self._choose_wasted, self._layers, self._whole), group="waste", exclusive=True)
 
     async def _choose_wasted(self, layers: ImageLayers, whole: LayerView) -> None:
         found = await asyncio.to_thread(wasted_files, layers, whole.tree)
@@ -382,12 +384,12 @@ class LayersScreen(HytheScreen):
     def action_cancel(self) -> None:
         """Cancel the reading."""
         if self._job is not None and self.reading:
-            self.run_worker(self._job.cancel(), group="cancel")
+            self.run_worker(self._job.cancel, group="cancel")
 
     def action_again(self) -> None:
         """Read again what could not be read."""
         if self._layers is None and not self.reading:
-            self.run_worker(self._open(), group="layers", exclusive=True)
+            self.run_worker(self._open, group="layers", exclusive=True)
 
     def action_back(self) -> None:
         """Go one step back: end the search, go to the stack, leave."""

@@ -116,7 +116,7 @@ class LayerPane(Vertical):
         """Show another layer as soon as the cursor rests on it and its view is made."""
         self._number, self._row = number, row
         self._draw_title()
-        self.run_worker(self._settle(), group="layer-settle", exclusive=True)
+        self.run_worker(self._settle, group="layer-settle", exclusive=True)
 
     async def _settle(self) -> None:
         """Wait until the cursor rests: this worker is cancelled when it moves on."""
@@ -166,7 +166,7 @@ class LayerPane(Vertical):
         self._draw_title()
         if self._image is not None and not self._making:
             self._making = True
-            self.run_worker(self._make(), group="layer-view")
+            self.run_worker(self._make, group="layer-view")
 
     async def _make(self) -> None:
         """Make the view that is wanted, beside the keys and one at a time, until the wanted one is there."""

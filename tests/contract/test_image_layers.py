@@ -1,0 +1,134 @@
+"""Layers against every engine: what a container wrote is found in the layer that its commit made."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from tui.engine.endpoint import Endpoint
+from tui.engine.engine import Engine
+from tui.engine.errors import ApiError, NotFound
+from tui.jobs.layers import LayerCache, LayersJob
+from tui.model.file_tree import ROOT, Change
+from tui.present.layer_tree import LayerTree, LayerView
+from tui.present.layers import history_rows, image_rows, totals_of, wasted_files
+
+IMAGE = "busybox:latest"
+
+
+@dataclass
+class Bench:
+    """An engine and what a test left in it."""
+
+    engine: Engine
+    cache: LayerCache = field(default_factory=LayerCache)
+    containers: list[str] = field(default_factory=list[str])
+    images: list[str] = field(default_factory=list[str])
+
+    async def commit(self, script: str, image: str = IMAGE) -> str:
+        """Return the ID of an image with what a shell script does in a container."""
+        body = {"Image": image, "Cmd": ["sh", "-c", script]}
+        made = await self.engine.containers.create(body, name=f"layers-{secrets.token_hex(4)}")
+        self.containers.append(made.id)
+        await self.engine.containers.start(made.id)
+        async with asyncio.timeout(30):
+            while (await self.engine.containers.read(made.id)).state != "exited":  # noqa: ASYNC110 - the engine knows
+                await asyncio.sleep(0.02)
+        committed = await self.engine.containers.commit(made.id)
+        self.images.append(committed)
+        return committed
+
+    async def read(self, image: str) -> LayersJob:
+        """Return a reading that has ended."""
+        rows = history_rows(await self.engine.images.history(image))
+        job = LayersJob(self.engine, self.cache, image, "it", sum(row.size for row in rows))
+        job.start()
+        await job.wait()
+        return job
+
+
+@pytest.fixture
+async def bench(engine_socket: str) -> AsyncIterator[Bench]:
+    engine = Engine(Endpoint(f"unix://{engine_socket}", "test"))
+    await engine.connect()
+    bench = Bench(engine)
+    yield bench
+    for container in bench.containers:
+        await engine.containers.remove(container, force=True, volumes=True)
+    for image in reversed(bench.images):
+        try:
+            await engine.images.remove(image, force=True)
+        except NotFound:
+            continue
+    await engine.close()
+
+
+async def test_a_written_file_is_in_the_layer_of_its_commit(bench: Bench) -> None:
+    image = await bench.commit("mkdir -p /data/sub; echo hello >/data/sub/note.txt; rm /bin/cat; echo x >/motd")
+    job = await bench.read(image)
+    assert job.state == "done", job.error
+    layers = job.layers
+    assert layers is not None
+    assert job.seen > layers.size
+    last = len(layers.layers) - 1
+    view = LayerView(layers, last)
+    source = LayerTree(view, whole=False)
+    ways = {way[-1]: Change(view.tree.change[way[-1].node]) for way in source.changed_paths(100)}
+    assert ways["/data/sub/note.txt"] is Change.ADDED
+    assert ways["/bin/cat"] is Change.REMOVED
+    assert ways["/motd"] is Change.ADDED
+    note = source.path_to("/data/sub/note.txt")[-1]
+    assert source.size_of(note.node) == 6
+    assert view.tree.find("/bin/sh") is not None
+    assert source.path_to("/bin/sh") == []  # of a layer below
+    below = LayerView(layers, last - 1).tree
+    assert below.find("/data/sub") is None
+    assert below.find("/bin/cat") is not None
+
+
+async def test_the_rows_are_those_of_the_history(bench: Bench) -> None:
+    image = await bench.commit("echo x >/x")
+    history = history_rows(await bench.engine.images.history(image))
+    layers = (await bench.read(image)).layers
+    assert layers is not None
+    rows = image_rows(layers, history)
+    assert [row.instruction for row in rows] == [row.instruction for row in history]
+    assert rows[-1].image_id == image
+    assert rows[-1].size == 2
+    assert rows[-1].created is not None
+
+
+async def test_waste_is_what_a_later_layer_hides(bench: Bench) -> None:
+    first = await bench.commit(f"echo {'0' * 4999} >/big; echo 1 >/small")
+    second = await bench.commit("rm /big; echo 22 >/small", first)
+    layers = (await bench.read(second)).layers
+    assert layers is not None
+    whole = layers.view(len(layers.layers) - 1)
+    wasted = {one.path: one.size for one in wasted_files(layers, whole)}
+    assert {path: wasted.get(path) for path in ("/big", "/small")} == {"/big": 5000, "/small": 2}
+    assert totals_of(layers, whole).waste == sum(wasted.values()) == layers.size - whole.total_size(ROOT)
+
+
+async def test_the_daemons_words_say_what_is_wrong(bench: Bench) -> None:
+    gone = "sha256:" + "0" * 64
+    job = LayersJob(bench.engine, bench.cache, gone, gone)
+    job.start()
+    await job.wait()
+    assert job.state == "failed"
+    assert "0" * 64 in job.error  # 20.10 and 28 tell of the file that they miss
+    assert isinstance(job.exception, ApiError)
+    assert bench.cache.get(gone) is None
+
+
+async def test_a_cancelled_reading_leaves_nothing_and_the_engine_answers(bench: Bench) -> None:
+    job = LayersJob(bench.engine, bench.cache, (await bench.engine.images.read(IMAGE)).id, IMAGE)
+    job.start()
+    await asyncio.sleep(0)  # it has begun
+    await job.cancel()
+    assert job.state == "cancelled"
+    assert job.layers is None
+    again = await bench.read(IMAGE)
+    assert again.state == "done"
+    assert bench.cache.get(IMAGE) is again.layers
