@@ -52,6 +52,8 @@ class Job:
         if self._task is not None and not self._task.done():
             self._task.cancel()
             await asyncio.wait([self._task])
+            if self.state == "running":  # cancelled before its task ever ran: nothing of it was entered
+                self._end("cancelled")
 
     async def wait(self) -> None:
         """Return when it has ended, however."""
@@ -72,12 +74,15 @@ class Job:
         try:
             await self.work()
         except asyncio.CancelledError:
-            self.state = "cancelled"
+            self._end("cancelled")
         except Exception as error:  # noqa: BLE001 - whatever ends a job is told in the job, not lost in a task
-            self.state = "failed"
             self.error = self.failure(error)
+            self._end("failed")
         else:
-            self.state = "done"
+            self._end("done")
+
+    def _end(self, state: JobState) -> None:
+        self.state = state
         self.ended = time.time()
         self.changed()
 
