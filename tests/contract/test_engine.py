@@ -1,91 +1,29 @@
-"""Every operation on containers and images means the same on every engine."""
+"""The life of a container and what it says mean the same on every engine."""
 
 import asyncio
-import io
-import json
-import secrets
-import tarfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import aclosing, suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from engine_bench import IMAGE, Bench, bench_on
 from engines import RealEngine
-from fault_proxy import fault_proxy
 from tui.engine.connect import first_answering
 from tui.engine.endpoint import Endpoint
 from tui.engine.engine import Engine
-from tui.engine.errors import ApiError, Conflict, ConnectionFailed, NotFound, ReadOnly
+from tui.engine.errors import ApiError, ConnectionFailed, NotFound
 from tui.model.events import Event
-from tui.model.log_record import LogRecord, Stream
+from tui.model.log_record import Stream
 
-IMAGE = "busybox:latest"
 TALKS = "echo out; echo err >&2; echo last"
-
-
-@dataclass
-class Bench:
-    """An engine, and what a test left in it."""
-
-    engine: Engine
-    prefix: str = field(default_factory=lambda: f"enginetest-{secrets.token_hex(3)}")
-    tags: list[str] = field(default_factory=list[str])
-
-    async def create(self, *command: str, name: str = "c", **body: Any) -> str:
-        body = {"Image": IMAGE, "Cmd": list(command), "Labels": {"hythe.test": self.prefix}} | body
-        created = await self.engine.containers.create(body, name=f"{self.prefix}-{name}")
-        assert len(created.id) == 64
-        return created.id
-
-    async def run(self, *command: str, name: str = "c", **body: Any) -> str:
-        made = await self.create(*command, name=name, **body)
-        await self.engine.containers.start(made)
-        return made
-
-    async def ended(self, container: str) -> int | None:
-        """The exit code of a container, once it has ended."""
-        async with asyncio.timeout(15):
-            await self.engine.transport.read("POST", f"/containers/{container}/wait")
-        return (await self.engine.containers.read(container)).exit_code
-
-    async def logs(self, container: str, **options: Any) -> list[LogRecord]:
-        batches = [batch async for batch in self.engine.containers.logs(container, **({"tty": False} | options))]
-        return [record for batch in batches for record in batch]
-
-    def reference(self, tag: str) -> str:
-        self.tags.append(f"{self.prefix}:{tag}")
-        return self.tags[-1]
 
 
 @pytest.fixture
 async def bench(engine_socket: str) -> AsyncIterator[Bench]:
     async with bench_on(engine_socket) as bench:
         yield bench
-
-
-@asynccontextmanager
-async def bench_on(socket: str) -> AsyncIterator[Bench]:
-    engine = Engine(Endpoint(f"unix://{socket}", "test"))
-    await engine.connect()
-    bench = Bench(engine)
-    try:
-        yield bench
-    finally:
-        await _clean_up(bench)
-
-
-async def _clean_up(bench: Bench) -> None:
-    engine = bench.engine
-    for container in await engine.containers.list_all(filters={"label": [f"hythe.test={bench.prefix}"]}):
-        await engine.containers.remove(container.id, force=True, volumes=True)
-    for tag in bench.tags:
-        with suppress(NotFound):
-            await engine.images.remove(tag, force=True)
-    await engine.close()
 
 
 async def test_connecting_tells_who_answers(bench: Bench) -> None:
@@ -300,200 +238,6 @@ async def test_changes_of_the_file_system(bench: Bench) -> None:
     assert (changes["/new"], changes["/folder"], changes["/bin/wget"], changes["/bin"]) == (1, 1, 2, 0)
     untouched = await bench.create("true", name="untouched")
     assert await bench.engine.containers.changes(untouched) == []
-
-
-# images
-
-
-async def test_an_image_from_a_container(bench: Bench) -> None:
-    made = await bench.run("sh", "-c", "echo data > /file")
-    await bench.ended(made)
-    reference = bench.reference("one")
-    images = bench.engine.images
-    image_id = await bench.engine.containers.commit(
-        made,
-        repo=bench.prefix,
-        tag="one",
-        author="me; & you",
-        message="as é",
-        changes=["ENV A=b", 'CMD ["sleep", "1"]'],
-    )
-    whole = await images.details(reference)
-    assert whole.id == image_id
-    assert (whole.author, whole.comment) == ("me; & you", "as é")
-    assert whole.config is not None
-    assert "A=b" in (whole.config.env or [])
-    assert whole.config.cmd == ["sleep", "1"]
-    assert whole.architecture
-
-    listed = {image.id: image for image in await images.list_all()}[image_id]
-    read = await images.read(image_id)
-    assert (read.id, read.tags, read.size, read.created) == (listed.id, listed.tags, listed.size, listed.created)
-    assert listed.tags == (reference,)
-    assert not listed.dangling
-
-    base = await images.read(IMAGE)
-    history, before = await images.history(reference), await images.history(IMAGE)
-    assert len(history) == len(before) + 1
-    assert history[0].comment == "as é"
-    assert history[0].size > 0
-    assert read.size > base.size
-
-
-async def test_tags_come_move_and_go(bench: Bench) -> None:
-    images = bench.engine.images
-    made = await bench.create("true")
-    first, second = bench.reference("a"), bench.reference("b")
-    one = await bench.engine.containers.commit(made, repo=bench.prefix, tag="a", message="one")
-    other = await bench.engine.containers.commit(made, repo=bench.prefix, tag="b", message="other")
-    await images.tag(one, bench.prefix, "b")
-    assert set((await images.read(one)).tags) == {first, second}
-    assert (await images.read(other)).dangling
-    bench.tags.append(other)
-
-    removed = await images.remove(first)
-    assert [line.untagged for line in removed] == [first]
-    removed = await images.remove(second)
-    assert {line.untagged for line in removed} - {""} == {second}
-    assert one in {line.deleted for line in removed}
-    with pytest.raises(NotFound, match=r"(?i)no such image"):
-        await images.read(one)
-    with pytest.raises(NotFound, match=r"(?i)no such image"):
-        await images.history(one)
-
-
-async def test_an_image_in_use_is_kept(bench: Bench) -> None:
-    images = bench.engine.images
-    made = await bench.create("true", name="base")
-    reference = bench.reference("used")
-    image = await bench.engine.containers.commit(made, repo=bench.prefix, tag="used")
-    await bench.create("true", name="user", Image=reference)
-    with pytest.raises(Conflict, match=r"(?i)container"):
-        await images.remove(image)
-    assert (await images.read(reference)).id == image
-
-
-async def test_an_archive_of_an_image(bench: Bench) -> None:
-    data = b"".join([chunk async for chunk in bench.engine.images.archive(IMAGE)])
-    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-        manifest = archive.extractfile("manifest.json")
-        assert manifest is not None
-        (described,) = json.loads(manifest.read())
-        names = set(archive.getnames())
-    assert described["RepoTags"] == [IMAGE]
-    assert {described["Config"], *described["Layers"]} <= names
-
-
-async def test_a_pull_that_cannot_be(bench: Bench) -> None:
-    with pytest.raises(ApiError) as caught:
-        async for _ in bench.engine.images.pull("localhost:1/nothing/here", "latest"):
-            pass
-    assert str(caught.value)
-
-
-async def test_whole_inspects(bench: Bench) -> None:
-    made = await bench.create("true")
-    assert (await bench.engine.containers.inspect(made))["Id"] == made
-    image = await bench.engine.images.inspect(IMAGE)
-    assert IMAGE in image["RepoTags"]
-    assert (await bench.engine.images.read(IMAGE)).id == image["Id"]
-
-
-# refusals
-
-
-async def test_what_does_not_exist(bench: Bench) -> None:
-    containers, images = bench.engine.containers, bench.engine.images
-    nothing = f"{bench.prefix}-nothing"
-    calls = [
-        containers.read(nothing),
-        containers.start(nothing),
-        containers.stop(nothing),
-        containers.kill(nothing),
-        containers.pause(nothing),
-        containers.rename(nothing, f"{nothing}-x"),
-        containers.remove(nothing),
-        containers.top(nothing),
-        containers.changes(nothing),
-        containers.commit(nothing),
-        bench.logs(nothing),
-        anext(containers.stats(nothing)),
-        images.read(nothing),
-        images.tag(nothing, bench.prefix, "x"),
-        images.remove(nothing),
-        containers.create({"Image": nothing}),
-    ]
-    for call in calls:
-        with pytest.raises(NotFound) as caught:
-            await call
-        assert nothing in str(caught.value)
-        assert caught.value.status == 404
-
-
-async def test_names_that_are_taken_or_wrong(bench: Bench) -> None:
-    first = await bench.create("true", name="first")
-    second = await bench.create("true", name="second")
-    with pytest.raises(Conflict, match="is already in use by container"):
-        await bench.create("true", name="first")
-    with pytest.raises(Conflict, match="is already in use by container"):
-        await bench.engine.containers.rename(second, f"{bench.prefix}-first")
-    with pytest.raises(ApiError, match=r"(?i)invalid container name") as caught:
-        await bench.create("true", name="a b")
-    assert caught.value.status == 400
-    assert (await bench.engine.containers.read(first)).name == f"{bench.prefix}-first"
-
-
-async def test_states_that_stand_in_the_way(bench: Bench) -> None:
-    containers = bench.engine.containers
-    made = await bench.run("sleep", "1000")
-    with pytest.raises(Conflict, match=r"(?i)container.*running|running container"):
-        await containers.remove(made)
-    with pytest.raises(ApiError, match=r"(?i)is not paused"):
-        await containers.unpause(made)
-    await containers.pause(made)
-    with pytest.raises(ApiError, match=r"(?i)already paused"):
-        await containers.pause(made)
-    await containers.remove(made, force=True)
-
-
-async def test_a_start_that_fails_keeps_the_daemons_words(bench: Bench) -> None:
-    made = await bench.create("no-such-program")
-    with pytest.raises(ApiError, match="no-such-program") as caught:
-        await bench.engine.containers.start(made)
-    assert caught.value.status in (400, 404, 500)
-    got = await bench.engine.containers.read(made)
-    assert (got.state, got.exit_code) in (("created", None), ("exited", 127))
-    assert "no-such-program" in got.error
-
-
-async def test_read_only_refuses_and_sends_nothing(bench: Bench, engine_socket: str, short_tmp: Path) -> None:
-    made = await bench.run("sleep", "1000")
-    async with fault_proxy(short_tmp, engine_socket) as proxy:
-        engine = Engine(Endpoint(f"unix://{proxy.socket}", "test"), read_only=True)
-        assert engine.read_only
-        assert (await engine.containers.read(made)).state == "running"
-        accepted, requests = proxy.accepted, engine.transport.requests
-        calls = [
-            engine.containers.create({"Image": IMAGE}),
-            engine.containers.start(made),
-            engine.containers.stop(made),
-            engine.containers.restart(made),
-            engine.containers.kill(made),
-            engine.containers.pause(made),
-            engine.containers.unpause(made),
-            engine.containers.rename(made, "x"),
-            engine.containers.remove(made, force=True),
-            engine.containers.commit(made),
-            engine.images.tag(IMAGE, bench.prefix, "x"),
-            engine.images.remove(IMAGE),
-            anext(engine.images.pull("busybox", "latest")),
-        ]
-        for call in calls:
-            with pytest.raises(ReadOnly, match="was not sent"):
-                await call
-        assert (proxy.accepted, engine.transport.requests) == (accepted, requests)
-        await engine.close()
-    assert (await bench.engine.containers.read(made)).state == "running"
 
 
 # events

@@ -1,0 +1,100 @@
+"""Whatever happens, in whatever order and however late it is told, the state ends up the truth."""
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from model_daemon import STEP, Fault, ModelDaemon, Ticket
+from watched_feed import Watched, quiet, virtually
+
+CHANGES = ("create", "create", "start", "die", "rename", "health", "network", "destroy", "destroy")
+IMAGE_CHANGES = ("pull", "pull", "tag", "remove image", "commit")
+WISHES = ("look", "look", "refresh", "wait")
+TROUBLES = ("cut", "go down", "restart", "fall silent", "wake")
+
+
+def operate(watched: Watched, name: str, number: int) -> None:
+    """Do one thing to the daemon, or as the user of the feed; `number` chooses the object."""
+    daemon, feed = watched.daemon, watched.feed
+    faults: dict[str, Callable[[], None]] = {
+        "cut": daemon.cut_lines,
+        "go down": daemon.go_down,
+        "restart": daemon.restart,
+        "fall silent": daemon.fall_silent,
+        "wake": daemon.wake,
+        "refresh": feed.refresh,
+        "look": lambda: feed.inspect_missing(list(daemon.truth)),
+        "wait": lambda: None,
+        "create": lambda: cast(None, daemon.create(f"name{number}")),
+        "pull": lambda: daemon.pull(f"sha256:{number % 3}", f"tag:{number // 3}"),
+        "commit": lambda: daemon.commit(f"sha256:c{number}"),
+    }
+    if name in faults:
+        faults[name]()
+        return
+    keys = sorted(daemon.true_images if name in ("tag", "remove image") else daemon.truth)
+    if keys:
+        _change(daemon, name, keys[number % len(keys)], number)
+
+
+def _change(daemon: ModelDaemon, name: str, key: str, number: int) -> None:
+    changes: dict[str, Callable[[], None]] = {
+        "start": lambda: daemon.start(key),
+        "die": lambda: daemon.die(key, number),
+        "rename": lambda: daemon.rename(key, f"other{number}"),
+        "health": lambda: daemon.set_health(key, ("healthy", "unhealthy")[number % 2]),
+        "network": lambda: daemon.connect_network(key, f"net{number % 2}"),
+        "destroy": lambda: daemon.destroy(key),
+        "tag": lambda: daemon.tag(key, f"tag:{number % 3}"),
+        "remove image": lambda: daemon.remove_image(key),
+    }
+    changes[name]()
+
+
+FAULTS: tuple[Fault, ...] = ("", "", "", "500", "malformed", "lost")
+DELAYS = st.sampled_from((0, 0, 0, 1, 2, 4, 8, 12))
+PAUSES = st.sampled_from((0, 0, 1, 2, 5))
+LATE = st.builds(Ticket, DELAYS, DELAYS, st.integers(0, 1))
+FAILING = st.builds(Ticket, DELAYS, DELAYS, st.integers(0, 1), st.sampled_from(FAULTS))
+
+
+def steps(*operations: str) -> st.SearchStrategy[list[tuple[str, int, int]]]:
+    return st.lists(st.tuples(st.sampled_from(operations), st.integers(0, 8), PAUSES), min_size=8, max_size=25)
+
+
+async def hold(watched: Watched, steps: list[tuple[str, int, int]]) -> None:
+    for name, number, pause in steps:
+        operate(watched, name, number)
+        await asyncio.sleep(pause * STEP)
+    watched.daemon.wake()
+    if not watched.daemon.is_up:
+        watched.daemon.restart()
+    await quiet(watched)
+    watched.assert_true()
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(steps(*CHANGES, *WISHES), st.lists(LATE, min_size=40, max_size=40))
+def test_containers_end_up_the_truth_however_late_the_answers(
+    steps: list[tuple[str, int, int]], tickets: list[Ticket]
+) -> None:
+    virtually(lambda watched: hold(watched, steps), tickets)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(steps(*IMAGE_CHANGES, "wait"), st.lists(LATE, min_size=40, max_size=40))
+def test_images_end_up_the_truth_however_late_the_answers(
+    steps: list[tuple[str, int, int]], tickets: list[Ticket]
+) -> None:
+    virtually(lambda watched: hold(watched, steps), tickets)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(steps(*CHANGES, *IMAGE_CHANGES, *WISHES, *TROUBLES), st.lists(FAILING, min_size=40, max_size=40))
+def test_the_state_ends_up_the_truth_whatever_goes_wrong(
+    steps: list[tuple[str, int, int]], tickets: list[Ticket]
+) -> None:
+    virtually(lambda watched: hold(watched, steps), tickets)

@@ -1,0 +1,76 @@
+"""A feed on a model daemon in virtual time, and what must be so once all is quiet."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from types import SimpleNamespace
+from typing import TypeVar, cast
+from unittest.mock import patch
+
+from model_daemon import ModelDaemon, Ticket
+from tui.engine.engine import Engine
+from tui.store import feed as feed_module
+from tui.store.feed import Feed, Timing
+from tui.store.state import State
+from virtual_time import run_virtually
+
+T = TypeVar("T")
+NEVER = 1e9
+TIMING = Timing(reconcile=NEVER)
+"""Without the reconciling list, which would cover up what the events should have told."""
+
+QUIET = 60.0
+
+
+class Watched:
+    """A feed that runs on a model daemon, and what it published."""
+
+    def __init__(self, daemon: ModelDaemon, timing: Timing = TIMING) -> None:
+        self.daemon = daemon
+        self.published: list[State] = []
+        self.feed = Feed(cast(Engine, daemon), self.published.append, timing)
+
+    @property
+    def phase(self) -> str:
+        return self.feed.state.condition.phase
+
+    def assert_true(self) -> None:
+        """Every record is the daemon's, as far as a list or an inspect tells it; nothing is missing or left over."""
+        state, truth = self.feed.state, self.daemon.truth
+        assert dict(state.containers) == {
+            key: true.inspected() if key in state.containers and state.containers[key].inspected else true.listed()
+            for key, true in truth.items()
+        }
+        assert dict(state.images) == self.daemon.true_images
+        assert not state.problems
+        assert self.phase == "live"
+        last = self.published[-1]
+        assert (last.container_table, last.image_table, last.problems) == (
+            state.container_table,
+            state.image_table,
+            state.problems,
+        )
+        assert last.condition.phase == self.phase
+
+
+def virtually(act: Callable[[Watched], Awaitable[T]], tickets: Sequence[Ticket] = (), timing: Timing = TIMING) -> T:
+    """Run a feed on a new model daemon in virtual time while `act` lasts."""
+
+    async def main() -> T:
+        watched = Watched(ModelDaemon(tickets), timing)
+        clock = SimpleNamespace(monotonic=asyncio.get_running_loop().time)
+        with patch.object(feed_module, "time", clock):
+            running = asyncio.create_task(watched.feed.run())
+            try:
+                return await act(watched)
+            finally:
+                running.cancel()
+                await asyncio.wait([running])
+                assert running.cancelled(), f"the feed ended by itself: {running.exception()!r}"
+
+    return run_virtually(main())
+
+
+async def quiet(watched: Watched) -> None:
+    """Let everything that is under way end, without another fault."""
+    watched.daemon.drop_tickets()
+    await asyncio.sleep(QUIET)
