@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from tui.commands.registry import BY_ID
 from tui.commands.session import Session
 from tui.engine.endpoint import Endpoint
 from tui.engine.engine import Engine
+from tui.engine.errors import NotFound
 from tui.model.containers import Container
 
 IMAGE = "busybox:latest"
@@ -229,7 +231,8 @@ async def test_an_image_in_use_offers_force(session: Session) -> None:
     assert [title for title, _, _ in ui.asked] == ["Remove 1 image?", "Remove by force?"]
     assert "conflict" in ui.asked[1][1][0]
     await session.engine.containers.remove(user.id)
-    if image_id in session.state.images:
+    # some engines delete the image that a stopped container still uses, some only untag it; the store may show neither yet
+    with suppress(NotFound):
         await session.engine.images.remove(image_id, force=True)
 
 
