@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,12 +20,15 @@ from textual.theme import Theme
 from themes.loader import ANSI_THEME, DEFAULT_THEME, load_themes
 from themes.schema import variable_defaults
 from tui import paths
+from tui.commands.fleet import Fleet
 from tui.commands.history import History
 from tui.commands.registry import default_keys
 from tui.commands.session import Session
 from tui.engine.connect import Attempt, Found, first_answering
 from tui.engine.endpoint import Endpoint, candidates
+from tui.engine.engine import Engine
 from tui.engine.errors import EndpointError
+from tui.jobs.job import Job
 from tui.keymap import resolve_keymap
 from tui.screens.connect import ConnectScreen
 from tui.screens.dashboard import DashboardScreen
@@ -68,7 +71,7 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         self.now = now
         self.history = History()
         self.forms = FormMemory()
-        self.session: Session | None = None
+        self.fleet: Fleet | None = None
         self.keys: Mapping[str, tuple[str, ...]] = default_keys()
         self._stack = AsyncExitStack()
         self.own_themes: set[str] = set()
@@ -130,26 +133,36 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
             await self._show_failure(Found(None, None, (Attempt(Endpoint(asked, ""), str(error), error.hint),)))
             return
         found = await first_answering(endpoints)
-        if found.engine is None or found.ping is None:
+        if found.engine is None:
             await self._show_failure(found)
             return
-        treated = self.settings.host_settings(found.engine.endpoint.url, found.engine.endpoint.name or None)
-        found.engine.transport.read_only = treated.read_only
-        await self.end_session()
-        self.session = Session(
-            found.engine,
-            found.ping,
+        await self._show(Fleet([self._session_of(found.engine)]))
+
+    async def connect_all(self, endpoints: Sequence[Endpoint]) -> None:
+        """Show several hosts in one table, without waiting for any: each connects, fails and comes back by itself."""
+        await self._show(Fleet([self._session_of(Engine(endpoint)) for endpoint in endpoints]))
+
+    def _session_of(self, engine: Engine) -> Session:
+        endpoint = engine.endpoint
+        treated = self.settings.host_settings(endpoint.url, endpoint.name or None)
+        engine.transport.read_only = treated.read_only
+        return Session(
+            engine,
             self.history,
             guarded=treated.guarded,
-            name=found.engine.endpoint.name or treated.name,
+            name=endpoint.name or treated.name,
             tone=HOST_TONES.get(treated.color or "", "accent"),
             stop_timeout=self.settings.stop_timeout,
             now=self.now,
         )
-        self.session.start()
+
+    async def _show(self, fleet: Fleet) -> None:
+        await self.end_session()
+        self.fleet = fleet
+        fleet.start()
         while len(self.screen_stack) > 1:
             await self.pop_screen()
-        await self.push_screen(DashboardScreen(self.session, self.settings))
+        await self.push_screen(DashboardScreen(fleet, self.settings))
 
     async def _endpoints(self) -> list[Endpoint]:
         if self.settings.demo:
@@ -172,10 +185,24 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
             await self.push_screen(ConnectScreen(found.attempts))
 
     async def end_session(self) -> None:
-        """Close the connection to the host, if there is one."""
-        session, self.session = self.session, None
-        if session is not None:
-            await session.close()
+        """Close the connections to the hosts, if there are any."""
+        fleet, self.fleet = self.fleet, None
+        if fleet is not None:
+            await fleet.close()
+
+    @property
+    def session(self) -> Session | None:
+        """The host in front: that of the row that was acted on last."""
+        return None if self.fleet is None else self.fleet.front
+
+    @property
+    def many_hosts(self) -> bool:
+        """Whether several hosts are shown together."""
+        return self.fleet is not None and self.fleet.many
+
+    def jobs(self) -> Sequence[tuple[Session, Job]]:
+        """Return the jobs of every host, newest first."""
+        return () if self.fleet is None else tuple(self.fleet.jobs)
 
     def open_screen(self, name: str, **arguments: Any) -> None:
         """Open one of the screens of tui.screens.registry."""
@@ -191,12 +218,12 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
 
     async def action_to_background(self) -> None:
         """Go to the background as other programs do, with no stream left open that nobody would read."""
-        session = self.session
-        if session is not None:
-            await session.pause()
+        fleet = self.fleet
+        if fleet is not None:
+            await fleet.pause()
         self.action_suspend_process()
-        if session is not None and session is self.session:
-            session.start()
+        if fleet is not None and fleet is self.fleet:
+            fleet.start()
 
     def action_help_quit(self) -> None:
         """Say how to leave: ctrl+c goes to no container from here, and quits nothing by accident."""

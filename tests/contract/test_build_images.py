@@ -28,7 +28,8 @@ both_builders = pytest.mark.parametrize("builder", [CLASSIC, BUILDKIT], ids=["cl
 @pytest.fixture
 async def session(engine_socket: str) -> AsyncIterator[Session]:
     engine = Engine(Endpoint(f"unix://{engine_socket}", "test"))
-    session = Session(engine, await engine.connect(), History())
+    await engine.connect()
+    session = Session(engine, History())
     yield session
     await session.close()
 

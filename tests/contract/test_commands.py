@@ -65,7 +65,8 @@ class FakeUi:
 @pytest.fixture
 async def session(engine_socket: str) -> AsyncIterator[Session]:
     engine = Engine(Endpoint(f"unix://{engine_socket}", "test"))
-    session = Session(engine, await engine.connect(), History())
+    await engine.connect()
+    session = Session(engine, History())
     session.start()
     await until(session, lambda: session.state.condition.is_live)
     yield session
@@ -105,7 +106,7 @@ async def run(session: Session, id: str, *targets: Container, ui: FakeUi | None 
     """Run a command on containers as the screen would: on what the store says of them now."""
     ui = ui or FakeUi()
     rows = tuple(session.state.containers[target.id] for target in targets)
-    context = Context(session, ui, "containers", containers=rows)
+    context = Context(session, ui, "containers", rows)
     assert BY_ID[id].why_not(context) is None
     await BY_ID[id].run(context)
     return ui
@@ -148,7 +149,7 @@ async def test_many_at_once_and_each_failure_by_name(session: Session) -> None:
     stale = [session.state.containers[c.id] for c in made]
     await session.engine.containers.remove(gone.id)
     ui = FakeUi()
-    await BY_ID["container.remove"].run(Context(session, ui, "containers", containers=stale))
+    await BY_ID["container.remove"].run(Context(session, ui, "containers", stale))
     await until(session, lambda: not any(c.id in session.state.containers for c in made))
     assert ui.asked[0][0] == "Remove 3 containers?"
     assert len(ui.asked[0][1]) == 3
@@ -193,7 +194,7 @@ async def test_read_only_refuses_with_the_reason(session: Session) -> None:
     made = await make(session, "true", start=False)
     session.engine.transport.read_only = True
     try:
-        context = Context(session, FakeUi(), "containers", containers=(made,))
+        context = Context(session, FakeUi(), "containers", (made,))
         writes = [command for command in BY_ID.values() if command.writes and command.scope == "containers"]
         assert writes
         assert all("read-only" in (command.why_not(context) or "") for command in writes)
@@ -209,10 +210,10 @@ async def test_tag_and_remove_an_image(session: Session) -> None:
     await session.engine.containers.remove(made.id)
     image = session.state.images[image_id]
     ui = FakeUi(text=name.replace(":one", ":two"))
-    await BY_ID["image.tag"].run(Context(session, ui, "images", images=(image,)))
+    await BY_ID["image.tag"].run(Context(session, ui, "images", (image,)))
     await until(session, lambda: len(session.state.images[image_id].tags) == 2)
     ui = FakeUi()
-    await BY_ID["image.remove"].run(Context(session, ui, "images", images=(session.state.images[image_id],)))
+    await BY_ID["image.remove"].run(Context(session, ui, "images", (session.state.images[image_id],)))
     await until(session, lambda: image_id not in session.state.images)
     assert ui.asked[0][0] == "Remove 1 image?"
     assert name in ui.asked[0][1][0]
@@ -226,12 +227,12 @@ async def test_an_image_in_use_offers_force(session: Session) -> None:
     user = await session.engine.containers.create({"Image": f"{name}:x", "Labels": {"hythe.test": "commands"}})
     await until(session, lambda: image_id in session.state.images and user.id in session.state.containers)
     ui = FakeUi()
-    await BY_ID["image.remove"].run(Context(session, ui, "images", images=(session.state.images[image_id],)))
+    await BY_ID["image.remove"].run(Context(session, ui, "images", (session.state.images[image_id],)))
     await until(session, lambda: f"{name}:x" not in session.state.images.get(image_id, made_up).tags)
     assert [title for title, _, _ in ui.asked] == ["Remove 1 image?", "Remove by force?"]
     assert "conflict" in ui.asked[1][1][0]
     await session.engine.containers.remove(user.id)
-    # some engines delete the image that a stopped container still uses, some only untag it; the store may show neither yet
+    # some engines delete the image that a stopped container still uses, some untag it; the store may know neither yet
     with suppress(NotFound):
         await session.engine.images.remove(image_id, force=True)
 

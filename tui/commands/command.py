@@ -16,6 +16,9 @@ Guard = Literal["free", "guarded", "always"]
 Scope = Literal["containers", "images", "app"]
 """Where the command acts: on the rows of a table, or on hythe itself."""
 
+Row = Container | Image
+"""A record that a row of some table shows."""
+
 Severity = Literal["information", "warning", "error"]
 Option = tuple[str, str, str]
 """A choice: its value, its label and a hint."""
@@ -61,18 +64,27 @@ class Ui(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a command acts on: the host, and the marked rows (else the one under the cursor) of the table in front."""
+    """What a command acts on: a host, and those of its rows that are marked, else the one under the cursor."""
 
     session: Session
     ui: Ui
     scope: Scope
-    containers: Sequence[Container] = ()
-    images: Sequence[Image] = ()
+    rows: Sequence[Row] = ()
 
     @property
-    def targets(self) -> Sequence[Container] | Sequence[Image]:
-        """The rows of the table in front."""
-        return self.images if self.scope == "images" else self.containers
+    def containers(self) -> Sequence[Container]:
+        """Those of the rows that are containers."""
+        return [row for row in self.rows if isinstance(row, Container)]
+
+    @property
+    def images(self) -> Sequence[Image]:
+        """Those of the rows that are images."""
+        return [row for row in self.rows if isinstance(row, Image)]
+
+
+def name_of(row: Row) -> str:
+    """Return what people call the object: the name, or an image's reference."""
+    return row.reference if isinstance(row, Image) else row.name
 
 
 Available = Callable[[Context], str | None]
@@ -111,10 +123,10 @@ class Command:
         """Return why it can't run now, or None."""
         if self.writes and context.session.engine.read_only:
             return "read-only: nothing is changed on this host"
-        if self.scope != "app" and not context.targets:
+        if self.scope != "app" and not context.rows:
             return f"no {self.scope.removesuffix('s')} under the cursor"
-        if self.scope != "app" and not self.many and len(context.targets) > 1:
-            return f"{self.title}: one at a time, and {len(context.targets)} are marked"
+        if self.scope != "app" and not self.many and len(context.rows) > 1:
+            return f"{self.title}: one at a time, and {len(context.rows)} are marked"
         return self.available(context)
 
 

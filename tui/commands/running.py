@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from tui.commands.command import Context, Guard
+from tui.commands.command import Context, Guard, name_of
 from tui.engine.errors import EngineError
 
 AT_ONCE = 8
@@ -91,12 +91,5 @@ async def allowed(
         return True
     typed = None
     if guard == "always" and guarded:
-        targets = context.targets
-        typed = str(len(targets)) if len(targets) > 1 else _name(context)
+        typed = str(len(context.rows)) if len(context.rows) > 1 else name_of(context.rows[0])
     return await context.ui.confirm(title, lines, label=label, danger=danger, typed=typed)
-
-
-def _name(context: Context) -> str:
-    if context.scope == "images":
-        return context.images[0].reference
-    return context.containers[0].name

@@ -20,12 +20,11 @@ class Session:
     """A host while hythe is connected to it. `guarded` hosts ask before what would otherwise be free."""
 
     def __init__(
-        self, engine: Engine, ping: Ping, history: History, *, guarded: bool = False, name: str = "",
+        self, engine: Engine, history: History, *, guarded: bool = False, name: str = "",
         tone: str = "accent",
         stop_timeout: int | None = None, now: Callable[[], float] = time.time, timing: Timing | None = None,
     ) -> None:  # fmt: skip
         self.engine = engine
-        self.ping = ping
         self.history = history
         self.guarded = guarded
         self.now = now
@@ -47,6 +46,11 @@ class Session:
         self.feed = Feed(engine, lambda state: self.on_state(state), timing)
         self.usage = UsageWatch(engine, lambda changed: self.on_usage(changed))
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def ping(self) -> Ping:
+        """What the daemon said of itself when it was connected to last; nothing much before the first time."""
+        return self.engine.last_ping or Ping("", "", "", False)
 
     @property
     def state(self) -> State:

@@ -24,6 +24,8 @@ class Engine:
         self.images = Images(self.transport)
         self.builds = Builds(self.transport)
         self.networks = Networks(self.transport)
+        self.last_ping: Ping | None = None
+        """What the daemon said of itself at the last `connect`; None before the first."""
 
     @property
     def endpoint(self) -> Endpoint:
@@ -37,7 +39,8 @@ class Engine:
 
     async def connect(self) -> Ping:
         """Negotiate the API version; see Transport.negotiate."""
-        return await self.transport.negotiate()
+        self.last_ping = await self.transport.negotiate()
+        return self.last_ping
 
     async def ping(self, seconds: float = 3.0) -> Ping:
         """Return the daemon's ping, or raise ConnectionFailed after `seconds`."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from tui.present.glyphs import PHASES
 from tui.present.units import plural, span
@@ -36,13 +37,37 @@ def count_spans(counts: Mapping[str, int]) -> list[Span]:
     return spans
 
 
-def light_spans(
-    phase: str, age: float, heard: float | None, error: str, *, streams: int, ascii_only: bool
-) -> list[Span]:
-    """Return the connection light: the phase, for how long, and how old what is shown is (seconds).
+@dataclass(frozen=True, slots=True)
+class Light:
+    """How a host's feed stands: its phase, for how long, how old what it shows is (seconds), and what is wrong."""
+
+    name: str
+    tone: str
+    phase: str
+    age: float
+    heard: float | None
+    error: str
+
+
+def fleet_spans(lights: Sequence[Light], ascii_only: bool) -> list[Span]:
+    """Return the hosts that are shown together, each with its light; one that is not live says since when."""
+    spans: list[Span] = [(" hythe ", "head")]
+    for light in lights:
+        mark = PHASES[light.phase]
+        spans += [(f" {light.name} ", light.tone), (mark.ascii if ascii_only else mark.glyph, mark.tone)]
+        if light.phase != "live":
+            since = f" {span(light.age)}" if light.phase in ("stale", "reconnecting") else ""
+            spans.append((f" {mark.word}{since}", mark.tone))
+        spans.append((" ", ""))
+    return spans
+
+
+def light_spans(light: Light, *, streams: int, ascii_only: bool) -> list[Span]:
+    """Return the connection light of one host.
 
     A live feed hears from the daemon each few seconds; its age is told only when it is longer than that.
     """
+    phase, heard = light.phase, light.heard
     mark = PHASES[phase]
     spans: list[Span] = [(f"{mark.text(ascii_only)}", mark.tone)]
     if phase == "live":
@@ -50,9 +75,9 @@ def light_spans(
             spans.append((f" {plural(streams, 'stream')}", "dim"))
         return [*spans, (" ", "")]
     if phase in ("stale", "reconnecting"):
-        spans.append((f" {span(age)}", mark.tone))
+        spans.append((f" {span(light.age)}", mark.tone))
         if heard is not None:
             spans.append((f", as of {span(heard)} ago", "warn"))
-        if error:
-            spans.append((f": {error[:60]}", "bad"))
+        if light.error:
+            spans.append((f": {light.error[:60]}", "bad"))
     return [*spans, (" ", "")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -39,6 +40,11 @@ class HytheScreen(Screen[Any]):
     own_keys: ClassVar[Sequence[tuple[str, str]]] = ()
     title_text: ClassVar[str] = ""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._asking = asyncio.Lock()
+        self._session: Session | None = None
+
     @property
     def hythe(self) -> HytheApp:
         """The app, as what it is."""
@@ -50,12 +56,18 @@ class HytheScreen(Screen[Any]):
         return self.hythe.settings.ascii
 
     @property
+    def many_hosts(self) -> bool:
+        """Whether several hosts are shown together."""
+        return self.hythe.many_hosts
+
+    @property
     def session(self) -> Session:
-        """The connected host. Screens that need one are opened only when there is one."""
-        session = self.hythe.session
-        if session is None:
+        """The host that was in front when the screen first asked. Screens that need one are opened only with one."""
+        if self._session is None:
+            self._session = self.hythe.session
+        if self._session is None:
             raise RuntimeError("this screen needs a connected host")
-        return session
+        return self._session
 
     def commands_here(self) -> Sequence[Command]:
         """Return the commands that this screen's keys reach."""
@@ -84,11 +96,12 @@ class HytheScreen(Screen[Any]):
             self.note(f"{command.title}: {reason}", "warning")
             return
         if command.immediate:
-            await self._run(command, context)
+            await self.run_command(command, context)
         else:
-            self.run_worker(self._run(command, context), group="commands", name=id)
+            self.run_worker(self.run_command(command, context), group="commands", name=id)
 
-    async def _run(self, command: Command, context: Context) -> None:
+    async def run_command(self, command: Command, context: Context) -> None:
+        """Run a command, and show the daemon's words when it fails."""
         try:
             await command.run(context)
         except EngineError as error:
@@ -104,20 +117,25 @@ class HytheScreen(Screen[Any]):
     async def confirm(
         self, title: str, lines: Sequence[str], *, label: str, danger: bool = False, typed: str | None = None
     ) -> bool:
-        return bool(
-            await self.hythe.push_screen_wait(
-                ConfirmDialog(title, lines, label, danger=danger, typed=typed, ascii=self.ascii)
+        # hosts are asked about side by side, the user one after the other
+        async with self._asking:
+            return bool(
+                await self.hythe.push_screen_wait(
+                    ConfirmDialog(title, lines, label, danger=danger, typed=typed, ascii=self.ascii)
+                )
             )
-        )
 
     async def choose(self, title: str, options: Sequence[Option]) -> str | None:
-        return await self.hythe.push_screen_wait(ChoiceDialog(title, options, ascii=self.ascii))
+        async with self._asking:
+            return await self.hythe.push_screen_wait(ChoiceDialog(title, options, ascii=self.ascii))
 
     async def prompt(self, title: str, label: str, value: str, check: Callable[[str], str | None]) -> str | None:
-        return await self.hythe.push_screen_wait(PromptDialog(title, label, value, check, ascii=self.ascii))
+        async with self._asking:
+            return await self.hythe.push_screen_wait(PromptDialog(title, label, value, check, ascii=self.ascii))
 
     async def tell(self, title: str, text: str) -> None:
-        await self.hythe.push_screen_wait(MessageDialog(title, text, ascii=self.ascii))
+        async with self._asking:
+            await self.hythe.push_screen_wait(MessageDialog(title, text, ascii=self.ascii))
 
     def note(self, text: str, severity: Severity = "information") -> None:
         lines = "\n".join(literal(line) for line in text[:2000].splitlines())

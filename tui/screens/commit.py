@@ -176,7 +176,7 @@ class CommitScreen(FormScreen):
             return True
         users = sorted(c.name for c in state.containers.values() if c.image_id == holder.id)
         lines = [f"{familiar} is now {described(holder, users)}", "it would lose this reference"]
-        context = Context(self.session, self, "containers", containers=(self._container,))
+        context = Context(self.session, self, "containers", (self._container,))
         return await allowed(context, "always", f"Move {familiar}?", lines, label="Move the tag", danger=True)
 
 

@@ -1,10 +1,11 @@
-"""The dashboard: live tables of containers and images, and the detail pane of the row under the cursor."""
+"""The dashboard: live tables of the fleet's resources, and the detail pane of the row under the cursor."""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, cast
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,24 +16,30 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.commands.command import Command, Context, Scope
+from tui.commands.command import Command, Context, Scope, name_of
+from tui.commands.fleet import Fleet
 from tui.commands.registry import BY_ID, COMMANDS, footer, in_scope
 from tui.commands.session import Session
 from tui.model.containers import Container
 from tui.model.images import Image
-from tui.present import containers as container_rows
-from tui.present import images as image_rows
-from tui.present.header import count_spans, host_spans, light_spans
+from tui.present.header import Light, fleet_spans, host_spans, light_spans
 from tui.present.units import plural
 from tui.screens.base import ALL_BINDINGS, HytheScreen
 from tui.screens.detail import DetailPane
+from tui.screens.resource_pane import ResourcePane
+from tui.screens.resource_views import VIEW_OF, VIEWS
 from tui.settings import Settings
-from tui.store.state import Resource, counts
-from widgets.line_view import Span
+from tui.store.state import Resource
 from widgets.live_table import LiveTable
 from widgets.span_line import KeyHints, SpanLine
 
 TICK_SECONDS = 1.0
+
+STACKED: tuple[Resource, ...] = ("containers", "images")
+"""The tables that stand together where there is room; any other stands alone."""
+
+TABS_FROM = 16
+"""Rows of the terminal from which the line of tabs is worth one."""
 
 
 class StateChanged(Message):
@@ -43,10 +50,11 @@ class StateChanged(Message):
 
 
 class UsageChanged(Message):
-    """The usage of these containers is new."""
+    """The usage of these containers of a host is new."""
 
-    def __init__(self, keys: set[str]) -> None:
+    def __init__(self, session: Session, keys: set[str]) -> None:
         super().__init__()
+        self.host_session = session
         self.keys = keys
 
 
@@ -71,88 +79,71 @@ class DashboardScreen(HytheScreen):
         ("w t", "wrap; timestamps (in logs)"),
     )
 
-    def __init__(self, session: Session, settings: Settings) -> None:
+    def __init__(self, fleet: Fleet, settings: Settings) -> None:
         super().__init__()
-        self._session = session
+        self._fleet = fleet
         self._settings = settings
-        ascii_only = settings.ascii
-        self._container_rows = container_rows.ContainerRows(session.now, session.usage.usage, ascii_only)
-        self._image_rows = image_rows.ImageRows(session.now, ascii=ascii_only)
         self._current: Resource = "containers"
-        self._only_running = False
-        self._shown: tuple[Mapping[str, Container], bool] | None = None
         self._detail_open = False
         self._searching_detail = False
         self._small = False
-        self._engine_name = ""
-        self._awaited: tuple[str, str] | None = None
+        self._engines: dict[Session, str] = {}
+        self._awaited: tuple[Session, str, str] | None = None
+        self._panes = {view.name: ResourcePane(fleet, view, ascii=settings.ascii) for view in VIEWS}
 
     def compose(self) -> ComposeResult:
         ascii_only = self._settings.ascii
         yield SpanLine(id="header", ascii=ascii_only)
+        yield KeyHints(id="tabs", ascii=ascii_only)
         with Box(id="main"):
             with Vertical(id="tables"):
-                with Vertical(id="containers-pane", classes="pane"):
-                    yield SpanLine(id="containers-title", classes="title", ascii=ascii_only)
-                    yield LiveTable[Container](
-                        self._container_rows.columns(),
-                        search_text=container_rows.search_text,
-                        sort="name",
-                        empty="no containers yet: n on an image runs one, b builds an image",
-                        ascii=ascii_only,
-                        row_busy=self._is_busy,
-                        id="containers",
-                    )
-                with Vertical(id="images-pane", classes="pane"):
-                    yield SpanLine(id="images-title", classes="title", ascii=ascii_only)
-                    yield LiveTable[Image](
-                        self._image_rows.columns(),
-                        search_text=image_rows.search_text,
-                        sort="tag",
-                        empty="no images yet: b builds one from a Dockerfile",
-                        ascii=ascii_only,
-                        row_busy=self._is_busy,
-                        id="images",
-                    )
-            yield DetailPane(self._session, log_tail=self._settings.log_tail, ascii=ascii_only, id="detail")
+                yield from self._panes.values()
+            yield DetailPane(self._settings, id="detail")
         yield Input(id="filter", placeholder="words that must match; !word must not; enter keeps, esc clears")
         yield KeyHints(id="footer", ascii=ascii_only)
 
     def on_mount(self) -> None:
         self.query_one("#filter", Input).cursor_blink = False
-        session = self._session
-        session.on_state = lambda _state: self.post_message(StateChanged())
-        session.on_usage = lambda changed: self.post_message(UsageChanged(changed))
-        session.on_busy = self._touch
-        session.on_jobs = self._draw_header
+        for session in self._fleet.sessions:
+            self._listen(session)
         self.query_one("#filter", Input).display = False
         self._arrange(self.size.width, self.size.height)
         self.set_focus(self.table)
         self.show_state()
         self.set_interval(TICK_SECONDS, self.tick)
-        self.run_worker(self._read_version(), group="version")
 
-    async def _read_version(self) -> None:
-        version = await self._session.engine.version()
-        self._engine_name = f"Engine {version.version}"
+    def _listen(self, session: Session) -> None:
+        session.on_state = lambda _state: self.post_message(StateChanged())
+        session.on_usage = lambda changed: self.post_message(UsageChanged(session, changed))
+        session.on_busy = lambda changed: self._touch(session, changed)
+        session.on_jobs = self._draw_header
+
+    async def _read_version(self, session: Session) -> None:
+        version = await session.engine.version()
+        self._engines[session] = f"Engine {version.version}"
         self._draw_header()
 
     # the tables
 
     @property
+    def pane(self) -> ResourcePane:
+        """The pane that commands act on: the one that had the focus last."""
+        return self._panes[self._current]
+
+    @property
+    def table(self) -> LiveTable[Any]:
+        """The table of that pane."""
+        return self.pane.table
+
+    @property
     def containers(self) -> LiveTable[Container]:
         """The table of containers."""
-        return cast("LiveTable[Container]", self.query_one("#containers"))
+        return self._panes["containers"].table
 
     @property
     def images(self) -> LiveTable[Image]:
         """The table of images."""
-        return cast("LiveTable[Image]", self.query_one("#images"))
-
-    @property
-    def table(self) -> LiveTable[Any]:
-        """The table that commands act on: the one that had the focus last."""
-        return cast("LiveTable[Any]", self.query_one(f"#{self._current}"))
+        return self._panes["images"].table
 
     @property
     def detail(self) -> DetailPane:
@@ -163,62 +154,43 @@ class DashboardScreen(HytheScreen):
         self.show_state()
 
     def on_usage_changed(self, message: UsageChanged) -> None:
-        self._touch(message.keys)
+        self._touch(message.host_session, message.keys)
         if self.containers.sort[0] in ("cpu", "memory", "limit", "net", "disk"):
             self.containers.resort()
 
     def show_state(self) -> None:
-        """Hand the latest state to the tables."""
-        state = self._session.state
-        wanted = (state.containers, self._only_running)
-        if self._shown is None or self._shown[0] is not wanted[0] or self._shown[1] != wanted[1]:
-            shown = state.containers
-            if self._only_running:
-                shown = {key: row for key, row in shown.items() if row.is_running}
-            self._image_rows.used_by = image_rows.used_by(state.containers.values())
-            self.containers.show(shown)
-            self.images.touch()
-            self._shown = wanted
-        self.images.show(state.images)
-        self.containers.set_problem(self._problem("containers"))
-        self.images.set_problem(self._problem("images"))
+        """Hand the latest state of every host to the tables."""
+        for pane in self._panes.values():
+            pane.show_state()
         self._watch_usage()
-        self._draw_titles()
         self._draw_header()
+        self._draw_tabs()
+        self._draw_footer()
         self._follow_cursor()
-        if (awaited := self._awaited) and (awaited[1] in state.containers or awaited[1] in state.images):
-            self.go_to(*awaited)
+        if (awaited := self._awaited) is not None:
+            session, noun, id = awaited
+            if any(id in VIEW_OF[name].records(session.state) for name in VIEW_OF if VIEW_OF[name].noun == noun):
+                self.go_to(noun, id, session)
 
-    def _problem(self, resource: Resource) -> str | None:
-        """Return why the table may not be the daemon's state, or None."""
-        state = self._session.state
-        condition = state.condition
-        if resource in state.problems:
-            return state.problems[resource]
-        if condition.phase in ("stale", "reconnecting"):
-            hint = f" ({condition.hint})" if condition.hint else ""
-            return f"{condition.phase}: {condition.error or 'the daemon does not answer'}{hint}"
-        return None
-
-    def _is_busy(self, key: str) -> bool:
-        return key in self._session.busy
-
-    def _touch(self, keys: set[str]) -> None:
-        self.containers.touch(keys)
-        self.images.touch(keys)
+    def _touch(self, session: Session, keys: set[str]) -> None:
+        for pane in self._panes.values():
+            pane.touch(session, keys)
 
     def tick(self) -> None:
         """Let ages move on: what did not change on the screen is not painted."""
         if self.is_current:
-            self.containers.touch()
-            self.images.touch()
+            for pane in self._panes.values():
+                pane.table.touch()
             self._draw_header()
 
     def _watch_usage(self) -> None:
-        known = self._session.state.containers
-        visible = self.containers.visible_keys if self.is_current and self.containers.display else ()
-        self._session.usage.watch(key for key in visible if key in known and known[key].state == "running")
-        self._session.feed.inspect_missing(visible)
+        pane = self._panes["containers"]
+        seen = self.is_current and pane.display
+        for session, visible in pane.in_sight().items():
+            known = session.state.containers
+            keys = visible if seen else ()
+            session.usage.watch(key for key in keys if key in known and known[key].state == "running")
+            session.feed.inspect_missing(keys)
 
     def on_live_table_view_changed(self, message: LiveTable.ViewChanged) -> None:
         if message.table is self.containers:
@@ -229,7 +201,7 @@ class DashboardScreen(HytheScreen):
             self._follow_cursor()
 
     def on_live_table_marks_changed(self, _message: LiveTable.MarksChanged) -> None:
-        self._draw_titles()
+        self.pane.draw_title()
         self._draw_footer()
 
     def on_live_table_opened(self, _message: LiveTable.Opened) -> None:
@@ -257,62 +229,53 @@ class DashboardScreen(HytheScreen):
         self.set_class(tall, "-tall")
         # displayed or not at once, not when styles are next looked at: the focus must be able to follow in this step
         small = self._small = not wide and not tall
+        self.query_one("#tabs").display = height >= TABS_FROM
         self.query_one("#tables").display = not (small and self._detail_open)
         self.query_one("#detail").display = not small or self._detail_open
-        self.query_one("#containers-pane").display = not small or self._current == "containers"
-        self.query_one("#images-pane").display = not small or self._current == "images"
+        together = STACKED if not small and self._current in STACKED else (self._current,)
+        for name, pane in self._panes.items():
+            pane.display = name in together
         self.call_after_refresh(self._follow_cursor)
         self.call_after_refresh(self._watch_usage)
 
     def _draw_header(self) -> None:
-        session, state = self._session, self._session.state
-        condition = state.condition
-        now = time.monotonic()
-        api = ".".join(map(str, session.engine.transport.api_version or ()))
-        left = host_spans(
-            session.name,
-            session.tone,
-            self._engine_name,
-            api,
-            guarded=session.guarded,
-            read_only=session.engine.read_only,
-        )
-        running = len(session.jobs.running)
-        if running:
+        fleet = self._fleet
+        left = self._one_host(fleet.front) if not fleet.many else fleet_spans(self._lights(), self._settings.ascii)
+        if running := len(fleet.running_jobs):
             left.append((f"  {plural(running, 'job')}", "busy"))
-        heard = None if condition.heard is None else now - condition.heard
-        right = light_spans(
-            condition.phase,
-            now - condition.since,
-            heard,
-            condition.error,
-            streams=len(session.usage.usage),
-            ascii_only=self._settings.ascii,
-        )
+        streams = sum(len(session.usage.usage) for session in fleet.sessions)
+        if fleet.many:
+            right = [(f"{plural(streams, 'stream')} ", "dim")] if streams else []
+        else:
+            right = light_spans(self._light(fleet.front), streams=streams, ascii_only=self._settings.ascii)
         self.query_one("#header", SpanLine).show(left, right)
 
-    def _draw_titles(self) -> None:
-        for name, table in (("containers", self.containers), ("images", self.images)):
-            number = "1" if name == "containers" else "2"
-            left: list[Span] = [(f" {number} ", "dim"), (name, "head")]
-            shown, total = table.shown_count, table.total_count
-            left.append((f" {shown}" if shown == total else f" {shown} of {total}", ""))
-            if name == "containers":
-                left += count_spans(counts(self._session.state))
-            if name == "containers" and self._only_running:
-                left.append(("  only running", "warn"))
-            if table.filter_text:
-                left.append((f"  filter: {table.filter_text}", "warn"))
-            if table.marks:
-                left.append((f"  {len(table.marks)} marked", "accent"))
-                if hidden := len(table.marks.difference(table.order)):
-                    left.append((f", {hidden} of them hidden", "warn"))
-            if table.frozen:
-                left.append((f"  frozen, {plural(table.pending_changes, 'change')} held", "warn"))
-            if name not in self._session.state.listed:
-                left.append(("  reading …", "dim"))
-            self.query_one(f"#{name}-title", SpanLine).show(left)
-        self._draw_footer()
+    def _one_host(self, session: Session) -> list[tuple[str, str]]:
+        if session not in self._engines and session.state.condition.is_live:
+            self._engines[session] = ""  # asked once, as soon as the daemon is there
+            self.run_worker(self._read_version(session), group="version")
+        api = ".".join(map(str, session.engine.transport.api_version or ()))
+        guarded, read_only = session.guarded, session.engine.read_only
+        engine = self._engines.get(session, "")
+        return host_spans(session.name, session.tone, engine, api, guarded=guarded, read_only=read_only)
+
+    def _lights(self) -> list[Light]:
+        return [self._light(session) for session in self._fleet.sessions]
+
+    @staticmethod
+    def _light(session: Session) -> Light:
+        condition = session.state.condition
+        now = time.monotonic()
+        heard = None if condition.heard is None else now - condition.heard
+        return Light(session.name, session.tone, condition.phase, now - condition.since, heard, condition.error)
+
+    def _draw_tabs(self) -> None:
+        self.query_one("#tabs", KeyHints).hint(
+            [
+                (f"app.{name}", self.keys_of(BY_ID[f"app.{name}"]).split(" ")[0], name, name == self._current)
+                for name in self._panes
+            ]
+        )
 
     def _draw_footer(self) -> None:
         context = self.command_context()
@@ -330,17 +293,21 @@ class DashboardScreen(HytheScreen):
 
     def on_descendant_focus(self) -> None:
         focused = self.focused
-        if focused is not None and focused.id in ("containers", "images") and focused.id != self._current:
-            self._current = "containers" if focused.id == "containers" else "images"
+        pane = next((pane for pane in self._panes.values() if pane.table is focused), None)
+        if pane is not None and pane.view.name != self._current:
+            self._current = pane.view.name
             self._arrange(self.size.width, self.size.height)
-            self._draw_titles()
+            self._draw_tabs()
+            self._draw_footer()
 
     def action_pane(self, step: int) -> None:
-        """Go to the next pane that there is room for."""
+        """Go to the next pane that there is room for; where there is one table at a time, to the next table."""
+        names: list[Resource] = [view.name for view in VIEWS]
         if self._small:
-            self._go("images" if self._current == "containers" else "containers")
+            self._go(names[(names.index(self._current) + step) % len(names)])
             return
-        panes: list[Widget] = [self.containers, self.images, self.detail.body]
+        shown: list[Widget] = [pane.table for pane in self._panes.values() if pane.display]
+        panes = [*shown, self.detail.body]
         at = next((i for i, pane in enumerate(panes) if pane.has_focus), 0)
         self.set_focus(panes[(at + step) % len(panes)])
 
@@ -349,23 +316,25 @@ class DashboardScreen(HytheScreen):
         self._detail_open = False
         self._arrange(self.size.width, self.size.height)
         self.set_focus(self.table)
-        self._draw_titles()
+        self._draw_tabs()
+        self._draw_footer()
 
-    def named_objects(self) -> Iterator[tuple[str, str, str]]:
-        """Yield (ID, name, kind) of every container and image."""
-        state = self._session.state
-        for container in state.containers.values():
-            yield container.id, container.name, "container"
-        for image in state.images.values():
-            yield image.id, image.reference, "image"
+    def named_objects(self) -> Iterator[tuple[Session, str, str, str]]:
+        """Yield (host, ID, name, noun) of every object in the tables."""
+        for session in self._fleet.sessions:
+            for view in VIEWS:
+                for id, record in view.records(session.state).items():
+                    yield session, id, name_of(record), view.noun
 
-    def go_to(self, kind: str, key: str) -> None:
-        """Put the cursor on a container or image, clearing a filter that hides it; on one not known yet as it comes."""
-        known = self._session.state.containers if kind == "container" else self._session.state.images
-        self._awaited = None if key in known else (kind, key)
-        self._go("containers" if kind == "container" else "images")
+    def go_to(self, noun: str, id: str, session: Session | None = None) -> None:
+        """Put the cursor on an object, clearing a filter that hides it; on one not known yet as it comes."""
+        session = session or self._fleet.front
+        view = next(view for view in VIEWS if view.noun == noun)
+        self._awaited = None if id in view.records(session.state) else (session, noun, id)
+        self._go(view.name)
+        key = self._fleet.key(session, id)
         if not self.table.move_to(key):
-            self._only_running = False
+            self.pane.only_running = False
             self.show_state()
             self._filter("")
             self.table.move_to(key)
@@ -379,7 +348,7 @@ class DashboardScreen(HytheScreen):
 
     def _follow_cursor(self) -> None:
         seen = self.is_current and (not self._small or self._detail_open)
-        self.detail.watch_row(self._current, self.table.cursor_row, reading=seen)
+        self.detail.watch_row(self._current, self.pane.cursor, reading=seen)
 
     def action_back(self, may_quit: bool) -> None:
         """Go one step back: from the details, then the marks, then the filter; at the bottom `q` quits."""
@@ -399,7 +368,7 @@ class DashboardScreen(HytheScreen):
             self.run_worker(self._quit(), group="commands")
 
     async def _quit(self) -> None:
-        running = self._session.jobs.running
+        running = self._fleet.running_jobs
         if running and not await self.confirm(
             f"Quit and cancel {plural(len(running), 'job')}?", [job.title for job in running], label="Quit", danger=True
         ):
@@ -410,7 +379,7 @@ class DashboardScreen(HytheScreen):
 
     def _filter(self, text: str) -> None:
         self.table.filter(text)
-        self._draw_titles()
+        self.pane.draw_title()
 
     def _open_filter(self) -> None:
         field = self.query_one("#filter", Input)
@@ -425,7 +394,7 @@ class DashboardScreen(HytheScreen):
 
     def _search(self, text: str) -> None:
         if self._searching_detail:
-            self.detail.body.search(text)
+            self.detail.search(text)
         else:
             self._filter(text)
 
@@ -446,15 +415,35 @@ class DashboardScreen(HytheScreen):
         return COMMANDS
 
     def command_context(self) -> Context:
-        table, scope = self.table, self._current
-        known: Mapping[str, Any] = getattr(self._session.state, scope)
-        # what a filter hides is not acted on: the marks on it wait until it is seen again
-        shown = set(table.order)
-        keys = [key for key in table.targets if key in shown] or ([table.cursor_key] if table.cursor_key else [])
-        rows = tuple(known[key] for key in keys if key in known)
-        if scope == "images":
-            return Context(self._session, self, scope, images=rows)
-        return Context(self._session, self, scope, containers=rows)
+        return self._contexts()[0]
+
+    def _contexts(self) -> list[Context]:
+        """Return what a command acts on, one context a host; the first is of the host in front."""
+        found = [Context(session, self, self._current, rows) for session, rows in self.pane.targets()]
+        if found:
+            self._fleet.front = found[0].session
+        return found or [Context(self._fleet.front, self, self._current)]
+
+    async def action_command(self, id: str) -> None:
+        """Run a command on each host that has some of the marked rows; a slow one holds up no other."""
+        command, contexts = BY_ID[id], self._contexts()
+        if len(contexts) < 2 or command.scope == "app":
+            await super().action_command(id)
+            return
+        marked = sum(len(context.rows) for context in contexts)
+        if not command.many:
+            self.note(f"{command.title}: one at a time, and {marked} are marked", "warning")
+            return
+        ready: list[Context] = []
+        for context in contexts:
+            if (reason := command.why_not(context)) is None:
+                ready.append(context)
+            else:
+                self.note(f"{command.title} on {context.session.name}: {reason}", "warning")
+        self.run_worker(self._run_on(command, ready), group="commands", name=id)
+
+    async def _run_on(self, command: Command, contexts: Sequence[Context]) -> None:
+        await asyncio.gather(*(self.run_command(command, context) for context in contexts))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let a key mean what it means for the table in front."""
@@ -471,27 +460,21 @@ class DashboardScreen(HytheScreen):
             self.run_worker(self._choose_sort(), group="commands")
         elif request == "freeze":
             (table.thaw if table.frozen else table.freeze)()
-            self._draw_titles()
+            self.pane.draw_title()
         elif request == "running":
-            self._only_running = not self._only_running
+            self._panes["containers"].only_running ^= True
             self.show_state()
-        elif request in ("containers", "images"):
-            self._go("containers" if request == "containers" else "images")
-        elif request in ("logs", "inspect"):
-            self._open_detail(request)
+        elif request in self._panes:
+            self._go(VIEW_OF[request].name)
         elif request in ("next_detail", "previous_detail"):
             self.detail.turn(1 if request == "next_detail" else -1)
+        elif self.detail.has_tab(request):
+            self._open_detail(request)
         else:
             super().view(request)
 
     async def _choose_sort(self) -> None:
-        table = self.table
-        rows = self._container_rows if self._current == "containers" else self._image_rows
-        key, descending = table.sort
-        options = [
-            (column.key, column.title.lower(), "sorted by this: turns it round" if column.key == key else "")
-            for column in rows.columns()
-        ]
-        chosen = await self.choose("Sort by", options)
+        pane = self.pane
+        chosen = await self.choose("Sort by", pane.sort_options())
         if chosen is not None:
-            table.sort_by(chosen, not descending if chosen == key else chosen in ("cpu", "memory", "size", "used"))
+            pane.sort_by(chosen)

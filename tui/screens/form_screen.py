@@ -209,7 +209,7 @@ class FormScreen(HytheScreen):
             return False
         while self.hythe.screen is not dashboard:
             await self.hythe.pop_screen()
-        dashboard.go_to(kind, key)
+        dashboard.go_to(kind, key, self.session)
         return True
 
     def remember(self) -> None:

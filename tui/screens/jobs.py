@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from tui.commands.session import Session
 from tui.jobs.job import Job
 from tui.present.units import duration
 from tui.screens.text_list import ListScreen
@@ -28,21 +29,22 @@ class JobsScreen(ListScreen):
         self.set_interval(0.5, self.fill)
 
     def choices(self) -> Sequence[Choice]:
-        lines = [Choice(str(job.id), self._spans(job)) for job in self.session.jobs]
+        lines = [Choice(str(job.id), self._spans(session, job)) for session, job in self.hythe.jobs()]
         return lines or [Choice.note("no jobs yet: builds are listed here while they run, and afterwards", "dim")]
 
-    def _spans(self, job: Job) -> tuple[tuple[str, str], ...]:
-        took = duration((job.ended or self.session.now()) - job.started)
+    def _spans(self, session: Session, job: Job) -> tuple[tuple[str, str], ...]:
+        took = duration((job.ended or session.now()) - job.started)
         share = "" if job.fraction is None or job.state != "running" else f"{job.fraction:4.0%} "
         return (
             (f"{job.state:<10}", TONES[job.state]),
             (f"{took:>8}  ", "dim"),
             (f"{job.title}  ", ""),
+            (f"{session.name}  " if self.hythe.many_hosts else "", session.tone),
             (f"{share}{job.error or job.progress}", "bad" if job.error else "dim"),
         )
 
     def _job(self, key: str | None) -> Job | None:
-        return next((job for job in self.session.jobs if str(job.id) == key), None)
+        return next((job for _, job in self.hythe.jobs() if str(job.id) == key), None)
 
     def on_choice_list_chosen(self, message: ChoiceList.Chosen) -> None:
         if (job := self._job(message.key)) is not None:

@@ -38,7 +38,8 @@ class HythePalette(Provider):
         if not isinstance(screen, DashboardScreen):
             return
         found = 0
-        for key, name, kind in screen.named_objects():
+        for session, id, name, noun in screen.named_objects():
             if found < MOST_OBJECTS and (score := matcher.match(name)) > 0:
                 found += 1
-                yield Hit(score * 0.9, content(f"{kind} {name}"), partial(screen.go_to, kind, key), name)
+                host = f"  on {session.name}" if screen.many_hosts else ""
+                yield Hit(score * 0.9, content(f"{noun} {name}{host}"), partial(screen.go_to, noun, id, session), name)

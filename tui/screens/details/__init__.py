@@ -1,0 +1,17 @@
+"""The tabs of the detail pane, one file a tab, and which resource has which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tui.screens.details.history import HistoryTab
+from tui.screens.details.inspect import InspectTab
+from tui.screens.details.logs import LogsTab
+from tui.screens.details.tab import DetailTab
+from tui.store.state import Resource
+
+TABS: Mapping[Resource, tuple[type[DetailTab], ...]] = {
+    "containers": (LogsTab, InspectTab),
+    "images": (HistoryTab, InspectTab),
+}
+"""The tabs of each resource, the first in front."""

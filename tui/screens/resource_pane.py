@@ -1,0 +1,201 @@
+"""One table of the dashboard with its title: the rows of a resource, of every host that is shown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from operator import is_
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from tui.commands.fleet import Fleet
+from tui.commands.session import Session
+from tui.present.columns import Column
+from tui.present.header import count_spans
+from tui.present.hosted import Hosted, hosted_columns, merge
+from tui.present.units import plural
+from tui.screens.resource_views import ResourceView
+from tui.store.state import counts
+from widgets.line_view import Span
+from widgets.live_table import LiveTable
+from widgets.span_line import SpanLine
+
+
+class ResourcePane(Vertical):
+    """A title and a LiveTable, fed from the states of the fleet's hosts by `show_state`."""
+
+    def __init__(self, fleet: Fleet, view: ResourceView, *, ascii: bool) -> None:
+        super().__init__(id=f"{view.name}-pane", classes="pane")
+        self.view = view
+        self._fleet = fleet
+        bound = [view.columns(session, ascii) for session in fleet.sessions]
+        self._follow = [follow for _, follow in bound]
+        self._columns: Sequence[Column[Any]] = (
+            hosted_columns(
+                [session.name for session in fleet.sessions],
+                [session.tone for session in fleet.sessions],
+                [columns for columns, _ in bound],
+            )
+            if fleet.many
+            else bound[0][0]
+        )
+        self.title_line = SpanLine(id=f"{view.name}-title", classes="title", ascii=ascii)
+        self.table: LiveTable[Any] = LiveTable(
+            self._columns,
+            search_text=self._search_text,
+            sort=view.sort,
+            empty=view.empty,
+            ascii=ascii,
+            row_busy=self._is_busy,
+            id=view.name,
+        )
+        self.only_running = False
+        self._merged: dict[str, Hosted[Any]] = {}
+        self._tables: Sequence[Mapping[str, Any]] = ()
+        self._running_shown = False
+        self._users: list[object] = [None] * len(fleet.sessions)
+
+    def compose(self) -> ComposeResult:
+        yield self.title_line
+        yield self.table
+
+    # rows
+
+    def show_state(self) -> None:
+        """Hand the latest records of every host to the table."""
+        tables = [self.view.records(session.state) for session in self._fleet.sessions]
+        same = len(tables) == len(self._tables) and all(map(is_, tables, self._tables))
+        if not same or self._running_shown != self.only_running:
+            self._tables, self._running_shown = tables, self.only_running
+            self.table.show(self._rows(tables))
+        self._follow_containers()
+        self.table.set_problem(self._problem())
+        self.draw_title()
+
+    def _rows(self, tables: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+        running = self.view.running if self.only_running else None
+        if running is not None:
+            tables = [{key: row for key, row in table.items() if running(row)} for table in tables]
+        if not self._fleet.many:
+            return tables[0]
+        sessions = self._fleet.sessions
+        self._merged = merge(self._merged, tables, lambda host, id: self._fleet.key(sessions[host], id))
+        return self._merged
+
+    def _follow_containers(self) -> None:
+        """Let cells that tell who uses an object follow the containers."""
+        changed = False
+        for at, (session, follow) in enumerate(zip(self._fleet.sessions, self._follow, strict=True)):
+            containers = session.state.containers
+            if follow is not None and self._users[at] is not containers:
+                self._users[at] = containers
+                follow(containers)
+                changed = True
+        if changed:
+            self.table.touch()
+
+    def _problem(self) -> str | None:
+        """Return why the rows may not be the daemons' state, or None."""
+        found = [(session, problem_of(session, self.view)) for session in self._fleet.sessions]
+        texts = [f"{session.name}: {text}" if self._fleet.many else text for session, text in found if text]
+        return "; ".join(texts) or None
+
+    def _search_text(self, row: Any) -> str:
+        if isinstance(row, Hosted):
+            host = self._fleet.sessions[row.host].name
+            return f"{host} {self.view.search_text(row.record)}"  # pyright: ignore[reportUnknownMemberType] rows are of any resource
+        return self.view.search_text(row)
+
+    def _is_busy(self, key: str) -> bool:
+        session, id = self._fleet.owner(key)
+        return id in session.busy
+
+    def touch(self, session: Session, ids: set[str]) -> None:
+        """Draw these rows of a host again."""
+        self.table.touch({self._fleet.key(session, id) for id in ids})
+
+    # what is asked of it
+
+    def record(self, key: str) -> tuple[Session, Any] | None:
+        """Return the host and the latest record of a row, or None when the object is gone."""
+        session, id = self._fleet.owner(key)
+        found = self.view.records(session.state).get(id)
+        return None if found is None else (session, found)
+
+    @property
+    def cursor(self) -> tuple[Session, Any] | None:
+        """The host and the record under the cursor; while the table is frozen it may be gone at the daemon."""
+        row = self.table.cursor_row
+        if row is None or self.table.cursor_key is None:
+            return None
+        return self._fleet.owner(self.table.cursor_key)[0], row.record if isinstance(row, Hosted) else row  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] rows are of any resource
+
+    def targets(self) -> list[tuple[Session, list[Any]]]:
+        """Return what a command acts on, by host: the marked rows that are shown, else the one under the cursor."""
+        table = self.table
+        # what a filter hides is not acted on: the marks on it wait until it is seen again
+        shown = set(table.order)
+        keys = [key for key in table.targets if key in shown] or ([table.cursor_key] if table.cursor_key else [])
+        found: dict[int, tuple[Session, list[Any]]] = {}
+        for key in keys:
+            if (owned := self.record(key)) is not None:
+                found.setdefault(id(owned[0]), (owned[0], []))[1].append(owned[1])
+        return list(found.values())
+
+    def in_sight(self) -> dict[Session, list[str]]:
+        """Return the IDs of the rows in sight, by host; every host is there."""
+        found: dict[Session, list[str]] = {session: [] for session in self._fleet.sessions}
+        for key in self.table.visible_keys:
+            session, id = self._fleet.owner(key)
+            found[session].append(id)
+        return found
+
+    def sort_options(self) -> list[tuple[str, str, str]]:
+        """Return the columns to sort by, as choices."""
+        key, _ = self.table.sort
+        return [
+            (column.key, column.title.lower(), "sorted by this: turns it round" if column.key == key else "")
+            for column in self._columns
+        ]
+
+    def sort_by(self, chosen: str) -> None:
+        """Sort by a column; by the one that sorts already, the other way round."""
+        key, descending = self.table.sort
+        self.table.sort_by(chosen, not descending if chosen == key else chosen in self.view.greatest)
+
+    # the title
+
+    def draw_title(self) -> None:
+        """Say how many rows there are, which are shown, and what holds them."""
+        table, view, states = self.table, self.view, [session.state for session in self._fleet.sessions]
+        shown, total = table.shown_count, table.total_count
+        left: list[Span] = [(f" {view.name}", "head"), (f" {shown}" if shown == total else f" {shown} of {total}", "")]
+        if view.name == "containers":
+            left += count_spans(sum((Counter(counts(state)) for state in states), Counter[str]()))
+        if view.running is not None and self.only_running:
+            left.append(("  only running", "warn"))
+        if table.filter_text:
+            left.append((f"  filter: {table.filter_text}", "warn"))
+        if table.marks:
+            left.append((f"  {len(table.marks)} marked", "accent"))
+            if hidden := len(table.marks.difference(table.order)):
+                left.append((f", {hidden} of them hidden", "warn"))
+        if table.frozen:
+            left.append((f"  frozen, {plural(table.pending_changes, 'change')} held", "warn"))
+        if not all(view.name in state.listed for state in states):
+            left.append(("  reading …", "dim"))
+        self.title_line.show(left)
+
+
+def problem_of(session: Session, view: ResourceView) -> str | None:
+    """Return why a resource of one host may not be the daemon's state, or None."""
+    state = session.state
+    condition = state.condition
+    if view.name in state.problems:
+        return state.problems[view.name]
+    if condition.phase in ("stale", "reconnecting"):
+        hint = f" ({condition.hint})" if condition.hint else ""
+        return f"{condition.phase}: {condition.error or 'the daemon does not answer'}{hint}"
+    return None

@@ -1,0 +1,63 @@
+"""The tables of the dashboard, one entry a resource: what it lists, how its rows look, and what its details are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tui.commands.session import Session
+from tui.model.containers import Container
+from tui.present import containers as container_rows
+from tui.present import images as image_rows
+from tui.present.columns import Column
+from tui.store.state import Resource, State
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceView:
+    """A table of the dashboard.
+
+    `columns` binds the cells to a host's side data (clock, usage), and returns besides the columns what takes in the
+    containers when they change, for cells that tell who uses an object. `running` says which rows stay while only
+    running ones are shown; None: that leaves the table alone. `greatest` names the columns that sort from the
+    greatest to the least when they are chosen.
+    """
+
+    name: Resource
+    noun: str
+    records: Callable[[State], Mapping[str, Any]]
+    columns: Callable[[Session, bool], tuple[Sequence[Column[Any]], Callable[[Mapping[str, Container]], None] | None]]
+    search_text: Callable[[Any], str]
+    sort: str
+    empty: str
+    running: Callable[[Any], bool] | None = None
+    greatest: frozenset[str] = frozenset()
+
+
+def _containers(session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], None]:
+    return container_rows.ContainerRows(session.now, session.usage.usage, ascii).columns(), None
+
+
+def _images(session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], Callable[[Mapping[str, Container]], None]]:
+    rows = image_rows.ImageRows(session.now, ascii=ascii)
+
+    def follow(containers: Mapping[str, Container]) -> None:
+        rows.used_by = image_rows.used_by(containers.values())
+
+    return rows.columns(), follow
+
+
+VIEWS: tuple[ResourceView, ...] = (
+    ResourceView(
+        "containers", "container", lambda state: state.containers, _containers, container_rows.search_text, "name",
+        "no containers yet: n on an image runs one, b builds an image", lambda c: c.is_running,
+        frozenset({"cpu", "memory", "limit", "net", "disk", "restarts"}),
+    ),
+    ResourceView(
+        "images", "image", lambda state: state.images, _images, image_rows.search_text, "tag",
+        "no images yet: b builds one from a Dockerfile", greatest=frozenset({"size", "shared", "used"}),
+    ),
+)  # fmt: skip
+
+VIEW_OF: Mapping[str, ResourceView] = {view.name: view for view in VIEWS}
