@@ -13,7 +13,7 @@ from tui.model.images import Image
 Guard = Literal["free", "guarded", "always"]
 """free; asks on a guarded host; always asks, and on a guarded host wants the name typed."""
 
-Scope = Literal["containers", "images", "app"]
+Scope = Literal["containers", "images", "volumes", "networks", "app"]
 """Where the command acts: on the rows of a table, or on hythe itself."""
 
 Severity = Literal["information", "warning", "error"]
