@@ -8,19 +8,22 @@ of the image that lost it.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from tui.engine.endpoint import Endpoint
 from tui.engine.errors import ApiError, ConnectionFailed, ConnectionLost, MalformedAnswer, NotFound
 from tui.model.containers import Container
 from tui.model.events import Event
 from tui.model.images import Image
+from tui.model.networks import Network
 from tui.model.system import Ping
+from tui.model.volumes import Volume
 
 T = TypeVar("T")
+R = TypeVar("R")
 Fault = Literal["", "500", "malformed", "lost"]
 
 KEPT_EVENTS = 6
@@ -91,9 +94,13 @@ class ModelDaemon:
     def __init__(self, tickets: Iterable[Ticket] = ()) -> None:
         self.truth: dict[str, TrueContainer] = {}
         self.true_images: dict[str, Image] = {}
+        self.true_volumes: dict[str, Volume] = {}
+        self.true_networks: dict[str, Network] = {}
         self.endpoint = Endpoint("unix:///model", "test")
         self.containers = _Containers(self)
-        self.images = _Images(self)
+        self.images = _Plain(self, "image", self.true_images)
+        self.volumes = _Plain(self, "volume", self.true_volumes)
+        self.networks = _Plain(self, "network", self.true_networks)
         self.requests: list[str] = []
         self._tickets = deque(tickets)
         self._planned: dict[str, deque[Ticket]] = {}
@@ -169,6 +176,36 @@ class ModelDaemon:
         del self.true_images[key]
         self.tell("image", "untag", key)
         self.tell("image", "delete", key)
+
+    def create_volume(self, name: str, driver: str = "local") -> None:
+        """Make a volume; one that is there already is told of once more and stays as it is."""
+        self.true_volumes.setdefault(name, Volume(name, driver, created=self.now))
+        self.tell("volume", "create", name)
+
+    def remove_volume(self, name: str) -> None:
+        del self.true_volumes[name]
+        self.tell("volume", "destroy", name)
+
+    def prune_volumes(self, *, telling: bool) -> None:
+        """Remove every volume, and tell of each or (as daemons before 23 do) of the prune alone."""
+        for name in list(self.true_volumes):
+            if telling:
+                self.remove_volume(name)
+            else:
+                del self.true_volumes[name]
+        self.tell("volume", "prune", "")
+
+    def create_network(self, name: str) -> str:
+        """Make a network and return its ID."""
+        self._made += 1
+        key = f"n{self._made:03}"
+        self.true_networks[key] = Network(key, name, "bridge")
+        self.tell("network", "create", key)
+        return key
+
+    def remove_network(self, key: str) -> None:
+        del self.true_networks[key]
+        self.tell("network", "destroy", key)
 
     def tell(self, kind: str, action: str, key: str, attributes: dict[str, str] | None = None) -> None:
         """Send an event, and keep it for those who resume."""
@@ -349,20 +386,24 @@ class _Containers:
         return await self._daemon.answer(f"read container {key}", take)
 
 
-class _Images:
-    def __init__(self, daemon: ModelDaemon) -> None:
+class _Plain(Generic[R]):
+    """A resource whose list and inspect say the same."""
+
+    def __init__(self, daemon: ModelDaemon, name: str, truth: Mapping[str, R]) -> None:
         self._daemon = daemon
+        self._name = name
+        self._truth = truth
 
-    async def list_all(self) -> list[Image]:
-        return await self._daemon.answer("list images", lambda _: list(self._daemon.true_images.values()))
+    async def list_all(self) -> list[R]:
+        return await self._daemon.answer(f"list {self._name}s", lambda _: list(self._truth.values()))
 
-    async def read(self, key: str) -> Image:
-        def take(_: float) -> Image:
-            if key not in self._daemon.true_images:
-                raise NotFound(404, f"No such image: {key}")
-            return self._daemon.true_images[key]
+    async def read(self, key: str) -> R:
+        def take(_: float) -> R:
+            if key not in self._truth:
+                raise NotFound(404, f"No such {self._name}: {key}")
+            return self._truth[key]
 
-        return await self._daemon.answer(f"read image {key}", take)
+        return await self._daemon.answer(f"read {self._name} {key}", take)
 
 
 async def first_of(*events: asyncio.Event) -> None:

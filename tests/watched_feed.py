@@ -41,14 +41,12 @@ class Watched:
             for key, true in truth.items()
         }
         assert dict(state.images) == self.daemon.true_images
+        assert dict(state.volumes) == self.daemon.true_volumes
+        assert dict(state.networks) == self.daemon.true_networks
         assert not state.problems
         assert self.phase == "live"
         last = self.published[-1]
-        assert (last.container_table, last.image_table, last.problems) == (
-            state.container_table,
-            state.image_table,
-            state.problems,
-        )
+        assert (last.tables, last.problems) == (state.tables, state.problems)
         assert last.condition.phase == self.phase
 
 

@@ -73,6 +73,8 @@ KEYS = {
     "detail-inspect": (("slash", *"api", "enter", "i"), "State:"),
     "detail-layers": (("2", "slash", *"nginx", "enter", "enter"), "CMD"),
     "images": (("2", "j", "j"), "debian"),
+    "volumes": (("3", "j"), "shop_pgdata"),
+    "networks": (("4", "j"), "shop_default"),
     "filter": (("slash", *"shop !db"), "shop !db"),
     "running": (("A",), "only running"),
     "remove": (("asterisk", "d"), "Remove 12 containers?"),

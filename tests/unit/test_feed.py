@@ -319,7 +319,7 @@ def test_quiet_costs_the_daemon_little() -> None:
         watched.daemon.requests.clear()
         published = len(watched.published)
         await asyncio.sleep(600)
-        assert len(watched.daemon.requests) / 600 <= 0.55
+        assert len(watched.daemon.requests) / 600 <= 0.5
         assert len(watched.published) <= published + 10, "one a reconciling list"
 
     virtually(act, timing=Timing())

@@ -12,6 +12,7 @@ from watched_feed import Watched, quiet, virtually
 
 CHANGES = ("create", "create", "start", "die", "rename", "health", "network", "destroy", "destroy")
 IMAGE_CHANGES = ("pull", "pull", "tag", "remove image", "commit")
+OTHER_CHANGES = ("volume", "volume", "remove volume", "prune", "prune silently", "new network", "remove network")
 WISHES = ("look", "look", "refresh", "wait")
 TROUBLES = ("cut", "go down", "restart", "fall silent", "wake")
 
@@ -31,11 +32,21 @@ def operate(watched: Watched, name: str, number: int) -> None:
         "create": lambda: cast(None, daemon.create(f"name{number}")),
         "pull": lambda: daemon.pull(f"sha256:{number % 3}", f"tag:{number // 3}"),
         "commit": lambda: daemon.commit(f"sha256:c{number}"),
+        "volume": lambda: daemon.create_volume(f"volume{number % 4}", f"driver{number}"),
+        "prune": lambda: daemon.prune_volumes(telling=True),
+        "prune silently": lambda: daemon.prune_volumes(telling=False),
+        "new network": lambda: cast(None, daemon.create_network(f"network{number}")),
     }
     if name in faults:
         faults[name]()
         return
-    keys = sorted(daemon.true_images if name in ("tag", "remove image") else daemon.truth)
+    of = {
+        "tag": daemon.true_images,
+        "remove image": daemon.true_images,
+        "remove volume": daemon.true_volumes,
+        "remove network": daemon.true_networks,
+    }
+    keys = sorted(of.get(name, daemon.truth))
     if keys:
         _change(daemon, name, keys[number % len(keys)], number)
 
@@ -50,6 +61,8 @@ def _change(daemon: ModelDaemon, name: str, key: str, number: int) -> None:
         "destroy": lambda: daemon.destroy(key),
         "tag": lambda: daemon.tag(key, f"tag:{number % 3}"),
         "remove image": lambda: daemon.remove_image(key),
+        "remove volume": lambda: daemon.remove_volume(key),
+        "remove network": lambda: daemon.remove_network(key),
     }
     changes[name]()
 
@@ -92,8 +105,16 @@ def test_images_end_up_the_truth_however_late_the_answers(
     virtually(lambda watched: hold(watched, steps), tickets)
 
 
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(steps(*OTHER_CHANGES, "wait"), st.lists(LATE, min_size=40, max_size=40))
+def test_volumes_and_networks_end_up_the_truth_however_late_the_answers(
+    steps: list[tuple[str, int, int]], tickets: list[Ticket]
+) -> None:
+    virtually(lambda watched: hold(watched, steps), tickets)
+
+
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(steps(*CHANGES, *IMAGE_CHANGES, *WISHES, *TROUBLES), st.lists(FAILING, min_size=40, max_size=40))
+@given(steps(*CHANGES, *IMAGE_CHANGES, *OTHER_CHANGES, *WISHES, *TROUBLES), st.lists(FAILING, min_size=40, max_size=40))
 def test_the_state_ends_up_the_truth_whatever_goes_wrong(
     steps: list[tuple[str, int, int]], tickets: list[Ticket]
 ) -> None:

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from tui.model.containers import Container
 from tui.model.images import Image
-from tui.store.state import Condition, State, counts, with_condition, with_problem
-from tui.store.table import Table, agrees, doubtful, with_list, with_reads
+from tui.store.kinds import CONTAINERS, container_agrees
+from tui.store.state import Condition, State, counts, with_condition, with_problem, with_table
+from tui.store.table import Table, with_list, with_reads
 
 
 def image(key: str, size: int = 0) -> Image:
@@ -117,11 +118,13 @@ def test_an_inspected_record_is_doubted_but_not_replaced() -> None:
     known = container("a", "exited", inspected=True, exit_code=3, restarts=1)
     table = with_reads(Table[Container](), [(1, "a", known)])
     lagging = [container("a", "running"), container("b")]
-    assert doubtful(table, lagging) == ["a"]
-    table = with_list(table, 2, lagging)
+    assert CONTAINERS.doubtful(table.records, lagging) == ["a"]
+    table = with_list(table, 2, lagging, CONTAINERS.keeps)
     assert table.records["a"] is known
-    assert doubtful(table, [container("a", "exited", exit_code=3), container("b", "paused")]) == []
-    assert with_list(table, 3, [container("b", "paused")]).records == {"b": container("b", "paused")}
+    same = [container("a", "exited", exit_code=3), container("b", "paused")]
+    assert CONTAINERS.doubtful(table.records, same) == []
+    table = with_list(table, 3, [container("b", "paused")], CONTAINERS.keeps)
+    assert table.records == {"b": container("b", "paused")}
 
 
 @pytest.mark.parametrize(
@@ -138,7 +141,7 @@ def test_an_inspected_record_is_doubted_but_not_replaced() -> None:
     ],
 )
 def test_whether_a_list_says_anything_new(known: Container, listed: Container, same: bool) -> None:
-    assert agrees(known, listed) == same
+    assert container_agrees(known, listed) == same
 
 
 # the state around the tables
@@ -154,7 +157,9 @@ def test_a_problem_is_told_of_its_resource_until_it_is_gone() -> None:
 
 
 def test_a_condition_keeps_the_records() -> None:
-    state = State(container_table=with_list(Table[Container](), 1, [container("a"), container("b", "exited")]))
+    table = with_list(Table[Container](), 1, [container("a"), container("b", "exited")])
+    state = with_table(State(), "containers", table)
+    assert with_table(state, "containers", table) is state
     moved = with_condition(state, Condition("reconnecting", error="refused"))
     assert moved.containers is state.containers
     assert not moved.condition.is_live

@@ -9,14 +9,16 @@ from typing import Any, Literal, Protocol
 from tui.commands.session import Session
 from tui.model.containers import Container
 from tui.model.images import Image
+from tui.model.networks import Network
+from tui.model.volumes import Volume
 
 Guard = Literal["free", "guarded", "always"]
 """free; asks on a guarded host; always asks, and on a guarded host wants the name typed."""
 
-Scope = Literal["containers", "images", "app"]
+Scope = Literal["containers", "images", "volumes", "networks", "app"]
 """Where the command acts: on the rows of a table, or on hythe itself."""
 
-Row = Container | Image
+Row = Container | Image | Volume | Network
 """A record that a row of some table shows."""
 
 Severity = Literal["information", "warning", "error"]
@@ -80,6 +82,16 @@ class Context:
     def images(self) -> Sequence[Image]:
         """Those of the rows that are images."""
         return [row for row in self.rows if isinstance(row, Image)]
+
+    @property
+    def volumes(self) -> Sequence[Volume]:
+        """Those of the rows that are volumes."""
+        return [row for row in self.rows if isinstance(row, Volume)]
+
+    @property
+    def networks(self) -> Sequence[Network]:
+        """Those of the rows that are networks."""
+        return [row for row in self.rows if isinstance(row, Network)]
 
 
 def name_of(row: Row) -> str:

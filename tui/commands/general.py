@@ -37,6 +37,8 @@ _COMMANDS = (
     Command("app.freeze", ("exclamation_mark",), "freeze the order", "app", _view("freeze"), "freeze"),
     Command("app.containers", ("1",), "go to the containers", "app", _view("containers")),
     Command("app.images", ("2",), "go to the images", "app", _view("images")),
+    Command("app.volumes", ("3",), "go to the volumes", "app", _view("volumes")),
+    Command("app.networks", ("4",), "go to the networks", "app", _view("networks")),
     Command("app.next_detail", ("right_square_bracket",), "next tab of the detail pane", "app", _view("next_detail")),
     Command("app.previous_detail", ("left_square_bracket",), "previous tab of the detail pane", "app",
             _view("previous_detail")),

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.commands import containers, general, images
+from tui.commands import containers, general, images, networks, volumes
 from tui.commands.command import Command, Scope
 
-COMMANDS: tuple[Command, ...] = (*containers.COMMANDS, *images.COMMANDS, *general.COMMANDS)
+COMMANDS: tuple[Command, ...] = (
+    *containers.COMMANDS,
+    *images.COMMANDS,
+    *volumes.COMMANDS,
+    *networks.COMMANDS,
+    *general.COMMANDS,
+)
 BY_ID = {command.id: command for command in COMMANDS}
 
 _KEY_NAMES = {

@@ -1,5 +1,6 @@
 """Requests about volumes and networks."""
 
+import ipaddress
 import re
 
 from aiohttp import web
@@ -7,8 +8,8 @@ from aiohttp import web
 from tui.demo import listing, netports
 from tui.demo.api import Call, Router, answer, nothing
 from tui.demo.errors import ApiError
-from tui.demo.jsonish import as_list, as_map, as_str, as_strings, as_words
-from tui.demo.records import Endpoint, Network, Volume
+from tui.demo.jsonish import as_list, as_map, as_str, as_strings
+from tui.demo.records import Network, Volume
 from tui.demo.volumes_view import network_view, volume_references, volume_users, volume_view
 
 _PREDEFINED = ("bridge", "host", "none")
@@ -143,8 +144,14 @@ async def _create_network(call: Call) -> web.StreamResponse:
     config = as_map(next(iter(as_list(as_map(body.get("IPAM")).get("Config"))), None))
     prefix = f"172.{20 + len(world.networks)}"
     subnet = as_str(config.get("Subnet")) or f"{prefix}.0.0/16"
-    gateway = as_str(config.get("Gateway")) or ".".join(subnet.split(".")[:2]) + ".0.1"
-    network = Network(world.new_id("network"), name, driver, world.now(), subnet, gateway)
+    ip_range = as_str(config.get("IPRange"))
+    try:
+        first = ipaddress.IPv4Network(subnet).network_address + 1
+        ipaddress.IPv4Network(ip_range or subnet)
+    except ValueError:
+        raise ApiError(400, f'invalid network config:\ninvalid subnet "{subnet}": invalid CIDR block') from None
+    gateway = as_str(config.get("Gateway")) or str(first)
+    network = Network(world.new_id("network"), name, driver, world.now(), subnet, gateway, ip_range)
     network.labels, network.options = as_strings(body.get("Labels")), as_strings(body.get("Options"))
     network.internal, network.attachable = bool(body.get("Internal")), bool(body.get("Attachable"))
     world.networks[network.id] = network
@@ -189,8 +196,7 @@ async def _connect(call: Call) -> web.StreamResponse:
     container = world.find_container(as_str(body.get("Container")))
     if network.name in container.networks:
         raise ApiError(403, f"endpoint with name {container.name} already exists in network {network.name}")
-    aliases = as_words(as_map(body.get("EndpointConfig")).get("Aliases")) or None
-    endpoint = Endpoint(network.id, aliases=aliases)
+    endpoint = netports.wanted_endpoint(as_map(body.get("EndpointConfig")), network.id)
     container.networks[network.name] = endpoint
     if container.running:
         netports.connect(world, container, network, endpoint)

@@ -1,7 +1,9 @@
 """Networks and published ports of containers: addresses, conflicts, and their events."""
 
+import ipaddress
+
 from tui.demo.errors import ApiError
-from tui.demo.jsonish import as_list, as_map, as_words
+from tui.demo.jsonish import as_list, as_map, as_str, as_words
 from tui.demo.records import Container, Endpoint, Network
 from tui.demo.world import World
 
@@ -19,8 +21,14 @@ def attach_at_creation(world: World, container: Container, wanted: dict[str, obj
             continue
         plain = "bridge" if name == "default" else name
         known = next((n for n in world.networks.values() if plain in (n.name, n.id)), None)
-        aliases = as_words(as_map(wanted.get(name)).get("Aliases")) or None
-        container.networks[known.name if known else plain] = Endpoint(known.id if known else "", aliases=aliases)
+        endpoint = wanted_endpoint(as_map(wanted.get(name)), known.id if known else "")
+        container.networks[known.name if known else plain] = endpoint
+
+
+def wanted_endpoint(config: dict[str, object], network_id: str) -> Endpoint:
+    """Return an endpoint as an EndpointConfig asks for it, without addresses yet."""
+    aliases = as_words(config.get("Aliases")) or None
+    return Endpoint(network_id, aliases=aliases, wanted_ip=as_str(as_map(config.get("IPAMConfig")).get("IPv4Address")))
 
 
 def connect_all(world: World, container: Container) -> None:
@@ -35,10 +43,12 @@ def connect(world: World, container: Container, network: Network, endpoint: Endp
     endpoint.network_id = network.id
     endpoint.endpoint_id = world.new_id("endpoint")
     if network.driver == "bridge":
+        subnet = ipaddress.IPv4Network(network.subnet)
+        pool = ipaddress.IPv4Network(network.ip_range) if network.ip_range else subnet
         host = network.next_host
-        network.next_host = host + 1 if host < 65_000 else 2
-        prefix = network.subnet.split(".")[:2]
-        endpoint.ip = f"{prefix[0]}.{prefix[1]}.{host >> 8}.{host & 255}"
+        network.next_host = host + 1 if host < min(65_000, pool.num_addresses - 2) else 2
+        endpoint.ip = endpoint.wanted_ip or str(pool.network_address + host)
+        endpoint.prefix_length = subnet.prefixlen
         endpoint.gateway = network.gateway
         tail = ":".join(f"{int(part):02x}" for part in endpoint.ip.split("."))
         endpoint.mac = f"02:42:{tail}"
@@ -48,6 +58,7 @@ def connect(world: World, container: Container, network: Network, endpoint: Endp
 def disconnect(world: World, container: Container, network: Network, endpoint: Endpoint) -> None:
     """Take one endpoint's address away."""
     endpoint.endpoint_id = endpoint.ip = endpoint.gateway = endpoint.mac = ""
+    endpoint.prefix_length = 0
     _tell(world, "disconnect", network, container)
 
 

@@ -196,7 +196,7 @@ def _networks(world: World) -> None:
         )
         subnet, gateway = (f"{prefix}.0.0/16", f"{prefix}.0.1") if prefix else ("", "")
         id_ = world.new_id("network")
-        world.networks[id_] = Network(id_, name, driver, born, subnet, gateway, labels, dict(options))
+        world.networks[id_] = Network(id_, name, driver, born, subnet, gateway, labels=labels, options=dict(options))
 
 
 def _image(world: World, tag: str, dangling: bool) -> Image:

@@ -45,6 +45,8 @@ class Endpoint:
     gateway: str = ""
     mac: str = ""
     aliases: list[str] | None = None
+    wanted_ip: str = ""
+    prefix_length: int = 0
 
 
 @dataclass(slots=True)
@@ -189,6 +191,7 @@ class Network:
     created_ns: int
     subnet: str = ""
     gateway: str = ""
+    ip_range: str = ""
     labels: dict[str, str] = field(default_factory=dict[str, str])
     options: dict[str, str] = field(default_factory=dict[str, str])
     internal: bool = False

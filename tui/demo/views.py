@@ -121,7 +121,7 @@ def _ports(container: Container) -> list[JsonMap]:
 
 def _endpoint(endpoint: Endpoint, dns: list[str] | None) -> JsonMap:
     return {
-        "IPAMConfig": None,
+        "IPAMConfig": {"IPv4Address": endpoint.wanted_ip} if endpoint.wanted_ip else None,
         "Links": None,
         "Aliases": endpoint.aliases,
         "MacAddress": endpoint.mac,
@@ -131,7 +131,7 @@ def _endpoint(endpoint: Endpoint, dns: list[str] | None) -> JsonMap:
         "EndpointID": endpoint.endpoint_id,
         "Gateway": endpoint.gateway,
         "IPAddress": endpoint.ip,
-        "IPPrefixLen": 16 if endpoint.ip else 0,
+        "IPPrefixLen": endpoint.prefix_length,
         "IPv6Gateway": "",
         "GlobalIPv6Address": "",
         "GlobalIPv6PrefixLen": 0,
@@ -255,7 +255,7 @@ def _network_settings(container: Container) -> JsonMap:
         "GlobalIPv6Address": "",
         "GlobalIPv6PrefixLen": 0,
         "IPAddress": shown_endpoint.ip,
-        "IPPrefixLen": 16 if shown_endpoint.ip else 0,
+        "IPPrefixLen": shown_endpoint.prefix_length,
         "IPv6Gateway": "",
         "MacAddress": shown_endpoint.mac,
         "Networks": custom,

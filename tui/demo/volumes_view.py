@@ -42,10 +42,11 @@ def network_view(world: World, network: Network, *, containers: bool) -> JsonMap
         for container in world.containers.values():
             endpoint = container.networks.get(network.name)
             if endpoint is not None and endpoint.endpoint_id:
-                address = f"{endpoint.ip}/16" if endpoint.ip else ""
+                address = f"{endpoint.ip}/{endpoint.prefix_length}" if endpoint.ip else ""
                 more = {"MacAddress": endpoint.mac, "IPv4Address": address, "IPv6Address": ""}
                 ends[container.id] = {"Name": container.name, "EndpointID": endpoint.endpoint_id, **more}
-    config = [{"Subnet": network.subnet, "Gateway": network.gateway}] if network.subnet else None
+    ranges = {"Subnet": network.subnet, "IPRange": network.ip_range, "Gateway": network.gateway}
+    config = [{key: value for key, value in ranges.items() if value}] if network.subnet else None
     return {
         "Name": network.name,
         "Id": network.id,

@@ -6,11 +6,13 @@ from collections.abc import AsyncGenerator
 
 from tui.engine.build import Builds
 from tui.engine.containers import Containers
+from tui.engine.disk import Disk
 from tui.engine.endpoint import Endpoint
 from tui.engine.events import stream_events
 from tui.engine.images import Images
 from tui.engine.networks import Networks
 from tui.engine.transport import Transport
+from tui.engine.volumes import Volumes
 from tui.model.events import Event
 from tui.model.system import Info, Ping, Version
 
@@ -24,6 +26,8 @@ class Engine:
         self.images = Images(self.transport)
         self.builds = Builds(self.transport)
         self.networks = Networks(self.transport)
+        self.disk = Disk(self.transport)
+        self.volumes = Volumes(self.transport, self.disk)
         self.last_ping: Ping | None = None
         """What the daemon said of itself at the last `connect`; None before the first."""
 

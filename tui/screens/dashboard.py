@@ -158,9 +158,12 @@ class DashboardScreen(HytheScreen):
         if self.containers.sort[0] in ("cpu", "memory", "limit", "net", "disk"):
             self.containers.resort()
 
+    def _shown_panes(self) -> list[ResourcePane]:
+        return [pane for pane in self._panes.values() if pane.display]
+
     def show_state(self) -> None:
         """Hand the latest state of every host to the tables."""
-        for pane in self._panes.values():
+        for pane in self._shown_panes():
             pane.show_state()
         self._watch_usage()
         self._draw_header()
@@ -173,13 +176,13 @@ class DashboardScreen(HytheScreen):
                 self.go_to(noun, id, session)
 
     def _touch(self, session: Session, keys: set[str]) -> None:
-        for pane in self._panes.values():
+        for pane in self._shown_panes():
             pane.touch(session, keys)
 
     def tick(self) -> None:
         """Let ages move on: what did not change on the screen is not painted."""
         if self.is_current:
-            for pane in self._panes.values():
+            for pane in self._shown_panes():
                 pane.table.touch()
             self._draw_header()
 
@@ -234,6 +237,8 @@ class DashboardScreen(HytheScreen):
         self.query_one("#detail").display = not small or self._detail_open
         together = STACKED if not small and self._current in STACKED else (self._current,)
         for name, pane in self._panes.items():
+            if name in together and not pane.display:
+                pane.show_state()  # what is not seen is not kept up to date
             pane.display = name in together
         self.call_after_refresh(self._follow_cursor)
         self.call_after_refresh(self._watch_usage)

@@ -9,7 +9,13 @@ from tui.screens.base import HytheScreen
 from tui.screens.text_list import ListScreen
 from widgets.choice_list import Choice
 
-GROUPS = (("containers", "On containers"), ("images", "On images"), ("app", "Everywhere"))
+GROUPS = (
+    ("containers", "On containers"),
+    ("images", "On images"),
+    ("volumes", "On volumes"),
+    ("networks", "On networks"),
+    ("app", "Everywhere"),
+)
 GUARDS = {"free": "", "guarded": "asks on a guarded host", "always": "always asks"}
 
 

@@ -10,6 +10,8 @@ from tui.commands.session import Session
 from tui.model.containers import Container
 from tui.present import containers as container_rows
 from tui.present import images as image_rows
+from tui.present import networks as network_rows
+from tui.present import volumes as volume_rows
 from tui.present.columns import Column
 from tui.store.state import Resource, State
 
@@ -48,6 +50,26 @@ def _images(session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], Calla
     return rows.columns(), follow
 
 
+def _volumes(session: Session, _ascii: bool) -> tuple[Sequence[Column[Any]], Callable[[Mapping[str, Container]], None]]:
+    rows = volume_rows.VolumeRows(session.now)
+
+    def follow(containers: Mapping[str, Container]) -> None:
+        rows.used_by = volume_rows.users_of(containers.values())
+
+    return rows.columns(), follow
+
+
+def _networks(
+    session: Session, _ascii: bool
+) -> tuple[Sequence[Column[Any]], Callable[[Mapping[str, Container]], None]]:
+    rows = network_rows.NetworkRows(session.now)
+
+    def follow(containers: Mapping[str, Container]) -> None:
+        rows.used_by = network_rows.users_of(containers.values())
+
+    return rows.columns(), follow
+
+
 VIEWS: tuple[ResourceView, ...] = (
     ResourceView(
         "containers", "container", lambda state: state.containers, _containers, container_rows.search_text, "name",
@@ -57,6 +79,14 @@ VIEWS: tuple[ResourceView, ...] = (
     ResourceView(
         "images", "image", lambda state: state.images, _images, image_rows.search_text, "tag",
         "no images yet: b builds one from a Dockerfile", greatest=frozenset({"size", "shared", "used"}),
+    ),
+    ResourceView(
+        "volumes", "volume", lambda state: state.volumes, _volumes, volume_rows.search_text, "name",
+        "no volumes yet", greatest=frozenset({"used"}),
+    ),
+    ResourceView(
+        "networks", "network", lambda state: state.networks, _networks, network_rows.search_text, "name",
+        "no networks", greatest=frozenset({"used"}),
     ),
 )  # fmt: skip
 

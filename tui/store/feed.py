@@ -10,7 +10,7 @@ import asyncio
 import random
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import aclosing, suppress
 from typing import Any
 
@@ -19,10 +19,11 @@ import msgspec
 from tui.engine.engine import Engine
 from tui.engine.errors import ApiError, ConnectionFailed, ConnectionLost, EngineError, NotFound
 from tui.model.events import Event
+from tui.store.kinds import KINDS, touched
 from tui.store.publishing import Publisher
 from tui.store.reading import ReadQueue
-from tui.store.state import Condition, Phase, Resource, State, with_condition, with_problem
-from tui.store.table import doubtful, with_list, with_reads
+from tui.store.state import Condition, Phase, Resource, State, with_condition, with_problem, with_table
+from tui.store.table import with_list, with_reads
 
 OVERLAP_NS = 2_000_000_000
 """How far back a resumed stream starts: the daemon's time stamps are not in order to the nanosecond."""
@@ -30,7 +31,7 @@ OVERLAP_NS = 2_000_000_000
 SETTLE_SECONDS = 1.0
 """How long the reads that the first list asks for hold up `live`: in a storm of events there are always some."""
 
-RESOURCES: tuple[Resource, ...] = ("containers", "images")
+RESOURCES: tuple[Resource, ...] = tuple(KINDS)
 
 
 class Timing(msgspec.Struct, frozen=True):
@@ -39,9 +40,9 @@ class Timing(msgspec.Struct, frozen=True):
     A silent daemon is told after `heartbeat` and `silence`, 3 s together; one that is back is found within 2 s.
     """
 
-    heartbeat: float = 2.0
-    silence: float = 1.0
-    reconcile: float = 60.0
+    heartbeat: float = 2.2
+    silence: float = 0.8
+    reconcile: float = 90.0
     retry_list: float = 5.0
     backoff_first: float = 0.25
     backoff_most: float = 1.5
@@ -174,8 +175,11 @@ class Feed:
             await asyncio.sleep(min(2.0, 3 * (time.monotonic() - began)))
 
     async def _beat(self) -> None:
+        answers = True
         while True:
-            await asyncio.sleep(self.timing.heartbeat)
+            # one that is silent is asked again soon: it may be back at any moment
+            await asyncio.sleep(self.timing.heartbeat if answers else self.timing.backoff_first)
+            answers = False
             try:
                 await self.engine.ping(self.timing.silence)
             except ConnectionFailed as error:
@@ -184,6 +188,7 @@ class Feed:
                 phase = self.state.condition.phase
                 self._enter("stale" if phase == "live" else phase, error=error)
                 continue
+            answers = True
             self._heard()
             condition = self.state.condition
             if condition.phase == "stale":
@@ -217,49 +222,42 @@ class Feed:
         return self._moment
 
     async def _list(self, resource: Resource) -> None:
-        moment = self._next_moment()
+        kind, moment = KINDS[resource], self._next_moment()
         try:
-            if resource == "containers":
-                listed = await self.engine.containers.list_all()
-                self.read_again("containers", doubtful(self.state.container_table, listed))
-                table = with_list(self.state.container_table, moment, listed)
-                state = msgspec.structs.replace(self.state, container_table=table)
-            else:
-                images = await self.engine.images.list_all()
-                state = msgspec.structs.replace(
-                    self.state, image_table=with_list(self.state.image_table, moment, images)
-                )
+            listed = await kind.list_all(self.engine)
         except (ConnectionFailed, ConnectionLost):
             raise
         except EngineError as error:
             self._put(with_problem(self.state, resource, str(error)))
             return
         self._heard()
+        table = self.state.table(resource)
+        self.read_again(resource, kind.doubtful(table.records, listed))
         self.read_again(resource, [key for failed, key in self._unread if failed == resource])
-        listed_now = state.listed | {resource}
-        self._put(with_problem(msgspec.structs.replace(state, listed=listed_now), resource, ""))
+        state = with_table(self.state, resource, with_list(table, moment, listed, kind.keeps))
+        self._put(with_problem(msgspec.structs.replace(state, listed=state.listed | {resource}), resource, ""))
 
     async def _read(self, resource: Resource, key: str) -> None:
         moment = self._next_moment()
         self._unread.discard((resource, key))
         try:
-            if resource == "containers":
-                container = await self._or_gone(self.engine.containers.read(key))
-                table = with_reads(self.state.container_table, [(moment, key, container)])
-                self._put(msgspec.structs.replace(self.state, container_table=table))
-            else:
-                image = await self._or_gone(self.engine.images.read(key))
-                images = with_reads(self.state.image_table, [(moment, key, image)])
-                self._put(msgspec.structs.replace(self.state, image_table=images))
+            record = await self._or_gone(KINDS[resource].read(self.engine, key))
         except (ConnectionFailed, ConnectionLost):
             raise
         except EngineError as error:
             # an inspected record is not replaced by what the retried list says of it: it has to be read again itself
             self._unread.add((resource, key))
             self._put(with_problem(self.state, resource, str(error)))
+            return
+        self._take(resource, moment, key, record)
+
+    def _take(self, resource: Resource, moment: int, key: str, record: Any) -> None:
+        """Take a record that was read, or None for one that is gone."""
+        table = with_reads(self.state.table(resource), [(moment, key, record)])
+        self._put(with_table(self.state, resource, table))
 
     @staticmethod
-    async def _or_gone(read: Coroutine[Any, Any, Any]) -> Any:
+    async def _or_gone(read: Awaitable[Any]) -> Any:
         try:
             return await read
         except NotFound:
@@ -276,31 +274,16 @@ class Feed:
         self.recent.append(event)
         # not published by itself: what the event changes is, and the count goes with it
         self.state = msgspec.structs.replace(self.state, events=self.state.events + 1)
-        if event.type == "container":
-            self._apply_container(event)
-        elif event.type == "image":
-            self._apply_image(event)
-        elif event.type == "network" and event.verb in ("connect", "disconnect"):
-            # it may be so new that it is not known yet
-            if container := event.attributes.get("container", ""):
-                self._queue.put("containers", container)
-        elif not event.type:
+        if not event.type:
             self._doubt_everything()
-
-    def _apply_container(self, event: Event) -> None:
-        if event.verb in ("destroy", "remove"):
-            gone = with_reads(self.state.container_table, [(self._next_moment(), event.id, None)])
-            self._put(msgspec.structs.replace(self.state, container_table=gone))
-        else:
-            self._queue.put("containers", event.id)
-        if event.verb == "commit":
-            self._ask_list("images")
-
-    def _apply_image(self, event: Event) -> None:
-        if event.verb in ("push", "save"):
-            return
-        # A moved tag tells nothing of the image that lost it, and no event tells the shared sizes: only a list does.
-        self._ask_list("images")
+        for resource, touch in touched(event):
+            key = touch.key(event)
+            if touch.how == "list" or not key:
+                self._ask_list(resource)
+            elif touch.how == "gone":
+                self._take(resource, self._next_moment(), key, None)
+            else:
+                self._queue.put(resource, key)
 
     # publishing
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from tui.model.containers import Container
 from tui.model.images import Image
-from tui.store.table import Table
+from tui.model.networks import Network
+from tui.model.volumes import Volume
+from tui.store.table import Record, Table
+
+R = TypeVar("R", bound=Record)
 
 Phase = Literal["connecting", "listing", "live", "stale", "reconnecting"]
-Resource = Literal["containers", "images"]
+Resource = Literal["containers", "images", "volumes", "networks"]
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -38,8 +42,7 @@ class State(msgspec.Struct, frozen=True):
     """Everything known of a host. `problems` says why a resource could not be read: its records are the last known."""
 
     condition: Condition = Condition()
-    container_table: Table[Container] = Table[Container]()
-    image_table: Table[Image] = Table[Image]()
+    tables: Mapping[Resource, Table[Any]] = {}
     problems: Mapping[Resource, str] = {}
     listed: frozenset[Resource] = frozenset()
     events: int = 0
@@ -47,12 +50,36 @@ class State(msgspec.Struct, frozen=True):
     @property
     def containers(self) -> Mapping[str, Container]:
         """The containers by ID."""
-        return self.container_table.records
+        return self.table("containers").records
 
     @property
     def images(self) -> Mapping[str, Image]:
         """The images by ID."""
-        return self.image_table.records
+        return self.table("images").records
+
+    @property
+    def volumes(self) -> Mapping[str, Volume]:
+        """The volumes by name."""
+        return self.table("volumes").records
+
+    @property
+    def networks(self) -> Mapping[str, Network]:
+        """The networks by ID."""
+        return self.table("networks").records
+
+    def table(self, resource: Resource) -> Table[Any]:
+        """Return what is known of a resource; nothing before it was read."""
+        return self.tables.get(resource, _EMPTY)
+
+
+_EMPTY = Table[Any]()
+
+
+def with_table(state: State, resource: Resource, table: Table[R]) -> State:
+    """Return the state with another table of a resource."""
+    if table is state.tables.get(resource):
+        return state
+    return msgspec.structs.replace(state, tables={**state.tables, resource: table})
 
 
 def with_condition(state: State, condition: Condition) -> State:

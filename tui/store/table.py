@@ -7,15 +7,21 @@ event, found gone. What changed after a read was sent is told by an event, which
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Generic, TypeVar
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
-from tui.model.containers import Container
-from tui.model.images import Image
 
-R = TypeVar("R", Container, Image)
+class Record(Protocol):
+    """What a table holds: an immutable value of one object, `id` its key."""
+
+    @property
+    def id(self) -> str: ...
+
+
+R = TypeVar("R", bound=Record)
 
 
 class Table(msgspec.Struct, Generic[R], frozen=True):
@@ -27,12 +33,10 @@ class Table(msgspec.Struct, Generic[R], frozen=True):
     listed: int = -1
 
 
-def with_list(table: Table[R], as_of: int, listed: Iterable[R]) -> Table[R]:
-    """Return the table after a whole list that was sent at `as_of`.
-
-    A listed record never replaces an inspected one, which knows more and is never behind: `doubtful` names those that
-    differ, and the caller reads them again.
-    """
+def with_list(
+    table: Table[R], as_of: int, listed: Iterable[R], keeps: Callable[[R, R], bool] = operator.eq
+) -> Table[R]:
+    """Return the table after a whole list that was sent at `as_of`; `keeps(known, listed)` says which record stays."""
     if as_of < table.listed:
         return table
     fresh = {record.id: record for record in listed}
@@ -42,8 +46,7 @@ def with_list(table: Table[R], as_of: int, listed: Iterable[R]) -> Table[R]:
         if table.as_of[key] > as_of:
             records[key], moments[key] = known, table.as_of[key]
         elif key in fresh:
-            keep = agrees(known, fresh[key]) or (isinstance(known, Container) and known.inspected)
-            records[key] = known if keep else fresh[key]
+            records[key] = known if keeps(known, fresh[key]) else fresh[key]
             moments[key] = as_of
     for key, record in fresh.items():
         if key not in records and table.gone.get(key, -1) < as_of:
@@ -68,24 +71,3 @@ def with_reads(table: Table[R], reads: Iterable[tuple[int, str, R | None]]) -> T
         else:
             moments[key] = as_of
     return Table(records, moments, gone, table.listed)
-
-
-def agrees(known: R, listed: R) -> bool:
-    """Whether a listed record says nothing new over the known one, which may come from an inspect and know more."""
-    if isinstance(known, Container) and isinstance(listed, Container):
-        if not known.inspected:
-            return known == listed
-        same = (known.name, known.state, known.exit_code) == (listed.name, listed.state, listed.exit_code)
-        # the status text tells the health of a running container only
-        return same and (listed.state != "running" or known.health == listed.health)
-    return known == listed
-
-
-def doubtful(table: Table[R], listed: Iterable[R]) -> list[str]:
-    """Return the IDs that a list shows otherwise than an inspect did, to be read again: lists lag behind inspects."""
-    found: list[str] = []
-    for record in listed:
-        known = table.records.get(record.id)
-        if isinstance(known, Container) and known.inspected and not agrees(known, record):
-            found.append(record.id)
-    return found

@@ -13,5 +13,7 @@ from tui.store.state import Resource
 TABS: Mapping[Resource, tuple[type[DetailTab], ...]] = {
     "containers": (LogsTab, InspectTab),
     "images": (HistoryTab, InspectTab),
+    "volumes": (InspectTab,),
+    "networks": (InspectTab,),
 }
 """The tabs of each resource, the first in front."""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from tui.commands.command import Row
 from tui.commands.session import Session
+from tui.engine.engine import Engine
 from tui.model.containers import Container
 from tui.model.images import Image
+from tui.model.networks import Network
+from tui.model.volumes import Volume
 from tui.screens.details.tab import DetailTab
 from widgets.json_source import JsonSource
 from widgets.tree_view import TreeView
@@ -21,10 +25,20 @@ class InspectTab(DetailTab):
         self.view = TreeView[Any](ascii=self.settings.ascii)
         return self.view
 
-    async def fill(self, session: Session, row: Container | Image) -> None:
-        engine = session.engine
-        operations = engine.containers if isinstance(row, Container) else engine.images
-        self.view.set_source(JsonSource(await operations.inspect(row.id)))
+    async def fill(self, session: Session, row: Row) -> None:
+        self.view.set_source(JsonSource(await self._answer(session.engine, row)))
+
+    @staticmethod
+    async def _answer(engine: Engine, row: Row) -> object:
+        match row:
+            case Container():
+                return await engine.containers.inspect(row.id)
+            case Image():
+                return await engine.images.inspect(row.id)
+            case Volume():
+                return await engine.volumes.inspect(row.name)
+            case Network():
+                return await engine.networks.inspect(row.id)
 
     def empty(self, notice: str) -> None:
         self.view.set_source(None)

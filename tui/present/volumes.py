@@ -1,0 +1,67 @@
+"""What a row of the volumes table says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tui.model.containers import Container
+from tui.model.volumes import Volume
+from tui.present.columns import Cell, Column
+from tui.present.units import ago
+
+
+@dataclass(slots=True)
+class VolumeRows:
+    """The side data that cells are made of: the clock (seconds since the epoch) and each volume's containers."""
+
+    now: Callable[[], float]
+    used_by: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    def columns(self) -> Sequence[Column[Volume]]:
+        """Return the table's columns, in their order."""
+        columns: tuple[Column[Volume], ...] = (
+            Column("name", "NAME", 34, _name, _by_name, min_width=16, flex=3, priority=100),
+            Column("driver", "DRIVER", 10, lambda v: (v.driver, "muted"), lambda v: v.driver, priority=70),
+            Column("used", "USED BY", 8, self._used, self._used_order, align="right", priority=90),
+            Column("created", "CREATED", 9, self._created, lambda v: v.created or 0.0, align="right", priority=80),
+            Column("project", "PROJECT", 14, lambda v: (v.project, "info"), lambda v: v.project, flex=1, priority=60),
+            Column("path", "MOUNTPOINT", 30, lambda v: (v.mountpoint, "muted"), lambda v: v.mountpoint,
+                   min_width=16, flex=2, priority=30),
+        )  # fmt: skip
+        return [column.then_by(_by_name) for column in columns]
+
+    def _created(self, volume: Volume) -> Cell:
+        return (ago(self.now() - volume.created) if volume.created else "unknown"), "muted"
+
+    def _used(self, volume: Volume) -> Cell:
+        count = self.used_by.get(volume.name, 0)
+        return (str(count), "good") if count else ("-", "muted")
+
+    def _used_order(self, volume: Volume) -> int:
+        return self.used_by.get(volume.name, 0)
+
+
+def users_of(containers: Iterable[Container]) -> Mapping[str, int]:
+    """Return how many containers mount each volume, by the volume's name."""
+    return Counter(
+        name
+        for container in containers
+        for name in {mount.source for mount in container.mounts if mount.type == "volume"}
+    )
+
+
+def search_text(volume: Volume) -> str:
+    """Return what the table's filter looks into: name, driver, project, mount point and labels."""
+    labels = " ".join(f"{key}={value}" for key, value in volume.labels.items())
+    kind = "anonymous" if volume.anonymous else ""
+    return " ".join((volume.name, kind, volume.driver, volume.project, volume.mountpoint, labels))
+
+
+def _name(volume: Volume) -> Cell:
+    return (f"{volume.short_id} anonymous", "muted") if volume.anonymous else (volume.name, "")
+
+
+def _by_name(volume: Volume) -> tuple[bool, str]:
+    return volume.anonymous, volume.name.lower()

@@ -1,0 +1,170 @@
+"""The resources that a feed keeps: how each is listed and read, and what an event does to its records.
+
+A new resource is one entry of `KINDS`, and the property of `State` that names its records.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+from tui.engine.engine import Engine
+from tui.model.containers import Container
+from tui.model.events import Event
+from tui.model.images import Image
+from tui.model.networks import Network
+from tui.model.volumes import Volume
+from tui.store.state import Resource
+from tui.store.table import Record
+
+R = TypeVar("R", bound=Record)
+
+OTHERWISE = ""
+"""The verb that stands for those that a description does not name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """What an event does to the records of a resource.
+
+    `read`: the object has to be read again; `gone`: it exists no more; `list`: more than one changed, or nobody can
+    tell which. The object is the one that the event is of, or the one that its attribute `named_by` tells.
+    """
+
+    how: Literal["read", "gone", "list", "nothing"]
+    named_by: str = ""
+
+    def key(self, event: Event) -> str:
+        """Return the key of the object, or an empty string where the event does not tell it."""
+        return event.attributes.get(self.named_by, "") if self.named_by else event.id
+
+
+READ, GONE, LIST, NOTHING = Touch("read"), Touch("gone"), Touch("list"), Touch("nothing")
+
+
+@dataclass(frozen=True)
+class Kind(Generic[R]):
+    """One resource. `touches`: by event type and verb.
+
+    `agrees(known, listed)`: whether a list says nothing new of a known record. `outranks(known)`: whether the record
+    knows more than a list, so that it is read again rather than replaced where a list shows it otherwise.
+    """
+
+    resource: Resource
+    list_all: Callable[[Engine], Awaitable[list[R]]]
+    read: Callable[[Engine, str], Awaitable[R]]
+    touches: Mapping[str, Mapping[str, Touch]]
+    agrees: Callable[[R, R], bool] = operator.eq
+    outranks: Callable[[R], bool] = field(default=lambda _known: False)
+
+    def keeps(self, known: R, listed: R) -> bool:
+        """Return whether the known record stays in the place of a listed one."""
+        return self.outranks(known) or self.agrees(known, listed)
+
+    def doubtful(self, records: Mapping[str, R], listed: Iterable[R]) -> list[str]:
+        """Return the keys of the records to be read again: a list, which may lag behind, shows them otherwise."""
+        found: list[str] = []
+        for record in listed:
+            known = records.get(record.id)
+            if known is not None and self.outranks(known) and not self.agrees(known, record):
+                found.append(record.id)
+        return found
+
+
+def container_agrees(known: Container, listed: Container) -> bool:
+    """Return whether a listed container says nothing new over the known one, which an inspect may have told more of."""
+    if not known.inspected:
+        return known == listed
+    same = (known.name, known.state, known.exit_code) == (listed.name, listed.state, listed.exit_code)
+    # the status text tells the health of a running container only
+    return same and (listed.state != "running" or known.health == listed.health)
+
+
+CONTAINERS = Kind[Container](
+    "containers",
+    lambda engine: engine.containers.list_all(),
+    lambda engine, key: engine.containers.read(key),
+    {
+        # `remove` is Podman's word
+        "container": {"destroy": GONE, "remove": GONE, "prune": LIST, OTHERWISE: READ},
+        # it may be so new that it is not known yet
+        "network": {"connect": Touch("read", "container"), "disconnect": Touch("read", "container")},
+    },
+    agrees=container_agrees,
+    outranks=lambda known: known.inspected,
+)
+
+IMAGES = Kind[Image](
+    "images",
+    lambda engine: engine.images.list_all(),
+    lambda engine, key: engine.images.read(key),
+    {
+        # a moved tag tells nothing of the image that lost it, and no event tells the shared sizes: only a list does
+        "image": {"push": NOTHING, "save": NOTHING, OTHERWISE: LIST},
+        "container": {"commit": LIST},
+    },
+)
+
+VOLUMES = Kind[Volume](
+    "volumes",
+    lambda engine: engine.volumes.list_all(),
+    lambda engine, key: engine.volumes.read(key),
+    {
+        "volume": {
+            "destroy": GONE,
+            "remove": GONE,
+            # daemons before 23 tell nothing of the volumes that a prune removed
+            "prune": LIST,
+            "mount": NOTHING,
+            "unmount": NOTHING,
+            OTHERWISE: READ,
+        },
+    },
+)
+
+NETWORKS = Kind[Network](
+    "networks",
+    lambda engine: engine.networks.list_all(),
+    lambda engine, key: engine.networks.read(key),
+    {
+        "network": {
+            "destroy": GONE,
+            "remove": GONE,
+            "prune": LIST,
+            # who is attached is told by the containers
+            "connect": NOTHING,
+            "disconnect": NOTHING,
+            OTHERWISE: READ,
+        },
+    },
+)
+
+KINDS: Mapping[Resource, Kind[Any]] = {kind.resource: kind for kind in (CONTAINERS, IMAGES, VOLUMES, NETWORKS)}
+
+
+def touched(event: Event) -> list[tuple[Resource, Touch]]:
+    """Return what an event does, by resource."""
+    return _TOUCHED.get((event.type, event.verb)) or _TOUCHED.get((event.type, OTHERWISE), [])
+
+
+def _index() -> dict[tuple[str, str], list[tuple[Resource, Touch]]]:
+    """Return the touches of all kinds by (event type, verb), each verb with what the kinds say otherwise."""
+    verbs: dict[str, set[str]] = {}
+    for kind in KINDS.values():
+        for type_, touches in kind.touches.items():
+            verbs.setdefault(type_, {OTHERWISE}).update(touches)
+    return {
+        (type_, verb): [
+            (kind.resource, touch)
+            for kind in KINDS.values()
+            if (touches := kind.touches.get(type_)) and (touch := touches.get(verb, touches.get(OTHERWISE, NOTHING)))
+            and touch.how != "nothing"
+        ]
+        for type_, known in verbs.items()
+        for verb in known
+    }  # fmt: skip
+
+
+_TOUCHED = _index()
