@@ -64,6 +64,9 @@ def run_dashboard(options: Namespace) -> int:
     from tui.settings import load_settings
 
     settings = load_settings(vars(options))
+    if settings.refusal is not None:
+        print(f"hythe: {settings.refusal}", file=sys.stderr)
+        return cli.USAGE
     from tui.app import run_app
 
     return run_app(settings)

@@ -15,7 +15,7 @@ PIPE_CLOSED = 141
 SHELLS = ("bash", "zsh", "fish")
 
 USAGE_LINES = """\
-hythe [--host URL | --context NAME | --demo] [OPTIONS]
+hythe [--host URL | --context NAME ... | --group NAME | --demo] [OPTIONS]
        hythe demo --socket PATH [OPTIONS]
        hythe completion bash|zsh|fish"""
 DESCRIPTION = "A keyboard-driven terminal dashboard for Docker. Press ? inside for the keys."
@@ -24,6 +24,7 @@ examples:
   hythe                                the daemon that docker itself would speak to
   hythe --host tcp://10.0.0.5:2375     a daemon on another machine
   hythe --context staging --read-only  a Docker context, with every change refused
+  hythe --context web-1 -c web-2       several in one table; --group NAME: those of a group of the settings
   hythe --demo                         look around without any daemon
 
 environment:
@@ -90,7 +91,14 @@ def _add_endpoint_options(parser: argparse.ArgumentParser) -> None:
     )
     one = group.add_mutually_exclusive_group()
     one.add_argument("-H", "--host", metavar="URL", type=_text, help="unix:///path or tcp://host:port")
-    one.add_argument("-c", "--context", metavar="NAME", type=_text, help="a Docker context")
+    one.add_argument(
+        "-c", "--context", dest="contexts", metavar="NAME", type=_text, action="append",
+        help="a Docker context; once for each of several",
+    )  # fmt: skip
+    one.add_argument(
+        "--group", dest="groups", metavar="NAME", type=_text, action="append",
+        help="the hosts that the settings name under [groups]",
+    )  # fmt: skip
     one.add_argument("--demo", action="store_true", help="simulated containers; touches no daemon")
 
 

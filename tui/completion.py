@@ -67,7 +67,7 @@ def _option(action: argparse.Action) -> Option:
     complete = ""
     if action.dest == "theme":
         values = tuple(sorted(path.stem for path in THEMES.glob("*.toml")))
-    elif action.dest == "context":
+    elif action.dest == "contexts":
         complete = "context"
     elif action.metavar in ("FILE", "PATH"):
         complete = "file"

@@ -6,14 +6,15 @@ whole file cannot be read every host is guarded.
 """
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from themes.toml_file import TomlFile, TomlFileError, read_toml
 from tui import paths
-from tui.settings_schema import ENVIRONMENT, HOST_KEYS, KEYS, Check, Wrong, check_keys, suggestion
+from tui.settings_schema import ENVIRONMENT, HOST_KEYS, KEYS, Check, Wrong, check_keys, check_names, suggestion
 
 Color = Literal["full", "ansi", "none"]
 
@@ -34,7 +35,11 @@ class SettingsProblem:
 
 @dataclass(frozen=True)
 class HostSettings:
-    """How one host is treated: found by its name (a Docker context or free), its URL or its context."""
+    """How a host is treated: found by its URL, by its Docker context, or by `name` in the place of either.
+
+    In each of the three `*` stands for any text and `?` for one character; such an entry can fit many hosts, and
+    gives none of them its name.
+    """
 
     name: str
     url: str | None = None
@@ -43,18 +48,41 @@ class HostSettings:
     guarded: bool = False
     read_only: bool = False
 
+    def fits(self, addresses: Iterable[str], contexts: Iterable[str]) -> bool:
+        """Whether it is about the host with one of these addresses or contexts."""
+        addresses, contexts = tuple(addresses), tuple(contexts)
+        return (
+            any(_matches(self.name, text) for text in (*addresses, *contexts))
+            or any(_matches(self.url, text) for text in addresses)
+            or any(_matches(self.context, text) for text in contexts)
+        )
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether it may fit more than one host."""
+        return any(_is_pattern(text) for text in (self.name, self.url, self.context) if text)
+
+    @property
+    def target(self) -> str | None:
+        """The one context, or else the one URL, that it is about; None when it names neither."""
+        return next((text for text in (self.context, self.url) if text and not _is_pattern(text)), None)
+
 
 @dataclass(frozen=True)
 class Settings:
     """Everything that a run can be told; `problems` says what of it could not be understood.
 
-    `host` and `context` are None when nothing but Docker's own variables and contexts should decide. `theme` is None
-    when the user named none: then the one remembered counts. `keys` maps command ids to the keys that replace their
-    own. `log_tail` is in lines; `stop_timeout` in seconds, None for each container's own.
+    `host` and `context` are None when nothing but Docker's own variables and contexts should decide. `contexts` has
+    all that the command line named, in its order and each once: Docker contexts, and URLs where a group's member is a
+    host of the settings that has no context; the first of them is also `context` or `host`. `theme` is None when the
+    user named none: then the one remembered counts. `keys` maps command ids to the keys that replace their own.
+    `log_tail` is in lines; `stop_timeout` in seconds, None for each container's own. `refusal` says why what the
+    command line asks for can't be done with this file, and hythe should not start.
     """
 
     host: str | None = None
     context: str | None = None
+    contexts: tuple[str, ...] = ()
     demo: bool = False
     read_only: bool = False
     guarded: bool = False
@@ -66,30 +94,61 @@ class Settings:
     keymap_preset: str = "default"
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     hosts: Mapping[str, HostSettings] = field(default_factory=dict[str, HostSettings])
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     log_tail: int = 500
     stop_timeout: int | None = None
     problems: tuple[SettingsProblem, ...] = ()
+    refusal: str | None = None
 
-    def host_settings(self, url: str, context: str | None = None) -> HostSettings:
+    def host_settings(self, url: str, context: str | None = None, aliases: Iterable[str] = ()) -> HostSettings:
         """How to treat the host at *url* that the Docker context *context* named, with what holds for every host.
 
-        When several entries fit, the strictest of each guard counts.
+        *aliases* are other contexts with the same URL: whoever reaches a guarded host by another way finds it guarded.
+        When several entries fit, the strictest of each guard counts, and the first with a colour gives it. The result
+        has the name to show: that of the first entry which is about this host alone, else the context, else the URL.
         """
-        wanted = {url, url.rstrip("/")} | ({context} if context else set[str]())
-        fitting = [host for host in self.hosts.values() if wanted & {host.name, host.url, host.context}]
-        first = fitting[0] if fitting else HostSettings(context or url, url, context)
-        return replace(
-            first,
+        contexts = [name for name in (context, *aliases) if name]
+        addresses = addresses_of(url)
+        fitting = [host for host in self.hosts.values() if host.fits(addresses, contexts)]
+        return HostSettings(
+            next((host.name for host in fitting if not host.is_pattern), context or url),
+            url,
+            context,
+            next((host.color for host in fitting if host.color), None),
             guarded=self.guarded or any(host.guarded for host in fitting),
             read_only=self.read_only or any(host.read_only for host in fitting),
         )
 
 
+def addresses_of(url: str) -> tuple[str, ...]:
+    """The ways in which people write *url*: without a slash at its end, and without the port that goes without saying.
+
+    Ports are left out where they are those of Docker (2375, 2376) or of ssh (22).
+    """
+    url = url.rstrip("/")
+    short = re.sub(r"(?<=^tcp://)(.+):237[56]$|(?<=^ssh://)(.+):22$", lambda found: found[1] or found[2], url)
+    return (url,) if short == url else (url, short)
+
+
+def _is_pattern(text: str) -> bool:
+    return "*" in text or "?" in text
+
+
+def _matches(pattern: str | None, text: str) -> bool:
+    """Whether *text* is what a pattern with `*` and `?` means; a bracket is itself: IPv6 addresses have them."""
+    if pattern is None:
+        return False
+    if not _is_pattern(pattern):
+        return pattern.rstrip("/") == text
+    parts = {"*": ".*", "?": "."}
+    return re.fullmatch("".join(parts.get(char) or re.escape(char) for char in pattern), text, re.DOTALL) is not None
+
+
 def load_settings(arguments: Mapping[str, object], environment: Mapping[str, str] | None = None) -> Settings:
     """The settings of this run; the command line wins over the environment, that over the file. Never raises.
 
-    *arguments* holds what the command line named: host, context, demo, read_only, theme, config, ascii; None or False
-    where it named nothing.
+    *arguments* holds what the command line named: host, contexts and groups (lists of names), demo, read_only, theme,
+    config, ascii; None or False where it named nothing.
     """
     environment = os.environ if environment is None else environment
     named = arguments.get("config") or environment.get("HYTHE_CONFIG")
@@ -100,6 +159,7 @@ def load_settings(arguments: Mapping[str, object], environment: Mapping[str, str
         values.pop("context", None)
     _apply_environment(values, problems, environment)
     _apply_arguments(values, arguments)
+    _apply_groups(values, problems, cast("Sequence[str]", arguments.get("groups") or ()), path)
     values["ascii"] = bool(values.get("ascii", prefers_ascii(environment)))
     if values.get("color", "auto") == "auto":
         values["color"] = terminal_color(environment)
@@ -122,12 +182,38 @@ def terminal_color(environment: Mapping[str, str]) -> Color:
 
 
 def _apply_arguments(values: dict[str, Any], arguments: Mapping[str, object]) -> None:
-    if any(arguments.get(name) for name in ("host", "context", "demo")):
+    if any(arguments.get(name) for name in ("host", "contexts", "groups", "demo")):
         values.pop("host", None)
         values.pop("context", None)
-    for name in ("host", "context", "demo", "read_only", "theme", "ascii"):
+    for name in ("host", "demo", "read_only", "theme", "ascii"):
         if arguments.get(name):
             values[name] = arguments[name]
+    if named := cast("Sequence[str] | None", arguments.get("contexts")):
+        values["contexts"] = tuple(dict.fromkeys(named))
+        values["context"] = named[0]
+
+
+def _apply_groups(
+    values: dict[str, Any], problems: Sequence[SettingsProblem], named: Sequence[str], path: Path | None
+) -> None:
+    """Put the members of the groups that were named in the place of contexts."""
+    groups: Mapping[str, tuple[str, ...]] = values.get("groups", {})
+    hosts: Mapping[str, HostSettings] = values.get("hosts", {})
+    members: dict[str, None] = {}
+    for name in named:
+        if name not in groups:
+            about = next((str(each) for each in problems if each.key in ("", f"groups.{name}")), None)
+            known = ", ".join(groups)
+            hint = about or (f"there are: {known}" if known else 'write [groups] and NAME = ["CONTEXT"] there')
+            values["refusal"] = f"no group {name!r} in {path or 'the settings'}: {hint}"
+            return
+        for member in groups[name]:
+            host = hosts.get(member)
+            members[(host.target if host else None) or member] = None
+    if members:
+        first = next(iter(members))
+        values["contexts"] = tuple(members)
+        values["host" if "://" in first else "context"] = first
 
 
 def _apply_environment(values: dict[str, Any], problems: list[SettingsProblem], environment: Mapping[str, str]) -> None:
@@ -169,6 +255,7 @@ class _Reader:
             values["keymap_preset"] = values.pop("keymap")
         values["keys"] = self.keys(values.pop("keys", {}))
         values["hosts"] = self.hosts(values.pop("hosts", {}))
+        values["groups"] = self.groups(values.pop("groups", {}))
         if values.get("host") and values.get("context"):
             self.note("there is a host already: name one of the two", "context")
             del values["context"]
@@ -217,4 +304,14 @@ class _Reader:
                 found[name] = HostSettings(name, **values)
             else:
                 self.note(f"must be a table: write [hosts.{name}]", "hosts", name)
+        return found
+
+    def groups(self, table: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
+        """The members of each group by its name."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, value in table.items():
+            try:
+                found[name] = check_names(value)
+            except Wrong as wrong:
+                self.note(wrong.message, "groups", name)
         return found

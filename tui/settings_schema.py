@@ -93,6 +93,14 @@ def check_keys(value: object) -> tuple[str, ...]:
     return tuple(str(key) for key in keys)
 
 
+def check_names(value: object) -> tuple[str, ...]:
+    """A list of names that is not empty, each of them once."""
+    names = cast("list[object]", value) if isinstance(value, list) else []
+    if not names or not all(isinstance(name, str) and name.strip() for name in names):
+        raise Wrong('must be a list of contexts or hosts in quotes, such as ["prod-1", "prod-2"]')
+    return tuple(dict.fromkeys(str(name).strip() for name in names))
+
+
 def check_table(value: object) -> Mapping[str, object]:
     """A table."""
     if not isinstance(value, dict):
@@ -112,6 +120,7 @@ KEYS: Mapping[str, Check] = {
     "keymap": check_text,
     "keys": check_table,
     "hosts": check_table,
+    "groups": check_table,
     "log_tail": whole_number(0, 1_000_000),
     "stop_timeout": whole_number(0, 86_400),
 }

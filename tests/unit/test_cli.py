@@ -53,7 +53,7 @@ def test_help_tells_every_option_and_exit_code(capsys: pytest.CaptureFixture[str
         entry.main(["--help"])
     assert end.value.code == 0
     text = capsys.readouterr().out
-    flags = ("--host", "--context", "--demo", "--read-only", "--theme", "--config", "--ascii", "--version")
+    flags = ("--host", "--context", "--group", "--demo", "--read-only", "--theme", "--config", "--ascii", "--version")
     assert all(flag in text for flag in flags)
     codes = (cli.OK, cli.UNEXPECTED, cli.USAGE, cli.UNUSABLE, cli.INTERRUPTED, cli.PIPE_CLOSED)
     assert [int(code) for code in re.findall(r"^  (\d+) {2,}\w", text.partition("exit codes:")[2], re.MULTILINE)] == [
@@ -70,6 +70,9 @@ def test_help_tells_every_option_and_exit_code(capsys: pytest.CaptureFixture[str
         (["--host", " "], "must not be empty"),
         (["--host", "x", "--demo"], "not allowed with"),
         (["--host", "x", "--context", "y"], "not allowed with"),
+        (["--group", "x", "--context", "y"], "not allowed with"),
+        (["--demo", "--group", "x"], "not allowed with"),
+        (["--context", "x", "--context", ""], "must not be empty"),
         (["demo"], "--socket"),
         (["demo", "--socket", "/x", "--containers", "-1"], "whole number"),
         (["demo", "--socket", "/x", "--events-per-second", "nan"], "not a number"),
@@ -84,6 +87,22 @@ def test_wrong_usage_is_one_line_and_2(arguments: list[str], words: str, capsys:
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert words in said
+
+
+def test_several_contexts_and_groups() -> None:
+    options = cli.build_parser().parse_args(["-c", "a", "--context", "b", "-c", "a"])
+    assert options.contexts == ["a", "b", "a"]
+    assert cli.build_parser().parse_args(["--group", "x", "--group", "y"]).groups == ["x", "y"]
+
+
+def test_a_group_that_is_not_there_is_one_line_and_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(entry, "terminal_problem", lambda: None)
+    assert entry.main(["--group", "pr\x1bod"]) == cli.USAGE
+    said = capsys.readouterr().err
+    assert said.startswith("hythe: no group 'pr\\x1bod' in ")
+    assert said.count("\n") == 1
 
 
 def test_without_a_terminal() -> None:

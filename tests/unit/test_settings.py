@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.settings import HostSettings, Settings, load_settings, prefers_ascii, terminal_color
+from tui.settings import HostSettings, Settings, addresses_of, load_settings, prefers_ascii, terminal_color
 from tui.settings_schema import HOST_KEYS, KEYS
 
 FULL = """\
@@ -34,6 +34,9 @@ guarded = true
 
 [hosts."unix:///var/run/docker.sock"]
 read_only = true
+
+[groups]
+web = ["web-1", "prod", "web-1"]
 """
 
 
@@ -70,6 +73,7 @@ def test_every_key(file: Path) -> None:
             "prod": HostSettings("prod", url="ssh://deploy@prod", color="error", guarded=True),
             "unix:///var/run/docker.sock": HostSettings("unix:///var/run/docker.sock", read_only=True),
         },
+        groups={"web": ("web-1", "prod")},
         log_tail=2000,
         stop_timeout=30,
     )
@@ -93,8 +97,8 @@ def test_endpoint_of_the_file_counts_only_when_nothing_else_names_one(file: Path
     assert load(file, text, DOCKER_HOST="unix:///x").host is None
     assert load(file, text, DOCKER_CONTEXT="x").host is None
     assert load(file, text, {"demo": True}).host is None
-    by_context = load(file, text, {"context": "x"})
-    assert (by_context.host, by_context.context) == (None, "x")
+    by_context = load(file, text, {"contexts": ["x"]})
+    assert (by_context.host, by_context.context, by_context.contexts) == (None, "x", ("x",))
     assert load(file, text, {"host": "tcp://of-line"}, DOCKER_HOST="unix:///x").host == "tcp://of-line"
     both = load(file, text + 'context = "x"\n')
     assert (both.host, both.context) == ("tcp://of-file", None)
@@ -117,6 +121,10 @@ def test_endpoint_of_the_file_counts_only_when_nothing_else_names_one(file: Path
         ("hosts.prod = 3", "hosts.prod", "write [hosts.prod]"),
         ("[hosts.prod]\ncolour = 'error'", "hosts.prod.colour", "did you mean color?"),
         ("[hosts.prod]\ncolor = 'red'", "hosts.prod.color", "not one of primary"),
+        ("groups = 3", "groups", "must be a table"),
+        ("[groups]\nprod = 'a'", "groups.prod", "must be a list of contexts or hosts"),
+        ("[groups]\nprod = []", "groups.prod", "must be a list of contexts or hosts"),
+        ("[groups]\nprod = ['a', ' ']", "groups.prod", "must be a list of contexts or hosts"),
         ("[keys]\ncontainer.stop = 3", "keys.container.stop", "must be a key in quotes"),
         ("[keys.container]\nstop = ['a', '']", "keys.container.stop", "must be a key in quotes"),
     ],
@@ -181,6 +189,89 @@ def test_host_settings_take_the_strictest_of_what_fits() -> None:
     assert settings.host_settings("unix:///x", "prod").guarded
     assert settings.host_settings("unix:///x") == HostSettings("unix:///x", "unix:///x")
     assert Settings(read_only=True).host_settings("unix:///x").read_only
+
+
+def test_host_settings_of_patterns_and_of_other_ways_to_the_host() -> None:
+    hosts = {
+        "prod-*": HostSettings("prod-*", guarded=True),
+        "eu": HostSettings("eu", context="*-eu-?", color="warning"),
+        "lan": HostSettings("lan", url="tcp://10.*", read_only=True),
+        "six": HostSettings("six", url="tcp://[fe80::*]:2375", color="error"),
+        "box": HostSettings("box", url="ssh://me@box/", color="success"),
+    }
+    settings = Settings(hosts=hosts)
+
+    def treated(url: str, context: str | None = None, *aliases: str) -> tuple[str, str | None, bool, bool]:
+        found = settings.host_settings(url, context, aliases)
+        return found.name, found.color, found.guarded, found.read_only
+
+    assert treated("tcp://h:1", "prod-eu-1") == ("prod-eu-1", "warning", True, False)
+    assert treated("tcp://h:1", "prod-eu-10") == ("prod-eu-10", None, True, False)
+    assert treated("tcp://h:1", "PROD-1") == ("PROD-1", None, False, False)
+    assert treated("tcp://10.0.0.1:2376", "a") == ("a", None, False, True)
+    assert treated("tcp://[fe80::1]:2375")[1] == "error"
+    assert treated("tcp://f:2375")[1] is None, "brackets are no set of characters"
+    assert treated("ssh://me@box:22") == ("box", "success", False, False)
+    assert treated("ssh://me@box:2222")[0] == "ssh://me@box:2222"
+    # by its address, past the context that is guarded
+    assert treated("tcp://h:1", None, "prod-1") == ("tcp://h:1", None, True, False)
+
+
+@pytest.mark.parametrize(
+    ("url", "forms"),
+    [
+        ("tcp://h:2375", ("tcp://h:2375", "tcp://h")),
+        ("tcp://[::1]:2376/", ("tcp://[::1]:2376", "tcp://[::1]")),
+        ("tcp://h:23750", ("tcp://h:23750",)),
+        ("ssh://h:22", ("ssh://h:22", "ssh://h")),
+        ("ssh://h:2375", ("ssh://h:2375",)),
+        ("unix:///a:22", ("unix:///a:22",)),
+    ],
+)
+def test_ways_to_write_an_address(url: str, forms: tuple[str, ...]) -> None:
+    assert addresses_of(url) == forms
+
+
+GROUPS = """\
+context = "of-file"
+[hosts.db]
+url = "tcp://db:2376"
+[hosts.web]
+context = "web-eu"
+[hosts."x*"]
+context = "y*"
+[groups]
+all = ["web", "db", "x*", "plain"]
+dbs = ["db"]
+"""
+
+
+def test_groups_become_contexts_and_addresses(file: Path) -> None:
+    settings = load(file, GROUPS, {"groups": ["all"]})
+    assert settings.contexts == ("web-eu", "tcp://db:2376", "x*", "plain")
+    assert (settings.context, settings.host, settings.refusal) == ("web-eu", None, None)
+    dbs = load(file, GROUPS, {"groups": ["dbs", "all"]}, DOCKER_HOST="unix:///x")
+    assert dbs.contexts == ("tcp://db:2376", "web-eu", "x*", "plain")
+    assert (dbs.context, dbs.host) == (None, "tcp://db:2376")
+    named = load(file, GROUPS, {"contexts": ["b", "a", "b"]})
+    assert (named.contexts, named.context) == (("b", "a"), "b")
+    assert load(file, GROUPS).contexts == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (GROUPS, "there are: all, dbs"),
+        ("", "write [groups]"),
+        ("[groups]\nprod = 3", "settings.toml:2: groups.prod: must be a list"),
+        ("[groups", "not valid TOML"),
+    ],
+)
+def test_a_group_that_is_not_there_is_refused_for_no_other_host_will_do(file: Path, text: str, words: str) -> None:
+    settings = load(file, text, {"groups": ["prod"]})
+    assert str(settings.refusal).startswith(f"no group 'prod' in {file}: ")
+    assert words in str(settings.refusal)
+    assert settings.contexts == ()
 
 
 @pytest.mark.parametrize(
