@@ -25,7 +25,7 @@ from tui.commands.history import History
 from tui.commands.registry import default_keys
 from tui.commands.session import Session
 from tui.engine.connect import Attempt, Found, first_answering
-from tui.engine.endpoint import Endpoint, candidates
+from tui.engine.endpoint import Endpoint, candidates, named_endpoint
 from tui.engine.engine import Engine
 from tui.engine.errors import EndpointError
 from tui.jobs.job import Job
@@ -125,7 +125,13 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
     # the connection
 
     async def connect(self, endpoint: Endpoint | None = None) -> None:
-        """Connect to an endpoint, or to the first that answers of the settings' own, and show its dashboard."""
+        """Connect to an endpoint, or to the first that answers of the settings' own, and show its dashboard.
+
+        Several contexts in the settings are shown together.
+        """
+        if endpoint is None and len(self.settings.contexts) > 1:
+            await self.connect_all(self.settings.contexts)
+            return
         try:
             endpoints = [endpoint] if endpoint else await self._endpoints()
         except EndpointError as error:
@@ -138,9 +144,27 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
             return
         await self._show(Fleet([self._session_of(found.engine)]))
 
-    async def connect_all(self, endpoints: Sequence[Endpoint]) -> None:
-        """Show several hosts in one table, without waiting for any: each connects, fails and comes back by itself."""
-        await self._show(Fleet([self._session_of(Engine(endpoint)) for endpoint in endpoints]))
+    async def connect_all(self, names: Sequence[str]) -> None:
+        """Show the hosts of these contexts (or URLs) in one table, without waiting for any to answer.
+
+        Each connects, fails and comes back by itself. A name that leads nowhere is told, and the others are shown.
+        """
+        endpoints: dict[str, Endpoint] = {}
+        attempts: list[Attempt] = []
+        for name in names:
+            try:
+                endpoint = named_endpoint(name, "--context", self.environment)
+            except EndpointError as error:
+                attempts.append(Attempt(Endpoint(name, ""), str(error), error.hint))
+            else:
+                endpoints.setdefault(endpoint.url, endpoint)
+        if not endpoints:
+            await self._show_failure(Found(None, None, tuple(attempts)))
+            return
+        await self._show(Fleet([self._session_of(Engine(endpoint)) for endpoint in endpoints.values()]))
+        for attempt in attempts:
+            text = f"{attempt.reason}\n{attempt.hint}".strip()
+            self.notify(text, title="Not shown", severity="error", markup=False, timeout=15)
 
     def _session_of(self, engine: Engine) -> Session:
         endpoint = engine.endpoint

@@ -1,7 +1,11 @@
 """Several hosts in one table: each with its own feed, light and failure; a command goes to the host of its row."""
 
+import hashlib
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from stage import START_NS, StageApp, text_of, until
 from textual.pilot import Pilot
@@ -16,20 +20,33 @@ from tui.settings import HostSettings, Settings
 class FleetApp(StageApp):
     """StageApp on several demo engines, each of its own clock and seed, and on endpoints where nobody answers."""
 
-    def __init__(self, names: tuple[str, ...], settings: Settings | None = None, dead: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, names: tuple[str, ...], settings: Settings | None = None, dead: tuple[str, ...] = (),
+        missing: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
         super().__init__(settings)
-        self._names, self._dead = names, dead
+        self._names, self._dead, self._missing = names, dead, missing
+        self._folder = Path(self._stack.enter_context(TemporaryDirectory()))
+        self.environment = {"DOCKER_CONFIG": str(self._folder)}
         self.clocks: list[ManualClock] = []
 
     async def connect(self, endpoint: Endpoint | None = None) -> None:
-        endpoints: list[Endpoint] = []
+        names: list[str] = []
         for seed, name in enumerate(self._names):
             clock = ManualClock(START_NS)
             self.clocks.append(clock)
             path = await self._stack.enter_async_context(serve_demo(seed=seed, containers=5, clock=clock))
-            endpoints.append(Endpoint(f"unix://{path}", "test", name))
-        endpoints += [Endpoint(f"unix:///nowhere/{name}.sock", "test", name) for name in self._dead]
-        await self.connect_all(endpoints)
+            names.append(context(self._folder, name, f"unix://{path}"))
+        names += [context(self._folder, name, f"unix:///nowhere/{name}.sock") for name in self._dead]
+        await self.connect_all([*names, *self._missing])
+
+
+def context(folder: Path, name: str, url: str) -> str:
+    """Write a docker context, and return its name."""
+    place = folder / "contexts" / "meta" / hashlib.sha256(name.encode()).hexdigest()
+    place.mkdir(parents=True)
+    (place / "meta.json").write_text(json.dumps({"Name": name, "Endpoints": {"docker": {"Host": url}}}))
+    return name
 
 
 @asynccontextmanager
@@ -92,6 +109,12 @@ async def test_a_dead_host_slows_no_other_and_says_why() -> None:
         await until(pilot, lambda: "gone" in shown() and "reconnecting" in shown())
         await until(pilot, lambda: "gone: reconnecting: " in shown(), "the reason above the table")
         assert screen.containers.total_count == 5
+
+
+async def test_a_context_that_is_not_there_is_told_and_the_others_are_shown() -> None:
+    app = FleetApp(("alpha", "beta"), missing=("nowhere",))
+    async with fleet(app) as (pilot, _screen, shown):
+        await until(pilot, lambda: "no docker context named 'nowhere'" in shown())
 
 
 async def test_what_takes_one_row_refuses_the_marks_of_two_hosts() -> None:

@@ -166,6 +166,17 @@ def well_known(env: Mapping[str, str]) -> list[Endpoint]:
     return [Endpoint(f"unix://{path}", source) for path, source in places]
 
 
+def named_endpoint(name: str, source: str, env: Mapping[str, str]) -> Endpoint:
+    """Return the endpoint of a docker context, or of a URL.
+
+    Raises:
+        EndpointError: there is no such context, or it can't be used.
+    """
+    if "://" in name:
+        return parse_endpoint(name, source)
+    return context_endpoint(name, source, env)
+
+
 def candidates(host: str | None, context: str | None, env: Mapping[str, str]) -> list[Endpoint]:
     """Return the endpoints to try, best first. One that was named, by whatever means, is the only one.
 
