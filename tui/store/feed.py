@@ -60,9 +60,9 @@ class Feed:
         """The last events, oldest first."""
         self._publisher = Publisher(lambda: publish(self.state), self.timing.publish)
         self._queue = ReadQueue(self._read)
-        self._unread: set[tuple[Resource, str]] = set()
+        self._unread: dict[tuple[Resource, str], None] = {}
         self._moment = 0
-        self._relist: set[Resource] = set()
+        self._relist: dict[Resource, None] = {}
         self._relist_ready = asyncio.Event()
         self._retry = asyncio.Event()
         self._last_ns: int | None = None
@@ -167,7 +167,7 @@ class Feed:
         while True:
             await self._relist_ready.wait()
             self._relist_ready.clear()
-            wanted, self._relist = self._relist, set()
+            wanted, self._relist = self._relist, {}
             began = time.monotonic()
             for resource in wanted:
                 await self._list(resource)
@@ -209,7 +209,7 @@ class Feed:
     # reading
 
     def _ask_list(self, *resources: Resource) -> None:
-        self._relist.update(resources)
+        self._relist.update(dict.fromkeys(resources))
         self._relist_ready.set()
 
     def _doubt_everything(self) -> None:
@@ -239,14 +239,14 @@ class Feed:
 
     async def _read(self, resource: Resource, key: str) -> None:
         moment = self._next_moment()
-        self._unread.discard((resource, key))
+        self._unread.pop((resource, key), None)
         try:
             record = await self._or_gone(KINDS[resource].read(self.engine, key))
         except (ConnectionFailed, ConnectionLost):
             raise
         except EngineError as error:
             # an inspected record is not replaced by what the retried list says of it: it has to be read again itself
-            self._unread.add((resource, key))
+            self._unread[resource, key] = None
             self._put(with_problem(self.state, resource, str(error)))
             return
         self._take(resource, moment, key, record)

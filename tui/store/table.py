@@ -46,8 +46,10 @@ def with_list(
         if table.as_of[key] > as_of:
             records[key], moments[key] = known, table.as_of[key]
         elif key in fresh:
-            records[key] = known if keeps(known, fresh[key]) else fresh[key]
-            moments[key] = as_of
+            kept = keeps(known, fresh[key])
+            records[key] = known if kept else fresh[key]
+            # one that is kept for knowing more than a list stays as old as it is: a read under way may know more yet
+            moments[key] = table.as_of[key] if kept and known != fresh[key] else as_of
     for key, record in fresh.items():
         if key not in records and table.gone.get(key, -1) < as_of:
             records[key], moments[key] = record, as_of
