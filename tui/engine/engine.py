@@ -8,7 +8,7 @@ from tui.engine.build import Builds
 from tui.engine.containers import Containers
 from tui.engine.disk import Disk
 from tui.engine.endpoint import Endpoint
-from tui.engine.events import stream_events
+from tui.engine.events import stream_event_documents, stream_events
 from tui.engine.images import Images
 from tui.engine.networks import Networks
 from tui.engine.transport import Transport
@@ -50,6 +50,10 @@ class Engine:
         """Return the daemon's ping, or raise ConnectionFailed after `seconds`."""
         return await self.transport.ping(seconds)
 
+    async def renew_connections(self) -> None:
+        """Use new connections from now on; see Transport.renew."""
+        await self.transport.renew()
+
     async def version(self) -> Version:
         """Return the engine's version."""
         return await self.transport.get("/version", Version)
@@ -61,6 +65,10 @@ class Engine:
     def events(self, since_ns: int | None = None) -> AsyncGenerator[Event | None]:
         """Yield None once the stream is open, then the events; see `stream_events`."""
         return stream_events(self.transport, since_ns)
+
+    def event_documents(self, since_ns: int | None = None) -> AsyncGenerator[list[bytes] | None]:
+        """Yield None once the stream is open, then batches of undecoded events; see `stream_event_documents`."""
+        return stream_event_documents(self.transport, since_ns)
 
     async def close(self) -> None:
         """Close every connection."""

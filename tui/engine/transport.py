@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
@@ -78,23 +79,45 @@ class Transport:
         self.read_only = read_only
         self.api_version: tuple[int, int] | None = None
         self.requests = 0
-        path = endpoint.socket_path
-        if path is not None:
-            connector: aiohttp.BaseConnector = aiohttp.UnixConnector(path, limit=0)
-            self._base = "http://docker"
-        else:
-            connector = aiohttp.TCPConnector(limit=0)
+        self._base = "http://docker"
+        if endpoint.socket_path is None:
             self._base = endpoint.url.replace("tcp://", "http://", 1)
-        self._session = aiohttp.ClientSession(
-            connector=connector,
+        self._session = self._new_session()
+        self._users: Counter[aiohttp.ClientSession] = Counter()
+        """How many requests each session has under way."""
+
+    def _new_session(self) -> aiohttp.ClientSession:
+        path = self.endpoint.socket_path
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0) if path is None else aiohttp.UnixConnector(path, limit=0),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
             headers={"User-Agent": "hythe", "Accept-Encoding": "identity"},
             read_bufsize=1 << 20,
         )
 
     async def close(self) -> None:
-        """Close the session and each of its connections."""
-        await self._session.close()
+        """Close every session and each of its connections."""
+        for session in {self._session, *self._users}:
+            await session.close()
+
+    async def renew(self) -> None:
+        """Use new connections from now on: the idle ones may be dead. What is under way keeps its own to the end."""
+        async with self._lent():
+            self._session = self._new_session()
+
+    @asynccontextmanager
+    async def _lent(self) -> AsyncGenerator[aiohttp.ClientSession]:
+        """Lend the session; one that was replaced meanwhile is closed after its last request."""
+        session = self._session
+        self._users[session] += 1
+        try:
+            yield session
+        finally:
+            self._users[session] -= 1
+            if not self._users[session]:
+                del self._users[session]
+                if session is not self._session:
+                    await session.close()
 
     async def ping(self, seconds: float = 3.0) -> Ping:
         """Return what `GET /_ping` says, in its headers.
@@ -220,31 +243,32 @@ class Transport:
         if body is not None:
             data = msgspec.json.encode(body)
             sent["Content-Type"] = "application/json"
-        try:
-            response = await self._session.request(
-                method,
-                URL(url, encoded=True),  # as it is: an object named ".." must not make it the path of another
-                params=encode_params(params),
-                data=data,
-                headers=sent,
-                allow_redirects=False,
-                timeout=limit or aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
-            )
-        except EngineError:
-            raise
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise connection_error(self.endpoint, error) from error
-        try:
-            if response.status >= 400 and not raw:
-                raise api_error(response.status, await _message(response), request)
-            if 300 <= response.status < 400 and response.status != 304:
-                raise MalformedAnswer(request, f"a redirect (HTTP {response.status}); is a web server in between?")
-            yield Answer(response, self.endpoint.url)
-        finally:
-            if response.content.is_eof():
-                response.release()
-            else:
-                response.close()
+        async with self._lent() as session:
+            try:
+                response = await session.request(
+                    method,
+                    URL(url, encoded=True),  # as it is: an object named ".." must not make it the path of another
+                    params=encode_params(params),
+                    data=data,
+                    headers=sent,
+                    allow_redirects=False,
+                    timeout=limit or aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
+                )
+            except EngineError:
+                raise
+            except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                raise connection_error(self.endpoint, error) from error
+            try:
+                if response.status >= 400 and not raw:
+                    raise api_error(response.status, await _message(response), request)
+                if 300 <= response.status < 400 and response.status != 304:
+                    raise MalformedAnswer(request, f"a redirect (HTTP {response.status}); is a web server in between?")
+                yield Answer(response, self.endpoint.url)
+            finally:
+                if response.content.is_eof():
+                    response.release()
+                else:
+                    response.close()
 
 
 async def _message(response: aiohttp.ClientResponse) -> str:

@@ -15,7 +15,9 @@ from tui.store.table import Record, Table
 
 R = TypeVar("R", bound=Record)
 
-Phase = Literal["connecting", "listing", "live", "stale", "reconnecting"]
+Phase = Literal["connecting", "listing", "live", "polling", "stale", "reconnecting"]
+"""`polling`: the daemon answers and tells no events, so that its lists are read again and again."""
+
 Resource = Literal["containers", "images", "volumes", "networks"]
 
 

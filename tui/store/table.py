@@ -7,7 +7,6 @@ event, found gone. What changed after a read was sent is told by an event, which
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, Protocol, TypeVar
 
@@ -33,10 +32,15 @@ class Table(msgspec.Struct, Generic[R], frozen=True):
     listed: int = -1
 
 
-def with_list(
-    table: Table[R], as_of: int, listed: Iterable[R], keeps: Callable[[R, R], bool] = operator.eq
-) -> Table[R]:
-    """Return the table after a whole list that was sent at `as_of`; `keeps(known, listed)` says which record stays."""
+def _newest(_known: R, listed: R) -> R:
+    return listed
+
+
+def with_list(table: Table[R], as_of: int, listed: Iterable[R], choose: Callable[[R, R], R] = _newest) -> Table[R]:
+    """Return the table after a whole list that was sent at `as_of`.
+
+    `choose(known, listed)` says what is known now of an object of which they say different things.
+    """
     if as_of < table.listed:
         return table
     fresh = {record.id: record for record in listed}
@@ -46,30 +50,51 @@ def with_list(
         if table.as_of[key] > as_of:
             records[key], moments[key] = known, table.as_of[key]
         elif key in fresh:
-            kept = keeps(known, fresh[key])
-            records[key] = known if kept else fresh[key]
-            # one that is kept for knowing more than a list stays as old as it is: a read under way may know more yet
-            moments[key] = table.as_of[key] if kept and known != fresh[key] else as_of
+            chosen = known if known == fresh[key] else choose(known, fresh[key])
+            records[key] = chosen
+            # one that stays for knowing more than a list stays as old as it is: a read under way may know more yet
+            moments[key] = table.as_of[key] if chosen is known and known != fresh[key] else as_of
     for key, record in fresh.items():
         if key not in records and table.gone.get(key, -1) < as_of:
             records[key], moments[key] = record, as_of
     gone = {key: moment for key, moment in table.gone.items() if moment > as_of}
-    return Table(records, moments, gone, as_of)
+    return Table(_same(table.records, records), moments, gone, as_of)
+
+
+def _same(before: Mapping[str, R], after: Mapping[str, R]) -> Mapping[str, R]:
+    """Return the former records where nothing changed, so that who has seen them need not look again."""
+    if len(before) == len(after) and all(
+        key == other and known is record
+        for (key, known), (other, record) in zip(before.items(), after.items(), strict=True)
+    ):
+        return before
+    return after
 
 
 def with_reads(table: Table[R], reads: Iterable[tuple[int, str, R | None]]) -> Table[R]:
     """Return the table after single reads `(as_of, id, record or None for gone)`, in order."""
     records, moments, gone = dict(table.records), dict(table.as_of), dict(table.gone)
+    changed = False
     for as_of, key, record in reads:
         if moments.get(key, table.listed) > as_of or gone.get(key, -1) > as_of:
             continue
         if record is None:
-            records.pop(key, None)
+            changed |= records.pop(key, None) is not None
             moments.pop(key, None)
             gone[key] = as_of
         elif records.get(key) != record:
             records[key], moments[key] = record, as_of
             gone.pop(key, None)
+            changed = True
         else:
             moments[key] = as_of
-    return Table(records, moments, gone, table.listed)
+    return Table(records if changed else table.records, moments, gone, table.listed)
+
+
+def forgetting(table: Table[R], before: int) -> Table[R]:
+    """Return the table without what was found gone before the oldest request that is under way was sent.
+
+    Nothing that is still to be answered can bring it back.
+    """
+    gone = {key: moment for key, moment in table.gone.items() if moment >= before}
+    return table if len(gone) == len(table.gone) else msgspec.structs.replace(table, gone=gone)
