@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from tui.engine.decoding import decode
+from tui.engine.decoding import decode, in_slices
 from tui.engine.errors import ConnectionLost, MalformedAnswer
 from tui.engine.framing import FramingError, LineAssembler, StdcopyDecoder
 from tui.engine.streams import documents
@@ -51,7 +51,7 @@ class Containers:
         """Return the containers, stopped ones too unless `stopped` is False."""
         params = {"all": stopped, "filters": dict(filters) if filters else None}
         found = await self._transport.get("/containers/json", list[ContainerSummary], params=params)
-        return [from_summary(wire) for wire in found]
+        return await in_slices(found, from_summary)
 
     async def read(self, container: str) -> Container:
         """Return one container by ID or name, from inspect: never behind the events, unlike the list."""

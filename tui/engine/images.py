@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from tui.engine.decoding import decode
+from tui.engine.decoding import decode, in_slices
 from tui.engine.errors import ApiError
 from tui.engine.streams import documents
 from tui.engine.transport import Transport
@@ -47,7 +47,7 @@ class Images:
         """Return the images, without the intermediate ones of the classic builder."""
         params = {"filters": dict(filters) if filters else None}
         found = await self._transport.get("/images/json", list[ImageSummary], params=params)
-        return [image_from_summary(wire) for wire in found]
+        return await in_slices(found, image_from_summary)
 
     async def details(self, image: str) -> ImageInspect:
         """Return the typed part of the inspect answer, with the image's configuration."""

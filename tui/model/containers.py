@@ -123,7 +123,7 @@ class Mount(msgspec.Struct, frozen=True, gc=False):
     read_only: bool = False
 
 
-class Container(msgspec.Struct, frozen=True):
+class Container(msgspec.Struct, frozen=True, gc=False):  # no cycles: 10,000 must not hold up the collector
     """A container as last read from the daemon. Times are seconds since the epoch.
 
     Fields that only inspect knows are None when the record came from a list (`inspected` is False).

@@ -184,9 +184,10 @@ NETWORKS = Kind[Network](
 KINDS: Mapping[Resource, Kind[Any]] = {kind.resource: kind for kind in (CONTAINERS, IMAGES, VOLUMES, NETWORKS)}
 
 
-def touched(event: Event) -> list[tuple[Resource, Touch]]:
+def touched(event: Event) -> Sequence[tuple[Resource, Touch]]:
     """Return what an event does, by resource."""
-    return _TOUCHED.get((event.type, event.verb)) or _TOUCHED.get((event.type, OTHERWISE), [])
+    found = _TOUCHED.get((event.type, event.verb))
+    return _TOUCHED.get((event.type, OTHERWISE), _NONE) if found is None else found
 
 
 def _index() -> dict[tuple[str, str], list[tuple[Resource, Touch]]]:
@@ -208,3 +209,4 @@ def _index() -> dict[tuple[str, str], list[tuple[Resource, Touch]]]:
 
 
 _TOUCHED = _index()
+_NONE: Sequence[tuple[Resource, Touch]] = ()

@@ -24,7 +24,10 @@ R = TypeVar("R", bound=Record)
 
 
 class Table(msgspec.Struct, Generic[R], frozen=True):
-    """Records by ID with the moment of their reading; `gone`: what was found missing after the list of `listed`."""
+    """Records by ID. `listed`: the moment of the last whole list, which told what `as_of` says nothing of.
+
+    `as_of`: the moments of what is newer or older than that list; `gone`: of what was found missing after it.
+    """
 
     records: Mapping[str, R] = {}
     as_of: Mapping[str, int] = {}
@@ -47,16 +50,20 @@ def with_list(table: Table[R], as_of: int, listed: Iterable[R], choose: Callable
     records: dict[str, R] = {}
     moments: dict[str, int] = {}
     for key, known in table.records.items():
-        if table.as_of[key] > as_of:
-            records[key], moments[key] = known, table.as_of[key]
-        elif key in fresh:
-            chosen = known if known == fresh[key] else choose(known, fresh[key])
-            records[key] = chosen
-            # one that stays for knowing more than a list stays as old as it is: a read under way may know more yet
-            moments[key] = table.as_of[key] if chosen is known and known != fresh[key] else as_of
+        moment = table.as_of.get(key, table.listed)
+        if moment > as_of:
+            records[key], moments[key] = known, moment
+        elif (listed_now := fresh.get(key)) is not None:
+            if known == listed_now:
+                records[key] = known
+                continue
+            records[key] = choose(known, listed_now)
+            if records[key] is known:
+                # what stays for knowing more than a list stays as old as it is: a read under way may know more yet
+                moments[key] = moment
     for key, record in fresh.items():
         if key not in records and table.gone.get(key, -1) < as_of:
-            records[key], moments[key] = record, as_of
+            records[key] = record
     gone = {key: moment for key, moment in table.gone.items() if moment > as_of}
     return Table(_same(table.records, records), moments, gone, as_of)
 
