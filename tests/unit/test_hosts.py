@@ -11,8 +11,7 @@ import pytest
 
 from tui.engine.context_store import ContextStore, folder_of
 from tui.engine.endpoint import Endpoint
-from tui.engine.errors import EndpointError
-from tui.engine.hosts import Found, Listing, aliases, endpoint_of, find_hosts
+from tui.engine.hosts import Found, Listing, Named, aliases, find_hosts
 from tui.model.context_spec import ContextSpec
 from tui.model.hosts import Host, Probe
 from tui.store.hosts import HostBook
@@ -43,14 +42,14 @@ def by_name(listing: Listing) -> dict[str, Found]:
 
 
 def test_the_default_context_is_always_there(env: dict[str, str]) -> None:
-    (found,) = find_hosts(env, {}).found
+    (found,) = find_hosts(env).found
     assert found.host == Host(
         "default", "default", "default", "unix:///var/run/docker.sock", "docker's default socket", link="local",
         current=True,
     )  # fmt: skip
-    (found,) = find_hosts(env | {"DOCKER_HOST": "tcp://h:1", "DOCKER_TLS_VERIFY": "1"}, {}).found
+    (found,) = find_hosts(env | {"DOCKER_HOST": "tcp://h:1", "DOCKER_TLS_VERIFY": "1"}).found
     assert (found.host.url, found.host.source, found.host.link) == ("tcp://h:1", "DOCKER_HOST", "TLS")
-    (found,) = find_hosts(env | {"DOCKER_HOST": "nonsense://"}, {}).found
+    (found,) = find_hosts(env | {"DOCKER_HOST": "nonsense://"}).found
     assert (found.endpoint, found.host.url) == (None, "nonsense://")
     assert "nonsense:// is not supported" in found.host.problem
 
@@ -62,7 +61,7 @@ def test_contexts_with_what_is_known_of_them(env: dict[str, str]) -> None:
     store.create(ContextSpec("blind", "", "tcp://i:2376", skip_tls_verify=True))
     store.create(ContextSpec("local", "", "unix:///x"))
     store.use("plain")
-    found = by_name(find_hosts(env, {}))
+    found = by_name(find_hosts(env))
     assert list(found) == ["default", "blind", "local", "plain", "secure"]
     assert {name: each.host.link for name, each in found.items()} == {
         "default": "local", "blind": "TLS unverified", "local": "local", "plain": "plain", "secure": "TLS",
@@ -78,7 +77,7 @@ def test_docker_host_and_docker_context_decide_what_is_current(env: dict[str, st
     ContextStore.of(env).create(ContextSpec("plain", "", "tcp://h:2375"))
 
     def current(**more: str) -> list[str]:
-        return [each.host.name for each in find_hosts(env | more, {}).found if each.host.current]
+        return [each.host.name for each in find_hosts(env | more).found if each.host.current]
 
     assert current() == ["default"]
     assert current(DOCKER_CONTEXT="plain") == ["plain"]
@@ -91,10 +90,10 @@ def test_half_of_the_tls_files_is_told(env: dict[str, str]) -> None:
     stored = store.find("secure")
     assert stored is not None
     Path(stored.spec.key).unlink()
-    assert "no key.pem" in by_name(find_hosts(env, {}))["secure"].host.warning
+    assert "no key.pem" in by_name(find_hosts(env))["secure"].host.warning
     Path(stored.spec.ca).unlink()
     Path(stored.spec.cert).rename(stored.spec.key)
-    assert "no cert.pem" in by_name(find_hosts(env, {}))["secure"].host.warning
+    assert "no cert.pem" in by_name(find_hosts(env))["secure"].host.warning
 
 
 def test_what_cannot_be_used_is_there_with_the_reason(env: dict[str, str]) -> None:
@@ -104,7 +103,7 @@ def test_what_cannot_be_used_is_there_with_the_reason(env: dict[str, str]) -> No
     bad.parent.mkdir()
     bad.write_text("{")
     (Path(env["DOCKER_CONFIG"]) / "config.json").write_text('{"currentContext": "gone"}')
-    listing = find_hosts(env, {"web": "tcp://:1", "db": "tcp://db"})
+    listing = find_hosts(env, [Named("web", "tcp://:1", "settings"), Named("db", "tcp://db", "--host")])
     found = by_name(listing)
     assert listing.problem == ""
     assert list(found) == ["default", "00", "good", "gone", "web", "db"]
@@ -114,21 +113,22 @@ def test_what_cannot_be_used_is_there_with_the_reason(env: dict[str, str]) -> No
         "current context", "current one"
     )
     assert "names no host" in found["web"].host.problem
-    assert (found["db"].host.url, found["db"].host.kind) == ("tcp://db:2375", "settings")
+    db = found["db"].host
+    assert (db.url, db.kind, db.source) == ("tcp://db:2375", "named", "--host")
     assert [name for name, each in found.items() if each.endpoint is None] == ["00", "gone", "web"]
 
 
 def test_a_broken_config_json_is_told_and_keeps_no_host_away(env: dict[str, str]) -> None:
     ContextStore.of(env).create(ContextSpec("good", "", "tcp://h:1"))
     (Path(env["DOCKER_CONFIG"]) / "config.json").write_text("{")
-    listing = find_hosts(env, {})
+    listing = find_hosts(env)
     assert list(by_name(listing)) == ["default", "good"]
     assert "config.json" in listing.problem
     assert "repair" in listing.problem
     meta = Path(env["DOCKER_CONFIG"]) / "contexts/meta"
     meta.rename(meta.with_name("aside"))
     meta.write_text("no folder")
-    listing = find_hosts(env, {})
+    listing = find_hosts(env)
     assert list(by_name(listing)) == ["default"]
     assert "Not a directory" in listing.problem
 
@@ -143,27 +143,19 @@ def test_sockets_that_are_found_and_not_told_already(
         Endpoint(f"unix://{tmp_path}/none", "Podman"),
     ]
     monkeypatch.setattr("tui.engine.hosts.well_known", lambda _env: known)
-    found = by_name(find_hosts(env, {}))
+    found = by_name(find_hosts(env))
     assert list(found) == ["default", "rootless Docker"]
     assert found["rootless Docker"].endpoint == known[0]
     ContextStore.of(env).create(ContextSpec("mine", "", f"unix://{listening}"))
-    assert list(by_name(find_hosts(env, {}))) == ["default", "mine"]
+    assert list(by_name(find_hosts(env))) == ["default", "mine"]
     assert aliases(f"unix://{listening}", env) == ["mine"]
     assert aliases("unix:///other", env) == []
-
-
-def test_a_name_or_an_address(env: dict[str, str]) -> None:
-    ContextStore.of(env).create(ContextSpec("plain", "", "tcp://h:2375"))
-    assert endpoint_of("plain", "--group", env).name == "plain"
-    assert endpoint_of("tcp://db", "--group", env).url == "tcp://db:2375"
-    with pytest.raises(EndpointError, match="no docker context named 'gone'"):
-        endpoint_of("gone", "--group", env)
 
 
 class Scene:
     """A book of hosts whose probes are answered by hand."""
 
-    def __init__(self, env: Mapping[str, str], **named: str) -> None:
+    def __init__(self, env: Mapping[str, str], *named: Named) -> None:
         self.changes = 0
         self.asked: list[str] = []
         self.gates: dict[str, asyncio.Future[Probe]] = {}
@@ -196,10 +188,10 @@ async def test_the_book_asks_what_it_is_told_to(env: dict[str, str]) -> None:
     store = ContextStore.of(env)
     store.create(ContextSpec("one", "", "tcp://one:1"))
     store.create(ContextSpec("two", "", "tcp://two:1"))
-    scene = Scene(env, web="tcp://:1")
+    scene = Scene(env, Named("web", "tcp://:1", "settings"))
     new = await scene.book.reload()
     assert new == frozenset(scene.book.found)
-    assert scene.book.probes["settings:web"].state == "unusable"
+    assert scene.book.probes["named:web"].state == "unusable"
     assert scene.asked == []
     scene.book.probe()
     assert len(scene.book.probing) == 3
@@ -252,6 +244,6 @@ def test_strange_names_change_no_path(env: dict[str, str]) -> None:
         path = Path(env["DOCKER_CONFIG"]) / "contexts/meta" / folder_of(name) / "meta.json"
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps({"Name": name, "Endpoints": {"docker": {"Host": "unix:///x"}}}))
-    found = find_hosts(env, {}).found
+    found = find_hosts(env).found
     assert len(found) == 7
     assert all(os.sep not in (each.stored.folder if each.stored else "") for each in found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -28,6 +28,14 @@ class Found(msgspec.Struct, frozen=True):
     stored: StoredContext | None = None
 
 
+class Named(msgspec.Struct, frozen=True):
+    """A host that something besides docker's contexts names: `source` says in words what."""
+
+    name: str
+    url: str
+    source: str
+
+
 class Listing(msgspec.Struct, frozen=True):
     """The hosts there are, and what of docker's own files could not be read for it."""
 
@@ -35,8 +43,8 @@ class Listing(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
-def find_hosts(env: Mapping[str, str], named: Mapping[str, str]) -> Listing:
-    """Return docker's contexts (the default one first), then the settings' `named` ones (URLs by name), then sockets.
+def find_hosts(env: Mapping[str, str], named: Sequence[Named] = ()) -> Listing:
+    """Return docker's contexts (the default one first), then the `named` ones, then the sockets of this machine.
 
     A socket that one of them leads to already is not told twice. Reads files: call it in a thread.
     """
@@ -54,11 +62,10 @@ def find_hosts(env: Mapping[str, str], named: Mapping[str, str]) -> Listing:
     if current and current not in {each.host.name for each in found}:
         found.append(_missing(current, env))
     told = {each.endpoint.url for each in found if each.endpoint}
-    for name, url in named.items():
-        each = _named(name, url)
+    for each in map(_named, named):
         if each.endpoint is None or each.endpoint.url not in told:
             found.append(each)
-    told |= {each.endpoint.url for each in found if each.endpoint}
+            told.add(each.host.url)
     for endpoint in well_known(env):
         if endpoint.url not in told and Path(endpoint.socket_path or "").is_socket():
             host = Host(endpoint.url, "socket", endpoint.source, endpoint.url, "found on this machine", link="local")
@@ -135,10 +142,11 @@ def _missing(name: str, env: Mapping[str, str]) -> Found:
     return Found(_unusable(Host(f"missing:{name}", "missing", name, "", source, current=True), error))
 
 
-def _named(name: str, url: str) -> Found:
-    host = Host(f"settings:{name}", "settings", name, url, "settings", link=_link(url, tls=False, skip=False))
+def _named(named: Named) -> Found:
+    name, url = named.name, named.url
+    host = Host(f"named:{name}", "named", name, url, named.source, link=_link(url, tls=False, skip=False))
     try:
-        endpoint = parse_endpoint(url, f"hosts.{name}", name)
+        endpoint = parse_endpoint(url, named.source, name)
     except EngineError as error:
         return Found(_unusable(host, error))
     return Found(msgspec.structs.replace(host, url=endpoint.url), endpoint)
@@ -164,12 +172,3 @@ def aliases(url: str, env: Mapping[str, str]) -> list[str]:
     return [
         name for name, endpoint in read_contexts(env).items() if isinstance(endpoint, Endpoint) and endpoint.url == url
     ]
-
-
-def endpoint_of(name: str, source: str, env: Mapping[str, str]) -> Endpoint:
-    """Return the endpoint of a context, or of a URL: no context's name holds `://`.
-
-    Raises:
-        EndpointError: there is no such context, or the URL is none.
-    """
-    return parse_endpoint(name, source) if "://" in name else context_endpoint(name, source, env)

@@ -39,11 +39,13 @@ async def probe(endpoint: Endpoint) -> Probe:
 async def _ask(endpoint: Endpoint) -> Probe:
     engine = Engine(endpoint, read_only=True)
     try:
-        await engine.connect()
-        start = time.perf_counter()
-        ping = await engine.ping(OTHER_SECONDS)  # the second one has the connection already
-        took = time.perf_counter() - start
-        return Probe(ANSWERS, await _version(engine, ping), ping.api_version, took)
+        ping = await engine.connect()
+        took: list[float] = []
+        for _ in range(2):  # the connection is there by now; the better of two, since this program is busy too
+            start = time.perf_counter()
+            await engine.ping(OTHER_SECONDS)
+            took.append(time.perf_counter() - start)
+        return Probe(ANSWERS, await _version(engine, ping), ping.api_version, min(took))
     finally:
         await engine.close()
 

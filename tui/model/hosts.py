@@ -6,9 +6,9 @@ from typing import Literal
 
 import msgspec
 
-HostKind = Literal["default", "context", "missing", "settings", "socket", "demo"]
-"""docker's default context, one of its store, one that is current but not there, a host of the settings, a socket that
-was found, the demo engine."""
+HostKind = Literal["default", "context", "missing", "named", "socket", "demo"]
+"""docker's default context, one of its store, one that is current but not there, one that the settings or the
+command line name, a socket that was found, the demo engine."""
 
 Link = Literal["local", "plain", "TLS", "TLS unverified", "ssh", ""]
 """How the daemon is reached; plain is TCP that is neither encrypted nor authenticated."""

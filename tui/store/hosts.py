@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from tui.engine.context_store import ContextStore
-from tui.engine.hosts import Found, Listing, find_hosts
+from tui.engine.hosts import Found, Listing, Named, find_hosts
 from tui.engine.probe import Prober, Probing, probe
 from tui.model.hosts import UNUSABLE, Probe
 
-Finder = Callable[[Mapping[str, str], Mapping[str, str]], Listing]
+Finder = Callable[[Mapping[str, str], Sequence[Named]], Listing]
 
 
 class HostBook:
@@ -22,7 +22,7 @@ class HostBook:
     def __init__(
         self,
         env: Mapping[str, str],
-        named: Mapping[str, str],
+        named: Sequence[Named],
         on_change: Callable[[], object],
         *,
         prober: Prober = probe,
