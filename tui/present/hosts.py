@@ -26,6 +26,9 @@ _STATES = {
     "no socket": Mark("○", "-", "no socket", "muted"),
     "timed out": Mark("▲", "!", "timed out", "bad"),
     UNUSABLE: Mark("✗", "x", "can't be used", "bad"),
+    "TLS": Mark("✗", "x", "TLS fails", "bad"),
+    "ssh": Mark("✗", "x", "ssh fails", "bad"),
+    "ssh asks": Mark("?", "?", "ssh asks", "warn"),
 }
 _RANK = {ANSWERS: 0, "": 1, "timed out": 2, "no socket": 8, UNUSABLE: 9}
 _KINDS = {"default": 0, "missing": 1, "context": 2, "named": 3, "socket": 4, "demo": 5}
@@ -61,7 +64,7 @@ class HostRows:
             Column("guard", "TREATED", 18, _guard, _guard, min_width=9, priority=65),
             Column("url", "HOST", 30, _url, lambda row: row.host.url, min_width=20, flex=3, priority=92),
             Column("groups", "GROUPS", 12, _groups, lambda row: row.groups, flex=1, priority=25),
-            Column("about", "DESCRIPTION", 24, _about, _about, flex=4, priority=30),
+            Column("about", "DESCRIPTION", 30, _about, _about, flex=4, priority=30),
             Column("asked", "ASKED", 8, self._asked, _asked_order, align="right", priority=20),
         )
         return [column.then_by(_natural) for column in columns]
