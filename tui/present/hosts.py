@@ -18,7 +18,7 @@ HOST_TONES: Final = {
 }  # fmt: skip
 """The tones of the colours that settings may give a host."""
 
-_PROBING = Mark("◌", ".", "asking …", "info")
+_PROBING = Mark("◌", ".", "asking", "info")
 _UNASKED = Mark("◌", ".", "not asked", "muted")
 _DEMO = Mark("◆", "*", "simulated", "accent")
 _STATES = {
@@ -87,11 +87,12 @@ class HostRows:
         parts = [row.title, *([host.name] if host.name != row.title else []), host.source, host.description]
         lines: list[Span] = [(", ".join(part for part in parts if part), row.tone or "bold")]
         if host.url:
-            lines.append((f"{host.url}  ({host.link})", _link(row)[1]))
+            lines.append((f"{host.url} ({host.link})", _link(row)[1]))
         mark = host_mark(row, probing=self.is_probing(host.key))
         words = mark.text(self.ascii)
         if probe is not None and probe.state == ANSWERS:
-            words += f": Engine {probe.engine}, API {probe.api}, a ping takes {self._time(row)[0]}"
+            engine = probe.engine if probe.engine.startswith("Podman") else f"Engine {probe.engine}"
+            words += f": {engine}, API {probe.api}, a ping takes {self._time(row)[0]}"
         elif probe is not None:
             words += f": {probe.reason.removeprefix(f'{probe.state}: ')}"
         lines.append((words, mark.tone))

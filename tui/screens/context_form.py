@@ -150,7 +150,7 @@ class ContextFormScreen(FormScreen):
 
     async def _try(self) -> None:
         spec = self._spec(self.form.values())
-        self._show_tried([(f"asking {spec.host} …", "info")])
+        self._show_tried([(f"asking {spec.host}", "info")])
         result = await try_context(spec, self._prober, self._desk.book.env)
         if self.is_mounted and self._spec(self.form.values()) == spec:
             self._show_tried(tried_lines(result, self.ascii))

@@ -55,7 +55,6 @@ class HostsScreen(HytheScreen):
         &.-low #about { height: 4; }
         &.-flat #about { display: none; }
     }
-    App.-ascii HostsScreen #about { border-top: ascii $panel; }
     """
     own_keys = (
         ("j k ↓ ↑ g G", "move; first, last"),
@@ -80,7 +79,7 @@ class HostsScreen(HytheScreen):
         yield LiveTable[HostRow](
             self._cells.columns(),
             search_text=search_text,
-            empty="reading docker's contexts …",
+            empty="reading docker's contexts",
             ascii=self.ascii,
             row_busy=lambda key: key in self._connecting,
             id="hosts",
@@ -228,7 +227,7 @@ class HostsScreen(HytheScreen):
         if answering := sum(result.state == ANSWERS for result in self._book.probes.values()):
             left.append((f"  {answering} answering", "good"))
         if asked := len(self._book.probing):
-            left.append((f"  asking {asked} …", "info"))
+            left.append((f"  asking {asked}", "info"))
         if table.filter_text:
             left.append((f"  filter: {table.filter_text}", "warn"))
         if table.marks:
