@@ -171,7 +171,7 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
 
     def _session_of(self, engine: Engine) -> Session:
         endpoint = engine.endpoint
-        others = aliases(endpoint.url, self.environment)
+        others = aliases(endpoint.url, self.environment) if self.settings.hosts else ()
         treated = self.settings.host_settings(endpoint.url, endpoint.name or None, others)
         engine.transport.read_only = treated.read_only
         return Session(

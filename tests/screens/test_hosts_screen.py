@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -74,7 +75,7 @@ async def hosts_screen(app: HostsApp, size: tuple[int, int] = SIZE) -> AsyncIter
 
 
 def row_of(screen: HostsScreen, name: str) -> HostRow:
-    return next(row for row in screen.rows().values() if row.title == name)
+    return next(row for row in screen.rows.values() if row.title == name)
 
 
 async def go_to(pilot: Pilot[int], screen: HostsScreen, name: str) -> None:
@@ -94,6 +95,10 @@ def fill(screen: ContextFormScreen, **values: str) -> None:
     """Type into fields, all at once."""
     for name, value in values.items():
         screen.form.field(name).query_one(Input).value = value
+
+
+def sees(app: HostsApp, text: str) -> bool:
+    return text in text_of(app)
 
 
 def lines_of(app: HostsApp) -> list[tuple[str, str]]:
@@ -149,10 +154,10 @@ async def test_asking_by_itself_leaves_ssh_alone(tmp_path: Path, monkeypatch: py
     app = HostsApp(tmp_path)
     app.store.create(ContextSpec("near", "", "tcp://near:1"))
     app.store.create(ContextSpec("far", "", "ssh://far"))
-    # whatever the endpoint of ssh is
+    # whatever becomes of an address of ssh
     monkeypatch.setattr(
-        "tui.engine.hosts.read_contexts",
-        lambda _env: {"near": Endpoint("tcp://near:1", "test", "near"), "far": Endpoint("ssh://far", "test", "far")},
+        "tui.engine.hosts.context_endpoint",
+        lambda name, *_: Endpoint("ssh://far" if name == "far" else "tcp://near:1", "test", name),
     )
     async with hosts_screen(app) as (pilot, screen):
         await until(pilot, lambda: {"tcp://near:1", "ssh://far"} <= set(app.hosts.asked))
@@ -272,6 +277,30 @@ async def test_enter_on_the_host_in_use_goes_back_to_it(tmp_path: Path) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, DashboardScreen))
         assert app.session is before
+
+
+async def test_the_host_that_was_chosen_last_is_changed_to(tmp_path: Path) -> None:
+    app = HostsApp(tmp_path)
+    async with engines(("slow", "quick")) as urls:
+        for name, url in urls.items():
+            app.store.create(ContextSpec(name, "", url))
+            app.hosts.answers[url] = Probe("answers", "1", "1.41", 0.001)
+        async with hosts_screen(app) as (pilot, screen):
+            await until(pilot, lambda: text_of(app).count("● answers") == 2)
+            gates = {name: asyncio.get_running_loop().create_future() for name in urls}
+            app.hosts.answers |= {urls[name]: gate for name, gate in gates.items()}
+            app.hosts.asked.clear()
+            for name in ("slow", "quick"):
+                await go_to(pilot, screen, name)
+                await pilot.press("enter")
+                await until(pilot, partial(app.hosts.asked.__contains__, urls[name]), f"a question to {name}")
+            gates["slow"].set_result(Probe("answers", "late", "1.41", 9.0))
+            await until(pilot, lambda: "late" in text_of(app))
+            assert app.screen is screen
+            gates["quick"].set_result(Probe("answers", "1", "1.41", 0.1))
+            await until(pilot, lambda: isinstance(app.screen, DashboardScreen), "the dashboard")
+            assert app.session is not None
+            assert app.session.name == "quick"
 
 
 async def test_marked_hosts_stand_in_one_table(tmp_path: Path) -> None:
@@ -579,7 +608,7 @@ async def test_without_any_host_contexts_can_be_made(tmp_path: Path) -> None:
         await until(pilot, lambda: app.screen is screen)
         for key, seen in (("H", "docker context create"), ("question_mark", "On hosts"), ("J", "no jobs yet")):
             await pilot.press(key)
-            await until(pilot, cast("Callable[[], bool]", lambda seen=seen: seen in text_of(app)), seen)
+            await until(pilot, partial(sees, app, seen), seen)
             await pilot.press("escape")
             await until(pilot, lambda: app.screen is screen)
         await pilot.press("escape")

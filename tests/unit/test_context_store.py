@@ -285,6 +285,7 @@ BROKEN: list[tuple[str | bytes, str]] = [
     ('{"Name": "bad", "Endpoints": {"docker": "x"}}', "docker is not an object"),
     ('{"Name": "bad", "Endpoints": {"docker": {"Host": 1}}}', "Host is not a text"),
     ('{"x": ' + "[" * 100_000, "nested too deeply"),
+    ('{"Name": "\\ud800"}', "surrogates"),
     ('{"Name": "../../etc", "Endpoints": {"docker": {"Host": "unix:///x"}}}', "folder is that of another name"),
     ('{"Name": "a\\u001b[31m", "Endpoints": {"docker": {"Host": "unix:///x"}}}', "folder is that of another name"),
     (b"x" * 1_000_001, "larger than"),

@@ -89,6 +89,9 @@ def test_half_of_the_tls_files_is_told(env: dict[str, str]) -> None:
     store.create(ContextSpec("secure", "", "tcp://h:2376", CA, CERT, KEY))
     stored = store.find("secure")
     assert stored is not None
+    assert by_name(find_hosts(env))["secure"].host.warning == ""
+    Path(stored.spec.key).chmod(0o640)
+    assert f"chmod 600 {stored.spec.key}" in by_name(find_hosts(env))["secure"].host.warning
     Path(stored.spec.key).unlink()
     assert "no key.pem" in by_name(find_hosts(env))["secure"].host.warning
     Path(stored.spec.ca).unlink()

@@ -37,7 +37,7 @@ class HostDesk:
         return found.stored if found is not None else None
 
     async def change(self, line: str, write: Callable[[], object]) -> None:
-        """Change the store in a thread, and keep the docker line that it equals; then read the hosts again.
+        """Change the store in a thread, and keep the docker line that it equals; then read the hosts, and ask new ones.
 
         Raises:
             EngineError: it can't be changed so.
@@ -54,7 +54,7 @@ class HostDesk:
         else:
             entry.close("ok")
         finally:
-            await self.book.reload()
+            self.book.probe(await self.book.reload())
 
 
 async def try_context(spec: ContextSpec, prober: Prober, env: Mapping[str, str]) -> Probe:

@@ -155,7 +155,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("host.edit", ("e",), "edit the context", "hosts", edit, "edit",
             "docker context update --docker host=URL NAME", available=_why_not_edit, hint=30, immediate=True,
             offline=True),
-    Command("host.use", ("u",), "make it docker's current context", "hosts", use, "use for docker",
+    Command("host.use", ("u",), "make it docker's current context", "hosts", use, "use",
             "docker context use NAME", available=_why_not_use, hint=40, offline=True),
     Command("host.remove", ("d", "delete"), "remove the context", "hosts", remove, "remove",
             "docker context rm [--force] NAME", "always", available=_why_not_remove, hint=50, many=True, offline=True),

@@ -331,4 +331,5 @@ def _text(above: Mapping[str, Any], key: str) -> str:
         return ""
     if not isinstance(value, str):
         raise ValueError(f"{key} is not a text")
+    value.encode()  # half of a surrogate pair is a ValueError too
     return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from tui.engine.endpoint import (
     Endpoint,
     context_endpoint,
     parse_endpoint,
-    read_contexts,
     well_known,
 )
 from tui.engine.errors import EndpointError, EngineError
@@ -99,10 +99,8 @@ def _default(env: Mapping[str, str], current: str) -> Found:
 
 
 def _contexts(env: Mapping[str, str], current: str) -> Iterator[Found]:
-    endpoints = read_contexts(env)
     for stored in ContextStore.of(env).contexts():
-        spec = stored.spec
-        endpoint = endpoints.get(stored.name) or endpoints.get(stored.folder[:12])  # this one where it has no name
+        spec, endpoint = stored.spec, _endpoint(stored, env)
         host = Host(
             f"context:{stored.folder}",
             "context",
@@ -111,16 +109,23 @@ def _contexts(env: Mapping[str, str], current: str) -> Iterator[Found]:
             "docker context",
             spec.description,
             _link(spec.host, tls=stored.has_tls, skip=spec.skip_tls_verify),
-            stored.problem,
             warning=_warning(stored),
             current=stored.name == current and not stored.problem,
         )
-        if stored.problem:
-            yield Found(host, None, stored)
-        elif isinstance(endpoint, Endpoint):
+        if isinstance(endpoint, Endpoint):
             yield Found(host, endpoint, stored)
         else:
-            yield Found(_unusable(host, endpoint or EndpointError("it went away while it was read")), None, stored)
+            yield Found(_unusable(host, endpoint), None, stored)
+
+
+def _endpoint(stored: StoredContext, env: Mapping[str, str]) -> Endpoint | EngineError:
+    """Where a context leads, or why it can't be used."""
+    if stored.problem:
+        return EndpointError(stored.problem)
+    try:
+        return context_endpoint(stored.name, "context", env)
+    except EngineError as error:
+        return error
 
 
 def _warning(stored: StoredContext) -> str:
@@ -132,7 +137,16 @@ def _warning(stored: StoredContext) -> str:
         return "the daemon's certificate is not verified: whoever is in between can read and change everything"
     if stored.has_tls and needs_no_tls(spec.host):
         return "it has TLS files that are not used"
+    if spec.key and _is_open(spec.key):
+        return f"other users can read its key: chmod 600 {spec.key}"
     return ""
+
+
+def _is_open(path: str) -> bool:
+    try:
+        return bool(os.stat(path).st_mode & 0o077)
+    except OSError:
+        return False
 
 
 def _missing(name: str, env: Mapping[str, str]) -> Found:
@@ -168,7 +182,10 @@ def _link(url: str, *, tls: bool, skip: bool) -> Link:
 
 
 def aliases(url: str, env: Mapping[str, str]) -> list[str]:
-    """Return the names of the contexts that lead to a URL."""
-    return [
-        name for name, endpoint in read_contexts(env).items() if isinstance(endpoint, Endpoint) and endpoint.url == url
-    ]
+    """Return the names of the contexts that lead to a URL; none where docker's contexts can't be read."""
+    try:
+        contexts = ContextStore.of(env).contexts()
+    except EngineError:
+        return []
+    found = [(stored.name, _endpoint(stored, env)) for stored in contexts]
+    return [name for name, endpoint in found if isinstance(endpoint, Endpoint) and endpoint.url == url]

@@ -29,6 +29,7 @@ from widgets.span_line import KeyHints, SpanLine
 from widgets.text_pane import TextPane
 
 DEMO, DEMO_NAME = "demo", "demo engine"
+DRAW_SECONDS = 0.05
 LOOK_SECONDS = 2.0
 """How often docker's files are looked at for what other programs changed."""
 ASK_SECONDS = 15.0
@@ -68,6 +69,9 @@ class HostsScreen(HytheScreen):
     ) -> None:
         super().__init__()
         self._prober, self._find, self._now = prober, find, now
+        self._shown: Mapping[str, HostRow] = {}
+        self._due = self._looking = False
+        self._turn = 0
         self._connecting: frozenset[str] = frozenset()
         self._about: list[Span] = []
         self._awaited: str | None = None
@@ -121,6 +125,11 @@ class HostsScreen(HytheScreen):
         """The table."""
         return cast("LiveTable[HostRow]", self.query_one("#hosts"))
 
+    @property
+    def rows(self) -> Mapping[str, HostRow]:
+        """The hosts that the table was given last, by key."""
+        return self._shown
+
     def _named(self) -> list[Named]:
         """The hosts that the settings name by their URL, and those that hythe is connected to."""
         hosts = self.hythe.settings.hosts.values()
@@ -135,19 +144,24 @@ class HostsScreen(HytheScreen):
 
     async def _begin(self) -> None:
         await self._book.reload()
-        rows = self.rows().values()
+        self.draw()
+        rows = self._shown.values()
         first = next((row.host.key for row in rows if row.in_use), None)
         self.table.move_to(first or next((row.host.key for row in rows if row.host.current), ""))
         self._book.probe()
 
     async def _look(self) -> None:
-        changed = await self._book.reload_if_changed()
-        self._book.probe(changed)
+        self._looking = True
+        try:
+            if changed := await self._book.reload_if_changed():
+                self._book.probe(changed)
+        finally:
+            self._looking = False
 
     def look(self) -> None:
         """Take in what other programs did to docker's contexts, and let ages move on."""
-        if self.is_current:
-            self.run_worker(self._look(), group="look", exclusive=True)
+        if self.is_current and not self._looking:
+            self.run_worker(self._look(), group="look")
             self.table.touch()
 
     def ask_near(self) -> None:
@@ -160,19 +174,27 @@ class HostsScreen(HytheScreen):
             self.look()
 
     def _changed(self) -> None:
-        if self.is_mounted:
-            self.draw()
+        """Draw soon, once for all that comes until then: a thousand hosts may answer in the same moment."""
+        if self.is_mounted and not self._due:
+            self._due = True
+            self.set_timer(DRAW_SECONDS, self.draw)
 
     # rows
 
-    def rows(self) -> Mapping[str, HostRow]:
-        """Return every host by its key, with all that is known of it."""
-        book = self._book
-        if not book.found:
-            return {}  # not read yet
-        hosts = [found.host for found in book.found.values()]
-        used = self._used(hosts)
-        rows = {host.key: self._row(host, host.key in used) for host in hosts}
+    def _read_rows(self) -> Mapping[str, HostRow]:
+        """Every host by its key, with all that is known of it; none before docker's contexts are read."""
+        found = self._book.found.values()
+        if not found:
+            return {}
+        used = self._used([each.host for each in found])
+        contexts: dict[str, list[str]] = {}
+        for each in found:
+            if each.host.kind == "context":
+                contexts.setdefault(each.host.url, []).append(each.host.name)
+        rows = {
+            each.host.key: self._row(each.host, contexts.get(each.host.url, ()), each.host.key in used)
+            for each in found
+        }
         demo = Host(DEMO, "demo", DEMO_NAME, "", "simulated containers: nothing of yours is touched")
         connected = self.hythe.session
         in_use = connected is not None and connected.engine.endpoint.name == DEMO_NAME
@@ -188,12 +210,9 @@ class HostsScreen(HytheScreen):
             keys |= {host.key for host in named or there}
         return keys
 
-    def _row(self, host: Host, in_use: bool) -> HostRow:
-        settings, book = self.hythe.settings, self._book
+    def _row(self, host: Host, aliases: Sequence[str], in_use: bool) -> HostRow:
+        settings = self.hythe.settings
         context = host.name if host.kind in ("default", "context") else None
-        aliases = [
-            each.host.name for each in book.found.values() if each.host.kind == "context" and each.host.url == host.url
-        ]
         treated = settings.host_settings(host.url, context, aliases)
         title = host.name if host.kind == "socket" and treated.name == host.url else treated.name
         members = {host.name, host.url, title}
@@ -201,7 +220,7 @@ class HostsScreen(HytheScreen):
             host,
             title or host.name,
             HOST_TONES.get(treated.color or "", ""),
-            book.probes.get(host.key),
+            self._book.probes.get(host.key),
             treated.guarded,
             treated.read_only,
             tuple(name for name, group in settings.groups.items() if members & set(group)),
@@ -211,7 +230,9 @@ class HostsScreen(HytheScreen):
     def draw(self) -> None:
         """Show what is known now."""
         table = self.table
-        table.show(self.rows())
+        self._due = False
+        self._shown = self._read_rows()
+        table.show(self._shown)
         table.touch()
         table.set_problem(self._book.problem or None)
         if self._awaited is not None and table.move_to(self._awaited):
@@ -249,7 +270,8 @@ class HostsScreen(HytheScreen):
             (command.id, self.keys_of(command).split(" ")[0], command.short, command.why_not(context) is None)
             for command in sorted((command for command in HERE if command.hint), key=lambda command: command.hint)
         ]
-        self.query_one("#footer", KeyHints).hint([*hints, ("hosts.ask", "f5", "ask again", True)])
+        others = [("app.help", "?", "help", True), ("hosts.ask", "f5", "ask again", True)]
+        self.query_one("#footer", KeyHints).hint([*hints, *others])
 
     def on_key_hints_pressed(self, message: KeyHints.Pressed) -> None:
         if message.id in BY_ID:
@@ -275,7 +297,7 @@ class HostsScreen(HytheScreen):
 
     def command_context(self) -> Context:
         table = self.table
-        rows = self.rows()
+        rows = self._shown
         shown = set(table.order)
         # what a filter hides is not acted on: the marks on it wait until it is seen again
         keys = [key for key in table.targets if key in shown] or ([table.cursor_key] if table.cursor_key else [])
@@ -308,18 +330,23 @@ class HostsScreen(HytheScreen):
 
     async def connect(self, rows: Sequence[HostRow]) -> None:
         """Change to a host, or to several together; where it does not answer, stay and say why."""
-        if [row.host.key for row in rows] == [row.host.key for row in self.rows().values() if row.in_use]:
+        if [row.host.key for row in rows] == [row.host.key for row in self._shown.values() if row.in_use]:
             self.hythe.pop_screen()
             return
         if not await self._may_leave():
             return
+        self._turn += 1
+        turn = self._turn
         self._mark_connecting(frozenset(row.host.key for row in rows))
         try:
             endpoints = [await self._endpoint(row) for row in rows]
             if len(rows) == 1 and rows[0].host.link not in ("ssh", "") and not await self._answers(rows[0]):
                 return
         finally:
-            self._mark_connecting(frozenset())
+            if turn == self._turn:
+                self._mark_connecting(frozenset())
+        if turn != self._turn:
+            return  # another one was chosen meanwhile
         # not in this screen's worker: connecting takes this screen away
         connecting = self.hythe.connect(endpoints[0]) if len(rows) == 1 else self.hythe.show_together(endpoints)
         self.hythe.run_worker(connecting, group="connect", exclusive=True)

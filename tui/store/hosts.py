@@ -40,6 +40,7 @@ class HostBook:
         self._prober = prober
         self._probing = Probing(prober)
         self._stamp: object = None
+        self._turn = asyncio.Lock()
 
     @property
     def probing(self) -> frozenset[str]:
@@ -48,8 +49,13 @@ class HostBook:
 
     async def reload(self) -> frozenset[str]:
         """Read what there is, and return the keys of the hosts that are new or lead elsewhere now."""
-        self._stamp = await asyncio.to_thread(self.store.stamp)  # before: what changes meanwhile is read next time
-        listing = await asyncio.to_thread(self._find, self.env, self._named)
+        async with self._turn:  # or an older answer might come after a newer one
+            stamp = await asyncio.to_thread(self.store.stamp)  # before: what changes meanwhile is read next time
+            listing = await asyncio.to_thread(self._find, self.env, self._named)
+            self._stamp = stamp
+            return self._take(listing)
+
+    def _take(self, listing: Listing) -> frozenset[str]:
         before, now = self.found, {each.host.key: each for each in listing.found}
         changed = frozenset(key for key, each in now.items() if key not in before or _moved(before[key], each))
         for key in {*changed, *(before.keys() - now.keys())}:
