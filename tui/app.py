@@ -28,8 +28,10 @@ from tui.engine.connect import Attempt, Found, first_answering
 from tui.engine.endpoint import Endpoint, candidates, named_endpoint
 from tui.engine.engine import Engine
 from tui.engine.errors import EndpointError
+from tui.engine.hosts import aliases
 from tui.jobs.job import Job
 from tui.keymap import resolve_keymap
+from tui.present.hosts import HOST_TONES
 from tui.screens.connect import ConnectScreen
 from tui.screens.dashboard import DashboardScreen
 from tui.screens.form_memory import FormMemory
@@ -41,9 +43,6 @@ from tui.state_file import load_state, save_state
 from widgets.cell_diff import CellDiffDisplay
 from widgets.key_order import KeysInOrder
 from widgets.span_line import SpanLine
-
-HOST_TONES = {"primary": "info", "secondary": "busy", "success": "good", "warning": "warn", "error": "bad"}
-"""The tones of the colours that settings may give a host."""
 
 
 class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
@@ -161,20 +160,25 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         if not endpoints:
             await self._show_failure(Found(None, None, tuple(attempts)))
             return
-        await self._show(Fleet([self._session_of(Engine(endpoint)) for endpoint in endpoints.values()]))
+        await self.show_together(list(endpoints.values()))
         for attempt in attempts:
             text = f"{attempt.reason}\n{attempt.hint}".strip()
             self.notify(text, title="Not shown", severity="error", markup=False, timeout=15)
 
+    async def show_together(self, endpoints: Sequence[Endpoint]) -> None:
+        """Show several hosts in one table, without waiting for any to answer."""
+        await self._show(Fleet([self._session_of(Engine(endpoint)) for endpoint in endpoints]))
+
     def _session_of(self, engine: Engine) -> Session:
         endpoint = engine.endpoint
-        treated = self.settings.host_settings(endpoint.url, endpoint.name or None)
+        others = aliases(endpoint.url, self.environment) if self.settings.hosts else ()
+        treated = self.settings.host_settings(endpoint.url, endpoint.name or None, others)
         engine.transport.read_only = treated.read_only
         return Session(
             engine,
             self.history,
             guarded=treated.guarded,
-            name=endpoint.name or treated.name,
+            name=treated.name,
             tone=HOST_TONES.get(treated.color or "", "accent"),
             stop_timeout=self.settings.stop_timeout,
             now=self.now,

@@ -105,13 +105,15 @@ class Settings:
 
         *aliases* are other contexts with the same URL: whoever reaches a guarded host by another way finds it guarded.
         When several entries fit, the strictest of each guard counts, and the first with a colour gives it. The result
-        has the name to show: that of the first entry which is about this host alone, else the context, else the URL.
+        has the name to show: that of the first entry which is about this host alone (and no alias), else the context,
+        else the URL.
         """
-        contexts = [name for name in (context, *aliases) if name]
+        own = [context] if context else []
         addresses = addresses_of(url)
-        fitting = [host for host in self.hosts.values() if host.fits(addresses, contexts)]
+        fitting = [host for host in self.hosts.values() if host.fits(addresses, [*own, *aliases])]
+        named = (host.name for host in fitting if not host.is_pattern and host.fits(addresses, own))
         return HostSettings(
-            next((host.name for host in fitting if not host.is_pattern), context or url),
+            next(named, context or url),
             url,
             context,
             next((host.color for host in fitting if host.color), None),

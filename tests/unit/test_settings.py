@@ -215,6 +215,8 @@ def test_host_settings_of_patterns_and_of_other_ways_to_the_host() -> None:
     assert treated("ssh://me@box:2222")[0] == "ssh://me@box:2222"
     # by its address, past the context that is guarded
     assert treated("tcp://h:1", None, "prod-1") == ("tcp://h:1", None, True, False)
+    hosts["db"] = HostSettings("db", context="db-1", guarded=True, color="error")
+    assert treated("tcp://h:1", "other", "db-1") == ("other", "error", True, False), "a name is not handed on"
 
 
 @pytest.mark.parametrize(

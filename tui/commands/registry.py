@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.commands import containers, general, images, networks, volumes
+from tui.commands import containers, general, hosts, images, networks, volumes
 from tui.commands.command import Command, Scope
 
 COMMANDS: tuple[Command, ...] = (
@@ -12,6 +12,7 @@ COMMANDS: tuple[Command, ...] = (
     *images.COMMANDS,
     *volumes.COMMANDS,
     *networks.COMMANDS,
+    *hosts.COMMANDS,
     *general.COMMANDS,
 )
 BY_ID = {command.id: command for command in COMMANDS}

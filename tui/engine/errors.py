@@ -2,6 +2,7 @@
 
 EngineError
 ├── EndpointError           the address of the daemon is wrong, or names something that hythe can't speak to
+├── ContextError            docker's own files of contexts can't be read, or not be changed so
 ├── ConnectionFailed        nobody answered: no socket, no permission, refused, timed out
 ├── ConnectionLost          the daemon answered, and the line broke before the answer was whole
 ├── ApiError                the daemon said no, in its own words, with an HTTP status
@@ -30,6 +31,15 @@ class EndpointError(EngineError):
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+
+class ContextError(EngineError):
+    """Docker's contexts can't be read or changed so; `field` names what of a ContextSpec is at fault, if that is it."""
+
+    def __init__(self, message: str, hint: str = "", field: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.field = field
 
 
 class ConnectionFailed(EngineError):

@@ -79,17 +79,13 @@ class HytheScreen(Screen[Any]):
 
     def command_context(self) -> Context:
         """Return what a command would act on now."""
-        return Context(self.session, self, "app")
+        return Context(self.hythe.session and self.session, self, "app")
 
     # commands
 
     async def action_command(self, id: str) -> None:
         """Run a command from the table: the one way in for keys, palette, clicks and hints."""
         command = BY_ID[id]
-        if self.hythe.session is None:
-            if command.id == "app.theme":
-                self.open("theme")
-            return
         context = self.command_context()
         reason = command.why_not(context)
         if reason is not None:

@@ -9,9 +9,10 @@ from tui.screens.base import HytheScreen
 from tui.screens.build import BuildScreen
 from tui.screens.build_form import BuildFormScreen
 from tui.screens.commit import CommitScreen
-from tui.screens.connect import HostsScreen
+from tui.screens.context_form import ContextFormScreen
 from tui.screens.help import HelpScreen
 from tui.screens.history import HistoryScreen
+from tui.screens.hosts import HostsScreen
 from tui.screens.jobs import JobsScreen
 from tui.screens.layers import LayersScreen
 from tui.screens.run import RunScreen
@@ -26,6 +27,7 @@ SCREENS: Mapping[str, Maker] = {
     "build": BuildFormScreen,
     "build_job": BuildScreen,
     "commit": CommitScreen,
+    "context": ContextFormScreen,
     "help": HelpScreen,
     "history": HistoryScreen,
     "hosts": HostsScreen,
