@@ -28,6 +28,7 @@ from tui.engine.connect import Attempt, Found, first_answering
 from tui.engine.endpoint import Endpoint, candidates, named_endpoint
 from tui.engine.engine import Engine
 from tui.engine.errors import EndpointError
+from tui.first_paint import FirstPaint
 from tui.jobs.job import Job
 from tui.keymap import resolve_keymap
 from tui.screens.connect import ConnectScreen
@@ -64,8 +65,12 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         *,
         now: Callable[[], float] = time.time,
         driver_class: type[Any] | None = None,
+        first: FirstPaint | None = None,
     ) -> None:
         super().__init__(driver_class=driver_class, ansi_color=settings.color != "full")
+        if first is not None:
+            self.used_terminal = first.terminal
+        self._early = None if first is None else first.lists
         self.settings = settings
         self.environment = os.environ if environment is None else environment
         self.now = now
@@ -81,6 +86,8 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
 
     def compose(self) -> ComposeResult:
         """Say what is being done until a screen is there to say more."""
+        if self.used_terminal is not None and self.used_terminal.shown:
+            self.veil()
         line = SpanLine(ascii=self.settings.ascii)
         line.show([(" hythe ", "head"), ("looking for the Docker daemon …", "dim")])
         yield line
@@ -100,6 +107,7 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         problems += [str(problem) for problem in key_problems]
         if problems:
             self.notify("\n".join(problems[:8]), title="Settings", severity="warning", markup=False, timeout=15)
+        self.hold_keys()
         self.run_worker(self.connect(), group="connect", exclusive=True)
 
     def _first_theme(self, problems: list[str]) -> str:
@@ -183,10 +191,19 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
     async def _show(self, fleet: Fleet) -> None:
         await self.end_session()
         self.fleet = fleet
+        if self._early is not None:
+            fleet.front.engine.take_early(self._early)
+            self._early = None
         fleet.start()
         while len(self.screen_stack) > 1:
             await self.pop_screen()
         await self.push_screen(DashboardScreen(fleet, self.settings))
+        self._begin_to_show()
+
+    def _begin_to_show(self) -> None:
+        """Let the screen be seen that is there now, and have the keys that were meant for it."""
+        self.call_after_refresh(self.unveil)
+        self.call_after_refresh(self.release_keys)
 
     async def _endpoints(self) -> list[Endpoint]:
         if self.settings.demo:
@@ -207,6 +224,7 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
             self.screen.show(found.attempts)
         else:
             await self.push_screen(ConnectScreen(found.attempts))
+        self._begin_to_show()
 
     async def end_session(self) -> None:
         """Close the connections to the hosts, if there are any."""
@@ -278,8 +296,8 @@ async def run_until_left(app: HytheApp, *, headless: bool = False) -> int:
     return code or 0
 
 
-def run_app(settings: Settings) -> int:
+def run_app(settings: Settings, first: FirstPaint | None = None) -> int:
     """Run the dashboard until it is left, and return the exit code. An exception that ended it is raised again."""
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-    app = HytheApp(settings)
+    app = HytheApp(settings, first=first)
     return asyncio.run(run_until_left(app))

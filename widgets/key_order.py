@@ -27,12 +27,26 @@ class KeysInOrder(App[int]):
     _waiting: deque[events.Key]
     _current: events.Key | None = None
     _guard: Timer | None = None
+    _held_back = False
+
+    def hold_keys(self) -> None:
+        """Keep keys, but those with ctrl, until `release_keys`: what they are meant for is not there yet."""
+        self._held_back = True
+
+    def release_keys(self) -> None:
+        """Hand out what was kept, in order."""
+        if self._held_back:
+            self._held_back = False
+            self.call_later(self._next)
 
     async def on_event(self, event: events.Event) -> None:
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
             return
-        if self._current is not None or self._queue:
+        if self._held_back and event.key.startswith("ctrl+"):
+            await super().on_event(event)
+            return
+        if self._held_back or self._current is not None or self._queue:
             self._queue.append(event)
             return
         await self._hand_out(event)
@@ -72,5 +86,5 @@ class KeysInOrder(App[int]):
             self.call_later(self._next)
 
     async def _next(self) -> None:
-        if self._current is None and self._queue:
+        if self._current is None and self._queue and not self._held_back:
             await self._hand_out(self._queue.popleft())

@@ -28,6 +28,9 @@ from tui.store.table import with_list, with_reads
 OVERLAP_NS = 2_000_000_000
 """How far back a resumed stream starts: the daemon's time stamps are not in order to the nanosecond."""
 
+RING = 200
+"""Events from which on one may have been lost between early lists and the stream: a daemon replays its last 256."""
+
 SETTLE_SECONDS = 1.0
 """How long the reads that the first list asks for hold up `live`: in a storm of events there are always some."""
 
@@ -274,6 +277,8 @@ class Feed:
         self.recent.append(event)
         # not published by itself: what the event changes is, and the count goes with it
         self.state = msgspec.structs.replace(self.state, events=self.state.events + 1)
+        if self.state.events == RING and self.engine.took_early:
+            self._ask_list(*RESOURCES)
         if not event.type:
             self._doubt_everything()
         for resource, touch in touched(event):
