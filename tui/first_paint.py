@@ -57,6 +57,9 @@ class FirstPaint:
             self._begin()
         except Exception:  # noqa: BLE001 nothing here may keep the application from starting: it tells what is wrong
             self._give_up()
+        except BaseException:  # ended by a signal: a context that was not entered is not left either
+            self._give_up()
+            raise
         return self
 
     def __exit__(
@@ -110,14 +113,18 @@ def _import_what_draws() -> None:
 
 # where the dashboard has what
 
+TABS_FROM = 16
+"""Lines of the terminal from which the dashboard has a line of tabs, as in screens/dashboard.py."""
+
 
 def _table_size(columns: int, lines: int) -> tuple[int, int]:
     """The columns and lines that the table of containers gets, title and head not counted: as app.tcss lays it out."""
+    main = lines - (3 if lines >= TABS_FROM else 2)
     if columns >= 170 and lines >= 24:
-        return columns * 3 // 5, (lines - 2) * 3 // 5 - 2
+        return columns * 3 // 5, main * 3 // 5 - 2
     if columns >= 120 and lines >= 36:
-        return columns, (lines - 2) * 5 // 9 * 3 // 5 - 2
-    return columns, lines - 4
+        return columns, main * 5 // 9 * 3 // 5 - 2
+    return columns, main - 2
 
 
 def _rows(columns: int, lines: int) -> int:
@@ -127,14 +134,14 @@ def _rows(columns: int, lines: int) -> int:
 def first_lines(glimpse: Glimpse, settings: Settings, columns: int, lines: int, now: float) -> list[Line]:
     """The lines of the dashboard from the top down to the last container in sight, as it will draw them itself."""
     from tui.present.containers import ContainerRows
-    from tui.present.header import count_spans, host_spans, light_spans
+    from tui.present.header import Light, count_spans, host_spans, light_spans
     from widgets.live_table_layout import place
 
     treated = settings.host_settings(glimpse.endpoint.url, glimpse.endpoint.name or None)
     name = glimpse.endpoint.name or treated.name
     host = host_spans(name, "accent", "", glimpse.api_version, guarded=treated.guarded, read_only=treated.read_only)
-    light = light_spans("connecting", 0.0, None, "", streams=0, ascii_only=settings.ascii)
-    title: list[Span] = [(" 1 ", "dim"), ("containers", "head")]
+    light = light_spans(Light(name, "accent", "connecting", 0.0, None, ""), streams=0, ascii_only=settings.ascii)
+    title: list[Span] = [(" containers", "head")]
     if glimpse.whole:
         counts: dict[str, int] = {}
         for container in glimpse.containers:
@@ -147,7 +154,10 @@ def first_lines(glimpse: Glimpse, settings: Settings, columns: int, lines: int, 
     sides: list[Side] = [table[at.column].align for at in placed]
     arrow = "^" if settings.ascii else "▲"  # sorted by name, as the dashboard begins
     heads = [(table[at.column].title + (arrow if table[at.column].key == "name" else ""), "") for at in placed]
-    drawn = [Line(host, light, "panel"), Line(title, (), "title")]
+    drawn = [Line(host, light, "panel")]
+    if lines >= TABS_FROM:
+        drawn.append(Line((), (), "row"))
+    drawn.append(Line(title, (), "title"))
     drawn.append(Line(_cells(heads, placed, sides, settings.ascii), (), "head"))
     by_name = sorted(glimpse.containers, key=lambda container: (container.name.lower(), container.id))
     for container in by_name[: max(0, height)]:

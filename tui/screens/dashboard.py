@@ -92,6 +92,7 @@ class DashboardScreen(HytheScreen):
         self._panes = {view.name: ResourcePane(fleet, view, ascii=settings.ascii) for view in VIEWS}
 
     def compose(self) -> ComposeResult:
+        self._choose_layout(*self.hythe.size)  # before there is anything whose styles it would change
         ascii_only = self._settings.ascii
         yield SpanLine(id="header", ascii=ascii_only)
         yield KeyHints(id="tabs", ascii=ascii_only)
@@ -224,14 +225,18 @@ class DashboardScreen(HytheScreen):
     def on_resize(self, event: Resize) -> None:
         self._arrange(event.size.width, event.size.height)
 
-    def _arrange(self, width: int, height: int) -> None:
-        """Choose the layout: one table, all above each other, or the detail pane at the side."""
+    def _choose_layout(self, width: int, height: int) -> None:
         wide = width >= 170 and height >= 24
         tall = not wide and width >= 120 and height >= 36
+        self._small = not wide and not tall
         self.set_class(wide, "-wide")
         self.set_class(tall, "-tall")
+
+    def _arrange(self, width: int, height: int) -> None:
+        """Choose the layout: one table, all above each other, or the detail pane at the side."""
+        self._choose_layout(width, height)
         # displayed or not at once, not when styles are next looked at: the focus must be able to follow in this step
-        small = self._small = not wide and not tall
+        small = self._small
         self.query_one("#tabs").display = height >= TABS_FROM
         self.query_one("#tables").display = not (small and self._detail_open)
         self.query_one("#detail").display = not small or self._detail_open
