@@ -99,7 +99,9 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         """Take the keys, say what is wrong in the settings, and look for the daemon."""
         self.set_class(self.settings.ascii, "-ascii")
         self.keys, key_problems = resolve_keymap(default_keys(), self.settings.keys, self.settings.keymap_preset)
-        self.set_keymap({id: ",".join(keys) for id, keys in self.keys.items()})
+        # only what is remapped: Textual goes through all of it at each key
+        own = default_keys()
+        self.set_keymap({id: ",".join(keys) for id, keys in self.keys.items() if tuple(keys) != tuple(own[id])})
         self._tell_problems([*self.settings.problems, *key_problems])
         self.hold_keys()
         self.run_worker(self.connect(), group="connect", exclusive=True)

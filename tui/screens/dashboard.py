@@ -13,6 +13,7 @@ from textual.containers import Container as Box
 from textual.containers import Vertical
 from textual.events import Resize
 from textual.message import Message
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -37,6 +38,9 @@ TICK_SECONDS = 1.0
 
 STACKED: tuple[Resource, ...] = ("containers", "images")
 """The tables that stand together where there is room; any other stands alone."""
+
+FOLLOW_SECONDS = 0.1
+"""How long the cursor rests on a row before the details are those of it."""
 
 TABS_FROM = 16
 """Rows of the terminal from which the line of tabs is worth one."""
@@ -89,6 +93,7 @@ class DashboardScreen(HytheScreen):
         self._small = False
         self._engines: dict[Session, str] = {}
         self._awaited: tuple[Session, str, str] | None = None
+        self._following: Timer | None = None
         self._panes = {view.name: ResourcePane(fleet, view, ascii=settings.ascii) for view in VIEWS}
 
     def compose(self) -> ComposeResult:
@@ -202,7 +207,10 @@ class DashboardScreen(HytheScreen):
 
     def on_live_table_highlighted(self, message: LiveTable.Highlighted) -> None:
         if message.table is self.table:
-            self._follow_cursor()
+            # a cursor on its way starts nothing to read on each row that it passes
+            if self._following is not None:
+                self._following.stop()
+            self._following = self.set_timer(FOLLOW_SECONDS, self._follow_cursor)
 
     def on_live_table_marks_changed(self, _message: LiveTable.MarksChanged) -> None:
         self.pane.draw_title()
