@@ -104,6 +104,7 @@ class ModelDaemon:
         self.volumes = _Plain(self, "volume", self.true_volumes)
         self.networks = _Plain(self, "network", self.true_networks)
         self.requests: list[str] = []
+        self.took_early = False
         self._tickets = deque(tickets)
         self._planned: dict[str, deque[Ticket]] = {}
         self.always: dict[str, Ticket] = {}

@@ -1,5 +1,6 @@
 """The entry of the command line: parses, loads settings, starts the dashboard or a headless verb; imports late."""
 
+import gc
 import os
 import sys
 from argparse import Namespace
@@ -67,9 +68,14 @@ def run_dashboard(options: Namespace) -> int:
     if settings.refusal is not None:
         print(f"hythe: {settings.refusal}", file=sys.stderr)
         return cli.USAGE
-    from tui.app import run_app
+    from tui.first_paint import FirstPaint, import_the_rest
 
-    return run_app(settings)
+    gc.disable()  # nothing of what is imported is garbage; the application switches it on again
+    with FirstPaint(settings, os.environ) as first:
+        import_the_rest()
+        from tui.app import run_app
+
+        return run_app(settings, first)
 
 
 def terminal_problem() -> str | None:

@@ -162,6 +162,11 @@ class LiveTable(TableCanvas[T], Generic[T], can_focus=True):
         return self._marks
 
     @property
+    def shown_marks(self) -> tuple[str, ...]:
+        """The marked keys that the filter lets through, in the order of the table."""
+        return tuple(key for key in self._model.drawn if key in self._marks) if self._marks else ()
+
+    @property
     def targets(self) -> tuple[str, ...]:
         """What a command applies to: the marked rows in the order of the table, or else the one under the cursor."""
         if self._marks:

@@ -7,8 +7,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region, Size
 from textual.strip import Strip
-from textual.widget import Widget
 
+from widgets.lazy_parts import LazyParts
 from widgets.literal import literal, wrap
 from widgets.live_table_layout import GAP, GUTTER, TONES, Cell, Column, place, thumb
 from widgets.live_table_model import TableModel
@@ -23,11 +23,11 @@ _PARTS = ("header", "cursor", "cursor-blurred", "gone", "thumb", "track", "probl
 _PREFIX = "live-table--"
 
 
-class TableCanvas(Widget, Generic[T]):
+class TableCanvas(LazyParts, Generic[T]):
     """Draws the rows of a model line by line; strips are kept as long as what they say stays the same."""
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = {_PREFIX + part for part in (*_PARTS, *TONES)}
+    PARTS: ClassVar[frozenset[str]] = frozenset(_PREFIX + part for part in (*_PARTS, *TONES))
     DEFAULT_CSS = """
     TableCanvas {
         height: 1fr;
@@ -220,7 +220,7 @@ class TableCanvas(Widget, Generic[T]):
         base = self.rich_style
         palette = self._palette
         if palette is None or self._palette_stale or palette.base != base:
-            components = {name.removeprefix(_PREFIX): self._component(name) for name in self.COMPONENT_CLASSES}
+            components = {name.removeprefix(_PREFIX): self._component(name) for name in self.PARTS}
             fresh = Palette(base, components, self._filtered)
             if palette is None or not fresh.same_as(palette):
                 palette = self._palette = fresh

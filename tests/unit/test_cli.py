@@ -178,7 +178,7 @@ def test_textuals_variables_are_set_before_it_is_imported_unless_the_user_set_th
     code = (
         "import sys, os, types\nfrom tui import __main__ as entry\nentry.terminal_problem = lambda: None\n"
         "app = types.ModuleType('tui.app')\n"
-        "def run_app(settings):\n    assert 'textual' not in sys.modules\n    import textual.constants as c\n"
+        "def run_app(settings, first):\n    assert first.lists is None\n    import textual.constants as c\n"
         "    print(c.TEXTUAL_ANIMATIONS, c.SMOOTH_SCROLL, c.MAX_FPS, settings.theme, settings.read_only)\n"
         "    return 7\n"
         "app.run_app = run_app\nsys.modules['tui.app'] = app\n"

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from tui.engine.decoding import decode, in_slices
+from tui.engine.early import EarlyLists
 from tui.engine.errors import ConnectionLost, MalformedAnswer
 from tui.engine.framing import FramingError, LineAssembler, StdcopyDecoder
 from tui.engine.streams import documents
@@ -44,11 +45,18 @@ class Containers:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self.early: EarlyLists | None = None
+        """What was read before there was a client; the next list of everything is this."""
 
     async def list_all(
         self, *, stopped: bool = True, filters: Mapping[str, Sequence[str]] | None = None
     ) -> list[Container]:
         """Return the containers, stopped ones too unless `stopped` is False."""
+        if self.early is not None and stopped and not filters:
+            early, self.early = self.early, None
+            await early.ended()
+            if early.containers is not None:
+                return early.containers
         params = {"all": stopped, "filters": dict(filters) if filters else None}
         found = await self._transport.get("/containers/json", list[ContainerSummary], params=params)
         return await in_slices(found, from_summary)

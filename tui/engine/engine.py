@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
+import msgspec
+
 from tui.engine.build import Builds
 from tui.engine.containers import Containers
 from tui.engine.disk import Disk
+from tui.engine.early import EarlyLists
 from tui.engine.endpoint import Endpoint
 from tui.engine.events import stream_event_documents, stream_events
 from tui.engine.images import Images
@@ -30,6 +33,8 @@ class Engine:
         self.volumes = Volumes(self.transport, self.disk)
         self.last_ping: Ping | None = None
         """What the daemon said of itself at the last `connect`; None before the first."""
+        self.took_early = False
+        """Whether the first lists were asked for before any event: those since are replayed, but a daemon keeps few."""
 
     @property
     def endpoint(self) -> Endpoint:
@@ -42,9 +47,23 @@ class Engine:
         return self.transport.read_only
 
     async def connect(self) -> Ping:
-        """Negotiate the API version; see Transport.negotiate."""
-        self.last_ping = await self.transport.negotiate()
-        return self.last_ping
+        """Negotiate the API version; see Transport.negotiate.
+
+        While early lists are to be taken, the time in the ping is that of them: events are needed from then on.
+        """
+        ping = await self.transport.negotiate()
+        if (early := self.containers.early) is not None:
+            ping = msgspec.structs.replace(ping, time_ns=early.asked_ns)
+        self.last_ping = ping
+        return ping
+
+    def take_early(self, early: EarlyLists) -> None:
+        """Let the next lists of everything be those that were asked for earlier, if they are this daemon's."""
+        if early.asked_ns is None or early.endpoint is None or early.endpoint.url != self.endpoint.url:
+            early.close()
+        else:
+            self.containers.early = self.images.early = early
+            self.took_early = True
 
     async def ping(self, seconds: float = 3.0) -> Ping:
         """Return the daemon's ping, or raise ConnectionFailed after `seconds`."""

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from tui.engine.decoding import decode, in_slices
+from tui.engine.early import EarlyLists
 from tui.engine.errors import ApiError
 from tui.engine.streams import documents
 from tui.engine.transport import Transport
@@ -42,9 +43,16 @@ class Images:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self.early: EarlyLists | None = None
+        """What was read before there was a client; the next list of everything is this."""
 
     async def list_all(self, *, filters: Mapping[str, Sequence[str]] | None = None) -> list[Image]:
         """Return the images, without the intermediate ones of the classic builder."""
+        if self.early is not None and not filters:
+            early, self.early = self.early, None
+            await early.ended()
+            if early.images is not None:
+                return early.images
         params = {"filters": dict(filters) if filters else None}
         found = await self._transport.get("/images/json", list[ImageSummary], params=params)
         return await in_slices(found, image_from_summary)

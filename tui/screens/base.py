@@ -14,7 +14,6 @@ from tui.commands.command import Command, Context, Option, Severity
 from tui.commands.registry import BY_ID, COMMANDS, key_name
 from tui.commands.session import Session
 from tui.engine.errors import EngineError
-from widgets.dialogs import ChoiceDialog, ConfirmDialog, MessageDialog, PromptDialog
 from widgets.literal import literal
 
 if TYPE_CHECKING:
@@ -108,11 +107,13 @@ class HytheScreen(Screen[Any]):
         """Return the command's keys after remapping, for people."""
         return " ".join(key_name(key) for key in self.hythe.keys.get(command.id, command.keys))
 
-    # what commands ask through (tui.commands.command.Ui)
+    # what commands ask through (tui.commands.command.Ui); dialogs are imported when there is something to ask
 
     async def confirm(
         self, title: str, lines: Sequence[str], *, label: str, danger: bool = False, typed: str | None = None
     ) -> bool:
+        from widgets.dialogs import ConfirmDialog
+
         # hosts are asked about side by side, the user one after the other
         async with self._asking:
             return bool(
@@ -122,14 +123,20 @@ class HytheScreen(Screen[Any]):
             )
 
     async def choose(self, title: str, options: Sequence[Option]) -> str | None:
+        from widgets.dialogs import ChoiceDialog
+
         async with self._asking:
             return await self.hythe.push_screen_wait(ChoiceDialog(title, options, ascii=self.ascii))
 
     async def prompt(self, title: str, label: str, value: str, check: Callable[[str], str | None]) -> str | None:
+        from widgets.dialogs import PromptDialog
+
         async with self._asking:
             return await self.hythe.push_screen_wait(PromptDialog(title, label, value, check, ascii=self.ascii))
 
     async def tell(self, title: str, text: str) -> None:
+        from widgets.dialogs import MessageDialog
+
         async with self._asking:
             await self.hythe.push_screen_wait(MessageDialog(title, text, ascii=self.ascii))
 

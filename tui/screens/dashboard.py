@@ -13,6 +13,7 @@ from textual.containers import Container as Box
 from textual.containers import Vertical
 from textual.events import Resize
 from textual.message import Message
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -37,6 +38,9 @@ TICK_SECONDS = 1.0
 
 STACKED: tuple[Resource, ...] = ("containers", "images")
 """The tables that stand together where there is room; any other stands alone."""
+
+FOLLOW_SECONDS = 0.1
+"""How long the cursor rests on a row before the details are those of it."""
 
 TABS_FROM = 16
 """Rows of the terminal from which the line of tabs is worth one."""
@@ -89,9 +93,11 @@ class DashboardScreen(HytheScreen):
         self._small = False
         self._engines: dict[Session, str] = {}
         self._awaited: tuple[Session, str, str] | None = None
+        self._following: Timer | None = None
         self._panes = {view.name: ResourcePane(fleet, view, ascii=settings.ascii) for view in VIEWS}
 
     def compose(self) -> ComposeResult:
+        self._choose_layout(*self.hythe.size)  # before there is anything whose styles it would change
         ascii_only = self._settings.ascii
         yield SpanLine(id="header", ascii=ascii_only)
         yield KeyHints(id="tabs", ascii=ascii_only)
@@ -201,7 +207,10 @@ class DashboardScreen(HytheScreen):
 
     def on_live_table_highlighted(self, message: LiveTable.Highlighted) -> None:
         if message.table is self.table:
-            self._follow_cursor()
+            # a cursor on its way starts nothing to read on each row that it passes
+            if self._following is not None:
+                self._following.stop()
+            self._following = self.set_timer(FOLLOW_SECONDS, self._follow_cursor)
 
     def on_live_table_marks_changed(self, _message: LiveTable.MarksChanged) -> None:
         self.pane.draw_title()
@@ -224,14 +233,18 @@ class DashboardScreen(HytheScreen):
     def on_resize(self, event: Resize) -> None:
         self._arrange(event.size.width, event.size.height)
 
-    def _arrange(self, width: int, height: int) -> None:
-        """Choose the layout: one table, all above each other, or the detail pane at the side."""
+    def _choose_layout(self, width: int, height: int) -> None:
         wide = width >= 170 and height >= 24
         tall = not wide and width >= 120 and height >= 36
+        self._small = not wide and not tall
         self.set_class(wide, "-wide")
         self.set_class(tall, "-tall")
+
+    def _arrange(self, width: int, height: int) -> None:
+        """Choose the layout: one table, all above each other, or the detail pane at the side."""
+        self._choose_layout(width, height)
         # displayed or not at once, not when styles are next looked at: the focus must be able to follow in this step
-        small = self._small = not wide and not tall
+        small = self._small
         self.query_one("#tabs").display = height >= TABS_FROM
         self.query_one("#tables").display = not (small and self._detail_open)
         self.query_one("#detail").display = not small or self._detail_open

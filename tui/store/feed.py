@@ -28,6 +28,9 @@ from tui.store.reader import REFUSED, RESOURCES, Reader
 from tui.store.state import Resource, State
 from tui.store.together import run_together
 
+RING = 200
+"""Events from which on one may have been lost between early lists and the stream: a daemon replays its last 256."""
+
 SETTLE_SECONDS = 1.0
 """How long the reads that the first list asks for hold up `live`: in a storm of events there are always some."""
 
@@ -262,6 +265,8 @@ class Feed:
     def _apply(self, event: Event) -> None:
         self.recent.append(event)
         self._known.happened()
+        if len(self.recent) == RING and self.engine.took_early:
+            self._reader.want_lists(*RESOURCES)
         if not event.type:
             self._doubt_everything()
         for resource, touch in touched(event):

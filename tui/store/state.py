@@ -95,11 +95,3 @@ def with_problem(state: State, resource: Resource, problem: str) -> State:
     if problem:
         problems[resource] = problem
     return state if problems == state.problems else msgspec.structs.replace(state, problems=problems)
-
-
-def counts(state: State) -> dict[str, int]:
-    """Return how many containers there are in each state."""
-    found: dict[str, int] = {}
-    for container in state.containers.values():
-        found[container.state] = found.get(container.state, 0) + 1
-    return found
