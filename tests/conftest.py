@@ -8,11 +8,14 @@ import tempfile
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import NoReturn
 
 import hypothesis
 import pytest
 
 import engines
+from certificates import Certificates, make_certificates
+from ways import KINDS, Way
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = "demo"
@@ -108,12 +111,32 @@ def demo_socket() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def certificates() -> Iterator[Certificates]:
+    """Certificates, good and bad; skips without the openssl command, or fails when engines are required."""
+    if shutil.which("openssl") is None:
+        _missing("no openssl command to make certificates with")
+    folder = Path(tempfile.mkdtemp(prefix="hy-certs-", dir="/tmp"))
+    yield make_certificates(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=KINDS)
+def way(request: pytest.FixtureRequest) -> Way:
+    """Each transport in turn."""
+    return Way(request.param, request.getfixturevalue("certificates") if request.param == "tls" else None)
+
+
+def _missing(what: str) -> NoReturn:
+    """Skip, or fail when everything that tests need is required to be there."""
+    if engines.engines_required():
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
 def docker_cli() -> str:
     """The path of a docker CLI; skips without one, or fails when engines are required."""
     found = engines.docker_cli()
     if found is None:
-        message = "no docker CLI: set HYTHE_TEST_DOCKER_CLI"
-        if engines.engines_required():
-            pytest.fail(message)
-        pytest.skip(message)
+        _missing("no docker CLI: set HYTHE_TEST_DOCKER_CLI")
     return found

@@ -14,7 +14,7 @@ from aiohttp import ClientTimeout
 
 from raw_engine import CHUNKED, PING, RawEngine, answer, chunk, raw_engine
 from tui.engine.containers import Containers
-from tui.engine.endpoint import Endpoint
+from tui.engine.endpoint import Endpoint, Tls
 from tui.engine.errors import (
     ApiError,
     ConnectionFailed,
@@ -74,6 +74,48 @@ async def test_a_tcp_port_where_nobody_listens() -> None:
             await transport.ping()
         await transport.close()
     assert caught.value.kind == "refused"
+
+
+async def test_a_name_that_nobody_has() -> None:
+    for tls in (None, Tls()):
+        transport = Transport(Endpoint("tcp://no-such-host.invalid:2375", "test", tls=tls))
+        with pytest.raises(ConnectionFailed, match="unreachable: ") as caught:
+            await transport.ping()
+        await transport.close()
+        assert "name" in caught.value.hint
+        assert "Unknown error" not in str(caught.value)
+
+
+async def test_who_hangs_up_without_an_answer(engine: RawEngine, transport: Transport) -> None:
+    async def reply(writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    engine.replies["/_ping"] = reply
+    with pytest.raises(ConnectionFailed, match="hangs up without an answer") as caught:
+        await transport.negotiate()
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n",
+        answer(b"<html><p>The plain HTTP request was sent to HTTPS port</p>", "400 Bad Request", "text/html"),
+        b"\x15\x03\x01\x00\x02\x02\x46\r\n\r\n",
+        b"\x15\x03\x03\x00\x02\x02\x28",
+    ],
+    ids=["go", "nginx", "alert", "short alert"],
+)
+async def test_a_port_that_speaks_tls(engine: RawEngine, transport: Transport, reply: bytes) -> None:
+    async def answer_and_close(writer: asyncio.StreamWriter) -> None:
+        writer.write(reply)
+        writer.close()
+
+    engine.replies["/_ping"] = answer_and_close
+    with pytest.raises(ConnectionFailed) as caught:
+        await transport.negotiate()
+    assert caught.value.kind == "TLS"
+    assert "DOCKER_TLS_VERIFY=1" in caught.value.hint
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may open any socket")

@@ -1,9 +1,8 @@
-"""HTTP to one daemon: unix sockets and TCP, version negotiation, errors in words, and the read-only door."""
+"""HTTP to one daemon: unix sockets, TCP and TLS, version negotiation, and the read-only door."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
@@ -20,12 +19,13 @@ from tui.engine.errors import (
     ConnectionFailed,
     ConnectionLost,
     EngineError,
-    FailureKind,
     MalformedAnswer,
     ReadOnly,
     api_error,
 )
+from tui.engine.failures import connection_error, describe, hung_up, not_an_engine
 from tui.engine.hijack import Hijacked, take_over
+from tui.engine.tls import client_context
 from tui.model.system import Ping
 
 T = TypeVar("T")
@@ -79,23 +79,39 @@ class Transport:
         self.read_only = read_only
         self.api_version: tuple[int, int] | None = None
         self.requests = 0
-        path = endpoint.socket_path
-        if path is not None:
-            connector: aiohttp.BaseConnector = aiohttp.UnixConnector(path, limit=0)
-            self._base = "http://docker"
-        else:
-            connector = aiohttp.TCPConnector(limit=0)
-            self._base = endpoint.url.replace("tcp://", "http://", 1)
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
-            headers={"User-Agent": "hythe", "Accept-Encoding": "identity"},
-            read_bufsize=1 << 20,
-        )
+        self._session: aiohttp.ClientSession | None = None
+        self._base = "http://docker"
+        if endpoint.socket_path is None and endpoint.ssh is None:
+            address = endpoint.url.partition("://")[2]
+            self._base = f"{'https' if endpoint.tls else 'http'}://{address}"
 
     async def close(self) -> None:
         """Close the session and each of its connections."""
-        await self._session.close()
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def _ready(self) -> aiohttp.ClientSession:
+        """Return the session, made on first use.
+
+        Raises:
+            EndpointError: the endpoint's TLS files can't be used.
+        """
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=self._connector(),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
+                headers={"User-Agent": "hythe", "Accept-Encoding": "identity"},
+                read_bufsize=1 << 20,
+            )
+        return self._session
+
+    def _connector(self) -> aiohttp.BaseConnector:
+        if (path := self.endpoint.socket_path) is not None:
+            return aiohttp.UnixConnector(path, limit=0)
+        if (tls := self.endpoint.tls) is not None:
+            return aiohttp.TCPConnector(limit=0, ssl=client_context(tls))
+        return aiohttp.TCPConnector(limit=0)
 
     async def ping(self, seconds: float = 3.0) -> Ping:
         """Return what `GET /_ping` says, in its headers.
@@ -106,15 +122,10 @@ class Transport:
         limit = aiohttp.ClientTimeout(total=seconds)
         async with self._open("GET", f"{self._base}/_ping", limit=limit, raw=True) as answer:
             headers, status = answer.headers, answer.status
-            await answer.response.read()
+            body = await answer.response.content.read(MOST_WORDS)
         version = headers.get("Api-Version", "")
         if status != 200 or not version:
-            raise ConnectionFailed(
-                self.endpoint.url,
-                "not an engine",
-                f"it answers HTTP {status} without an API version",
-                "check the address",
-            )
+            raise not_an_engine(self.endpoint, status, body)
         return Ping(
             version,
             headers.get("Server", ""),
@@ -129,7 +140,14 @@ class Transport:
         Raises:
             ConnectionFailed: nobody answers, or the daemon is older than Docker Engine 20.10.
         """
-        ping = await self.ping()
+        try:
+            ping = await self.ping()
+        except ConnectionFailed as error:
+            if error.kind == "TLS":
+                await self.close()  # the files may be others at the next attempt
+            raise
+        except ConnectionLost as error:
+            raise hung_up(self.endpoint) from error
         theirs = _version(ping.api_version)
         if theirs is None or theirs < OLDEST_API:
             raise ConnectionFailed(
@@ -261,8 +279,9 @@ class Transport:
         if body is not None:
             data = msgspec.json.encode(body)
             sent["Content-Type"] = "application/json"
+        session = await self._ready()
         try:
-            response = await self._session.request(
+            response = await session.request(
                 method,
                 URL(url, encoded=True),  # as it is: an object named ".." must not make it the path of another
                 params=encode_params(params),
@@ -317,56 +336,6 @@ def encode_params(params: Params | None) -> dict[str, str]:
         else:
             encoded[key] = str(value)
     return encoded
-
-
-def describe(error: BaseException) -> str:
-    """Return a short reason for an exception of aiohttp or the system."""
-    cause = getattr(error, "os_error", None) or error
-    if isinstance(cause, aiohttp.ClientPayloadError):
-        return "the daemon closed the connection before the answer was whole"
-    if isinstance(cause, OSError) and cause.errno:
-        return os.strerror(cause.errno)
-    text = getattr(cause, "strerror", None) or str(cause)
-    return text or type(cause).__name__
-
-
-def connection_error(endpoint: Endpoint, error: BaseException) -> EngineError:
-    """Return which way a request failed before its answer began."""
-    cause = getattr(error, "os_error", None) or error
-    kind: FailureKind = "unreachable"
-    hint = ""
-    if isinstance(cause, FileNotFoundError):
-        kind, hint = "no socket", "is the Docker daemon running on this machine?"
-    elif isinstance(cause, PermissionError):
-        kind, hint = "permission denied", socket_hint(endpoint)
-    elif isinstance(cause, ConnectionRefusedError):
-        kind = "refused"
-        local = "nothing listens there; start the daemon (systemctl start docker)"
-        hint = local if endpoint.socket_path else "nothing listens there; is the daemon set up to listen on TCP?"
-    elif isinstance(error, (TimeoutError, asyncio.TimeoutError)):
-        hint = "the daemon hangs, or a firewall drops the packets"
-        return ConnectionFailed(endpoint.url, "timed out", "no answer", hint)
-    elif isinstance(error, (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, ConnectionResetError)):
-        return ConnectionLost(endpoint.url, describe(error) or "the daemon closed the connection")
-    elif isinstance(error, aiohttp.ClientResponseError):
-        kind, hint = "not an engine", "what answers there does not speak HTTP"
-    return ConnectionFailed(endpoint.url, kind, describe(error), hint)
-
-
-def socket_hint(endpoint: Endpoint) -> str:
-    """Return which group would give access to the endpoint's socket."""
-    import grp
-    from pathlib import Path
-
-    path = endpoint.socket_path
-    try:
-        owner = Path(path or "").stat()
-        group = grp.getgrgid(owner.st_gid).gr_name
-    except (OSError, KeyError):
-        return "run hythe as a user who may open the socket"
-    if group == "root" or not owner.st_mode & 0o020:
-        return "only root may open this socket: use sudo, or a rootless daemon"
-    return f"join the group {group}: sudo usermod -aG {group} $USER, then log in again"
 
 
 def _date_ns(header: str) -> int | None:
