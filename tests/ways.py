@@ -4,8 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import pytest
+
 from certificates import Certificates
 from doors import tcp_door
+from ssh_server import SshServer
 from tui.engine.endpoint import Endpoint, Tls
 
 
@@ -15,12 +18,17 @@ class Way:
 
     kind: str
     certificates: Certificates | None = None
+    ssh: SshServer | None = None
 
     @asynccontextmanager
     async def to(self, socket: str) -> AsyncIterator[Endpoint]:
         """Give the endpoint by which this transport leads to the engine at `socket`."""
         if self.kind == "unix":
             yield Endpoint(f"unix://{socket}", "test")
+        elif self.ssh is not None:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("PATH", self.ssh.path)
+                yield Endpoint(f"{self.ssh.url}{socket}", "test")
         elif self.kind == "tcp":
             async with tcp_door(socket) as door:
                 yield Endpoint(door.url, "test")
@@ -32,4 +40,5 @@ class Way:
                 yield Endpoint(door.url, "test", tls=tls)
 
 
-KINDS = ("unix", "tcp", "tls")
+KINDS = ("unix", "tcp", "tls", "ssh", "ssh-stdio")
+"""`ssh` forwards the socket; `ssh-stdio` is through a server that lets none be forwarded."""

@@ -85,6 +85,8 @@ def hung_up(endpoint: Endpoint) -> ConnectionFailed:
     """Return what it means that who listens at `endpoint` closes the connection before any answer."""
     if endpoint.tls is not None:
         hint = "does the daemon accept the client certificate, and is that its TLS port?"
+    elif endpoint.ssh is not None:
+        hint = "the connection broke; it is tried again"
     elif endpoint.socket_path is None:
         hint = f"does that port speak TLS? Then {USE_TLS}"
     else:

@@ -1,9 +1,9 @@
-"""HTTP to one daemon: unix sockets, TCP and TLS, version negotiation, and the read-only door."""
+"""HTTP to one daemon by unix socket, TCP, TLS or ssh; version negotiation, and the read-only door."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ from tui.engine.errors import (
 )
 from tui.engine.failures import connection_error, describe, hung_up, not_an_engine
 from tui.engine.hijack import Hijacked, take_over
+from tui.engine.ssh import SshTunnel
 from tui.engine.tls import client_context
 from tui.model.system import Ping
 
@@ -38,6 +39,9 @@ NEWEST_API = (1, 51)
 
 MOST_WORDS = 64 << 10
 """Bytes of an error answer that are read."""
+
+MOST_DEAR_READS = 4
+"""Reads at a time where each connection is a process on the daemon's machine."""
 
 CONNECT_TIMEOUT = 5.0
 ANSWER_TIMEOUT = 30.0
@@ -81,22 +85,51 @@ class Transport:
         self.requests = 0
         self._session: aiohttp.ClientSession | None = None
         self._base = "http://docker"
-        if endpoint.socket_path is None and endpoint.ssh is None:
+        address = endpoint.ssh
+        self._tunnel = None if address is None else SshTunnel(address)
+        self._tunnel_path = ""
+        self._turns = asyncio.Semaphore(MOST_DEAR_READS)
+        if endpoint.socket_path is None and self._tunnel is None:
             address = endpoint.url.partition("://")[2]
             self._base = f"{'https' if endpoint.tls else 'http'}://{address}"
 
     async def close(self) -> None:
-        """Close the session and each of its connections."""
+        """Close the session and each of its connections, and end its ssh."""
+        await self._close_session()
+        if self._tunnel is not None:
+            await self._tunnel.close()
+
+    async def _close_session(self) -> None:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
 
+    @property
+    def remote_host(self) -> str:
+        """The name or address by which the daemon's machine is reached, empty for this machine as far as known."""
+        return (self._tunnel.hostname if self._tunnel is not None else "") or self.endpoint.remote_host
+
+    async def answer_questions(self, say: Callable[[bytes], object]) -> None:
+        """Connect through ssh, which may put its questions to the terminal; `say` takes what it prints besides.
+
+        The terminal has to be free meanwhile. It does nothing for an endpoint that is not reached through ssh.
+
+        Raises:
+            ConnectionFailed: the answers were not enough.
+        """
+        if self._tunnel is not None:
+            await self._tunnel.open(say)
+
     async def _ready(self) -> aiohttp.ClientSession:
-        """Return the session, made on first use.
+        """Return the session, made on first use, and for ssh once the way is open.
 
         Raises:
             EndpointError: the endpoint's TLS files can't be used.
+            ConnectionFailed: ssh does not get through.
         """
+        if self._tunnel is not None and (path := await self._tunnel.open()) != self._tunnel_path:
+            self._tunnel_path = path
+            await self._close_session()
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=self._connector(),
@@ -107,7 +140,7 @@ class Transport:
         return self._session
 
     def _connector(self) -> aiohttp.BaseConnector:
-        if (path := self.endpoint.socket_path) is not None:
+        if path := self.endpoint.socket_path or self._tunnel_path:
             return aiohttp.UnixConnector(path, limit=0)
         if (tls := self.endpoint.tls) is not None:
             return aiohttp.TCPConnector(limit=0, ssl=client_context(tls))
@@ -144,9 +177,11 @@ class Transport:
             ping = await self.ping()
         except ConnectionFailed as error:
             if error.kind == "TLS":
-                await self.close()  # the files may be others at the next attempt
+                await self._close_session()  # the files may be others at the next attempt
             raise
         except ConnectionLost as error:
+            if self._tunnel is not None:
+                await self._tunnel.diagnose()
             raise hung_up(self.endpoint) from error
         theirs = _version(ping.api_version)
         if theirs is None or theirs < OLDEST_API:
@@ -179,11 +214,23 @@ class Transport:
             EngineError: as the tree in errors.py says.
         """
         limit = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=seconds)
-        async with self.stream(method, path, params=params, body=body, headers=headers, limit=limit) as answer:
+        async with (
+            self._turn(method),
+            self.stream(method, path, params=params, body=body, headers=headers, limit=limit) as answer,
+        ):
             try:
                 return await answer.response.read()
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 raise ConnectionLost(self.endpoint.url, describe(error)) from error
+
+    @asynccontextmanager
+    async def _turn(self, method: str) -> AsyncGenerator[None]:
+        """Wait where connections are dear: few carry all reads. What may take long, as a write may, never waits."""
+        if method != "GET" or self._tunnel is None or self._tunnel.mode != "stdio":
+            yield
+        else:
+            async with self._turns:
+                yield
 
     async def get(self, path: str, kind: type[T], *, params: Params | None = None) -> T:
         """Return the decoded answer to a GET."""
@@ -293,6 +340,8 @@ class Transport:
         except EngineError:
             raise
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            if self._tunnel is not None and isinstance(error, aiohttp.ClientConnectorError):
+                raise ConnectionLost(self.endpoint.url, "ssh ended") from error  # that socket is on this machine
             raise connection_error(self.endpoint, error) from error
         try:
             if response.status >= 400 and not raw:
