@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 ALIAS = "hythe-test"
 """The host's name in the ssh configuration: `ssh://hythe-test`."""
 
@@ -56,7 +58,7 @@ def ssh_server(folder: Path, *options: str, environment: Mapping[str, str] | Non
     sshd = find_sshd()
     assert sshd is not None
     for name in ("host_key", "id_test"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
+        make_key(folder / name)
     (folder / "authorized_keys").write_text((folder / "id_test.pub").read_text())
     port = _free_port()
     _write_configuration(folder, port, options, environment or {})
@@ -65,11 +67,26 @@ def ssh_server(folder: Path, *options: str, environment: Mapping[str, str] | Non
     with (folder / "sshd.log").open("wb") as log:
         process = subprocess.Popen([sshd, "-D", "-e", "-f", str(folder / "sshd_config")], stderr=log)
     try:
-        _wait_until_listening(process, port, folder / "sshd.log")
+        _wait_until_listening(process, folder / "sshd.log")
         yield SshServer(folder, port)
     finally:
         process.terminate()
         process.wait(timeout=10)
+
+
+def make_key(path: Path, passphrase: str = "") -> None:
+    """Make a key, and its public half in `path` with .pub behind it."""
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-f", str(path)], check=True)
+
+
+def ssh_of(parent: int) -> int:
+    """Return the process of the ssh that `parent` keeps."""
+    return next(child.pid for child in psutil.Process(parent).children() if "-N" in child.cmdline())
+
+
+def left_in(folder: Path) -> list[Path]:
+    """Return what is in a folder."""
+    return list(folder.iterdir())
 
 
 def _write_configuration(folder: Path, port: int, options: tuple[str, ...], environment: Mapping[str, str]) -> None:
@@ -102,12 +119,10 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _wait_until_listening(process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait for its word of it: a connection to try would be counted with those of the test."""
     end = time.monotonic() + 20
-    while True:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+    while "Server listening on" not in (said := log.read_text(errors="replace")):
         if process.poll() is not None or time.monotonic() > end:
-            raise RuntimeError(f"sshd did not start: {log.read_text(errors='replace')}")
+            raise RuntimeError(f"sshd did not start: {said}")
         time.sleep(0.02)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from tui.commands.session import Session
+from tui.engine.engine import Engine
 from tui.model.containers import Container
 from tui.model.images import Image
 from tui.model.networks import Network
@@ -57,6 +58,10 @@ class Ui(Protocol):
 
     def view(self, request: str) -> None:
         """Change what the screen in front shows: filter, sort, freeze …"""
+        ...
+
+    async def let_ssh_ask(self, engine: Engine) -> None:
+        """Step aside, and let ssh ask on the terminal for what it needs to reach the engine."""
         ...
 
     def copy(self, text: str) -> None:

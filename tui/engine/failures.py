@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import re
 import socket
@@ -51,7 +52,9 @@ def connection_error(endpoint: Endpoint, error: BaseException) -> EngineError:
         return ConnectionFailed(endpoint.url, "timed out", "no answer", hint)
     elif isinstance(error, aiohttp.ClientConnectorError) and isinstance(cause, ConnectionError):
         return hung_up(endpoint)  # in the middle of TLS's handshake
-    elif isinstance(error, (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, ConnectionResetError)):
+    elif isinstance(error, (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError)) or (
+        isinstance(cause, OSError) and cause.errno in (errno.ECONNRESET, errno.EPIPE)
+    ):
         return ConnectionLost(endpoint.url, describe(error) or "the daemon closed the connection")
     elif isinstance(error, aiohttp.ClientResponseError):
         if TLS_ALERT.search(str(error)):

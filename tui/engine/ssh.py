@@ -9,18 +9,21 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shlex
+import time
 from asyncio.subprocess import DEVNULL, PIPE
 from contextlib import suppress
 from typing import Literal
 
+from tui.engine.errors import ConnectionFailed
 from tui.engine.ssh_address import SshAddress
 from tui.engine.ssh_guard import Guard
-from tui.engine.ssh_master import Say, SshMaster
+from tui.engine.ssh_master import Asker, SshMaster
 from tui.engine.ssh_stdio import StdioDoor
 from tui.engine.ssh_words import remote_failure, socket_failure
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
 ANSWER_SECONDS = 10.0
+UNANSWERED_SECONDS = 60.0
 
 # Prints the socket of the daemon that the remote docker command would speak to: DOCKER_HOST, then its current context;
 # where that is the default one, or where there is no such command, also the usual places of others. One line, and no
@@ -55,32 +58,52 @@ class SshTunnel:
         self._path = ""
         self._remote = ""
         self._opening: asyncio.Task[str] | None = None
+        self._unanswered: ConnectionFailed | None = None
+        self._unanswered_until = 0.0
 
     @property
     def alive(self) -> bool:
         """Whether the way stands, as far as is known."""
         return bool(self._path) and self._master is not None and self._master.alive
 
-    async def open(self, ask: Say | None = None) -> str:
+    @property
+    def asks(self) -> bool:
+        """Whether the last attempt failed for want of an answer."""
+        return self._unanswered is not None
+
+    async def open(self, ask: Asker | None = None) -> str:
         """Return the path of the local socket. Who asks while the way is being made waits for the same attempt.
 
-        With `ask`, ssh may put its questions to the terminal; see SshMaster.start.
+        With `ask`, ssh may put its questions to the terminal; see SshMaster.start. Without, a question that nobody
+        answered is an error at once for `UNANSWERED_SECONDS`: a server may shut out who knocks again and again.
 
         Raises:
             ConnectionFailed: there is no way; the kind `ssh asks` says that somebody has to answer a question.
         """
         if self.alive:
             return self._path
+        if ask is not None:
+            await self._give_up()
+        elif self._unanswered is not None and time.monotonic() < self._unanswered_until:
+            raise self._unanswered.with_traceback(None)
         if self._opening is None or self._opening.done():
             self._opening = asyncio.create_task(self._open(ask))
         return await asyncio.shield(self._opening)
 
-    async def close(self) -> None:
-        """End the connection; no process and no file of it is left."""
+    def broken(self) -> None:
+        """The socket that `open` gave takes no connection: make the way anew, whatever is known of ssh."""
+        self._path = ""
+
+    async def _give_up(self) -> None:
+        """End an attempt that is under way."""
         if self._opening is not None:
             self._opening.cancel()
             await asyncio.gather(self._opening, return_exceptions=True)
             self._opening = None
+
+    async def close(self) -> None:
+        """End the connection; no process and no file of it is left."""
+        await self._give_up()
         await self._leave()
         guard, self._guard = self._guard, None
         if guard is not None:
@@ -95,7 +118,7 @@ class SshTunnel:
         if master is not None:
             await master.stop()
 
-    async def _open(self, ask: Say | None) -> str:
+    async def _open(self, ask: Asker | None) -> str:
         await self._leave()
         if self._guard is None:
             self._guard = await Guard.start()
@@ -104,10 +127,13 @@ class SshTunnel:
             await master.start(ask)
             path = await self._forwarded(self._guard, master) or await self._through_stdio(self._guard, master)
             self.hostname = self.hostname or await self._configured_host()
-        except BaseException:
+        except BaseException as error:
             await self._leave()
+            if isinstance(error, ConnectionFailed):
+                self._unanswered = error if error.kind == "ssh asks" else None
+                self._unanswered_until = time.monotonic() + UNANSWERED_SECONDS
             raise
-        self._path = path
+        self._path, self._unanswered = path, None
         return path
 
     # the two ways

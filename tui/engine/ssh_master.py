@@ -5,17 +5,28 @@ from __future__ import annotations
 import asyncio
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from tui.engine.errors import ConnectionFailed
 from tui.engine.ssh_address import SshAddress
 from tui.engine.ssh_guard import Guard
 from tui.engine.ssh_words import clean_lines, ssh_failure
 
-Say = Callable[[bytes], object]
-"""Takes what ssh prints while it asks, to show it on the terminal."""
+
+class Asker(Protocol):
+    """The terminal that ssh may put its questions to."""
+
+    def say(self, data: bytes) -> object:
+        """Show what ssh prints besides its questions."""
+        ...
+
+    def lend(self, group: int) -> AbstractContextManager[None]:
+        """Give the terminal to a process group until the end of the context."""
+        ...
+
 
 CONNECT_SECONDS = 15
 BATCH_SECONDS = 40.0
@@ -58,11 +69,11 @@ class SshMaster:
         """Whether the connection stands, as far as is known."""
         return self._process is not None and self._process.returncode is None
 
-    async def start(self, ask: Say | None = None) -> None:
+    async def start(self, ask: Asker | None = None) -> None:
         """Connect, and return once the other side has let us in.
 
-        With `ask` ssh puts its questions (passwords, passphrases, host keys) to the terminal of this process, which has
-        to be free; `ask` takes what it prints besides. Without, it asks nothing and fails where it would have to.
+        With `ask` ssh puts its questions (passwords, passphrases, host keys) to that terminal. Without, it asks nothing
+        and fails where it would have to.
 
         Raises:
             ConnectionFailed: it did not get through; the kind is `ssh asks` where an answer might help.
@@ -75,7 +86,8 @@ class SshMaster:
             self._process = await asyncio.create_subprocess_exec(
                 *command, *self.address.arguments(),
                 stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE,
-                start_new_session=ask is None,  # whoever asks needs the terminal, and a signal for it is for both
+                # who asks needs the terminal of this session, and its ctrl+c is not for us
+                start_new_session=ask is None, process_group=None if ask is None else 0,
             )  # fmt: skip
         except FileNotFoundError:
             hint = "install OpenSSH's client (openssh-client)"
@@ -83,26 +95,34 @@ class SshMaster:
         self._guard.watch(self._process.pid)
         self._watching = asyncio.create_task(self._watch(self._process, ask))
         try:
-            async with asyncio.timeout(None if ask else BATCH_SECONDS):
-                while not self._control.exists():
-                    if self._watching.done():
-                        raise ssh_failure(self.address, list(self.lines), self._process.returncode, asked=bool(ask))
-                    await asyncio.sleep(READY_POLL)
+            if ask is None:
+                async with asyncio.timeout(BATCH_SECONDS):
+                    await self._until_let_in(self._process, self._watching, asked=False)
+            else:
+                with ask.lend(self._process.pid):
+                    await self._until_let_in(self._process, self._watching, asked=True)
         except TimeoutError:
             await self.stop()
             detail = f"ssh was not let in within {BATCH_SECONDS:.0f} s"
-            raise ConnectionFailed(self.address.url, "timed out", detail, "try it outside: ssh") from None
+            hint = f"try it outside: ssh {self.address.destination}"
+            raise ConnectionFailed(self.address.url, "timed out", detail, hint) from None
         except BaseException:
             await self.stop()
             raise
 
-    async def _watch(self, process: Process, ask: Say | None) -> None:
+    async def _until_let_in(self, process: Process, watching: asyncio.Task[None], *, asked: bool) -> None:
+        while not self._control.exists():  # ssh makes it once it is let in, by a link: it is whole when it is there
+            if watching.done():
+                raise ssh_failure(self.address, list(self.lines), process.returncode, asked=asked)
+            await asyncio.sleep(READY_POLL)
+
+    async def _watch(self, process: Process, ask: Asker | None) -> None:
         """Keep what ssh prints, to its end."""
         assert process.stderr is not None
         while data := await process.stderr.read(4096):
             self.lines.extend(clean_lines(data))
             if ask is not None and not self._control.exists():
-                ask(data)
+                ask.say(data)
         await process.wait()
         self._guard.forget(process.pid)
 

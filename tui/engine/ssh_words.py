@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from tui.engine.ssh_address import SshAddress
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
-ASK_HINT = "connect to it from the hosts screen (D) and answer there, or add a key: ssh-add, ssh-copy-id"
+ASK_HINT = "F5 lets ssh ask you for it; with a key in the agent (ssh-add) it need not"
 
 
 class _Rule(NamedTuple):
@@ -57,6 +58,8 @@ def ssh_failure(address: SshAddress, lines: Sequence[str], code: int | None, *, 
     """Return why ssh did not get through, from its last `lines`; `asked` is whether it could ask a person."""
     said = "\n".join(lines)
     last = lines[-1] if lines else f"ssh ended with {code}"
+    if code is not None and code < 0:
+        return ConnectionFailed(address.url, "ssh", "given up" if -code == signal.SIGINT else f"ssh got signal {-code}")
     for rule in _RULES:
         if re.search(rule.pattern, said, re.IGNORECASE):
             kind, detail, hint = rule.kind, rule.detail.format(address.host), rule.hint.replace("{}", address.host)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -26,6 +26,7 @@ from tui.engine.errors import (
 from tui.engine.failures import connection_error, describe, hung_up, not_an_engine
 from tui.engine.hijack import Hijacked, take_over
 from tui.engine.ssh import SshTunnel
+from tui.engine.ssh_master import Asker
 from tui.engine.tls import client_context
 from tui.model.system import Ping
 
@@ -109,16 +110,19 @@ class Transport:
         """The name or address by which the daemon's machine is reached, empty for this machine as far as known."""
         return (self._tunnel.hostname if self._tunnel is not None else "") or self.endpoint.remote_host
 
-    async def answer_questions(self, say: Callable[[bytes], object]) -> None:
-        """Connect through ssh, which may put its questions to the terminal; `say` takes what it prints besides.
+    @property
+    def asks(self) -> bool:
+        """Whether the way to the daemon needs an answer from a person: see `answer_questions`."""
+        return self._tunnel is not None and self._tunnel.asks
 
-        The terminal has to be free meanwhile. It does nothing for an endpoint that is not reached through ssh.
+    async def answer_questions(self, ask: Asker) -> None:
+        """Connect through ssh, which may put its questions to the terminal. It does nothing for other transports.
 
         Raises:
             ConnectionFailed: the answers were not enough.
         """
         if self._tunnel is not None:
-            await self._tunnel.open(say)
+            await self._tunnel.open(ask)
 
     async def _ready(self) -> aiohttp.ClientSession:
         """Return the session, made on first use, and for ssh once the way is open.
@@ -341,6 +345,7 @@ class Transport:
             raise
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             if self._tunnel is not None and isinstance(error, aiohttp.ClientConnectorError):
+                self._tunnel.broken()
                 raise ConnectionLost(self.endpoint.url, "ssh ended") from error  # that socket is on this machine
             raise connection_error(self.endpoint, error) from error
         try:

@@ -13,6 +13,7 @@ from textual.screen import Screen
 from tui.commands.command import Command, Context, Option, Severity
 from tui.commands.registry import BY_ID, COMMANDS, key_name
 from tui.commands.session import Session
+from tui.engine.engine import Engine
 from tui.engine.errors import EngineError
 from widgets.dialogs import ChoiceDialog, ConfirmDialog, MessageDialog, PromptDialog
 from widgets.literal import literal
@@ -148,6 +149,9 @@ class HytheScreen(Screen[Any]):
         """Do what a view command asks of this screen; see the subclasses."""
         if request == "palette":
             self.hythe.action_command_palette()
+
+    async def let_ssh_ask(self, engine: Engine) -> None:
+        await self.hythe.let_ssh_ask(engine)
 
     def copy(self, text: str) -> None:
         self.hythe.copy_to_clipboard(text)
