@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pyte
 
+from waiting import until
+
 
 class Terminal:
     """The screen of a program that runs on a pseudo terminal."""
@@ -47,9 +49,7 @@ class Terminal:
             AssertionError: it never does; shows the screen.
         """
         try:
-            async with asyncio.timeout(seconds):
-                while not (true in self.text if isinstance(true, str) else true(self.text)):  # noqa: ASYNC110
-                    await asyncio.sleep(0.02)
+            await until(lambda: true in self.text if isinstance(true, str) else true(self.text), seconds)
         except TimeoutError:
             raise AssertionError(f"never came: {true!r} in\n{self.text}") from None
         return self.text

@@ -16,6 +16,7 @@ from ssh_server import SshServer, left_in, make_key, ssh_of
 from tui.engine.endpoint import Endpoint, parse_endpoint
 from tui.engine.errors import ConnectionFailed, ConnectionLost
 from tui.engine.transport import Transport
+from waiting import until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NewSshd = Callable[..., SshServer]
@@ -50,12 +51,6 @@ async def failure(server: SshServer, path: str = "") -> ConnectionFailed:
             await transport.negotiate()
     assert caught.value.hint
     return caught.value
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not true():  # noqa: ASYNC110 what other processes do sets no event here
-            await asyncio.sleep(0.02)
 
 
 def docker_path(docker_cli: str) -> str:
@@ -273,6 +268,7 @@ async def test_without_an_ssh_command(monkeypatch: pytest.MonkeyPatch, runtime_f
 
 HOLD = """
 import asyncio, sys
+from waiting import until
 from tui.engine.endpoint import Endpoint, parse_endpoint
 from tui.engine.transport import Transport
 async def main():
