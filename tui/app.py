@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual.app import App, ComposeResult, SuspendNotSupported
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.theme import Theme
@@ -20,7 +20,7 @@ from textual.theme import Theme
 from themes.loader import ANSI_THEME, DEFAULT_THEME, load_themes
 from themes.schema import variable_defaults
 from tui import paths
-from tui.asking import TerminalAsker
+from tui.asking import let_ssh_ask
 from tui.commands.fleet import Fleet
 from tui.commands.history import History
 from tui.commands.registry import default_keys
@@ -28,7 +28,7 @@ from tui.commands.session import Session
 from tui.engine.connect import Attempt, Found, first_answering
 from tui.engine.endpoint import Endpoint, candidates, named_endpoint
 from tui.engine.engine import Engine
-from tui.engine.errors import ConnectionFailed, EndpointError
+from tui.engine.errors import EndpointError
 from tui.jobs.job import Job
 from tui.keymap import resolve_keymap
 from tui.screens.connect import ConnectScreen
@@ -190,23 +190,8 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         await self.push_screen(DashboardScreen(fleet, self.settings))
 
     async def let_ssh_ask(self, engine: Engine) -> None:
-        """Step aside and let ssh put its questions to the terminal.
-
-        Raises:
-            ConnectionFailed: the answers were not enough, or there is no terminal to ask on.
-        """
-        asker = TerminalAsker(f"hythe: connecting to {engine.endpoint.label} (ctrl+c gives up)")
-        failure: BaseException | None = None
-        try:
-            with self.batch_update(), self.suspend():
-                try:
-                    await engine.transport.answer_questions(asker)
-                except BaseException as error:  # noqa: BLE001 raised below: textual comes back only from a clean end
-                    failure = error
-        except SuspendNotSupported:
-            raise ConnectionFailed(engine.endpoint.url, "ssh", "it asks something, and here is no terminal") from None
-        if failure is not None:
-            raise failure
+        """Step aside and let ssh put its questions to the terminal; see tui.asking."""
+        await let_ssh_ask(self, engine)
 
     async def _endpoints(self) -> list[Endpoint]:
         if self.settings.demo:

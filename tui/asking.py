@@ -9,10 +9,35 @@ import sys
 import termios
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from typing import Any
 
+from textual.app import App, SuspendNotSupported
+
+from tui.engine.engine import Engine
+from tui.engine.errors import ConnectionFailed
 from widgets.literal import literal
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+async def let_ssh_ask(app: App[Any], engine: Engine) -> None:
+    """Let the app step aside, and ssh put its questions to the terminal, to reach `engine`.
+
+    Raises:
+        ConnectionFailed: the answers were not enough, or there is no terminal to ask on.
+    """
+    asker = TerminalAsker(f"hythe: connecting to {engine.endpoint.label} (ctrl+c gives up)")
+    failure: BaseException | None = None
+    try:
+        with app.batch_update(), app.suspend():
+            try:
+                await engine.transport.answer_questions(asker)
+            except BaseException as error:  # noqa: BLE001 raised below: textual comes back only from a clean end
+                failure = error
+    except SuspendNotSupported:
+        raise ConnectionFailed(engine.endpoint.url, "ssh", "it asks something, and here is no terminal") from None
+    if failure is not None:
+        raise failure
 
 
 class TerminalAsker:

@@ -268,7 +268,6 @@ async def test_without_an_ssh_command(monkeypatch: pytest.MonkeyPatch, runtime_f
 
 HOLD = """
 import asyncio, sys
-from waiting import until
 from tui.engine.endpoint import Endpoint, parse_endpoint
 from tui.engine.transport import Transport
 async def main():

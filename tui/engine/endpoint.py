@@ -255,7 +255,7 @@ def named_endpoint(name: str, source: str, env: Mapping[str, str]) -> Endpoint:
         EndpointError: there is no such context, or it can't be used.
     """
     if "://" in name:
-        return parse_endpoint(name, source)
+        return _from_environment(name, source, env)
     return context_endpoint(name, source, env)
 
 
