@@ -59,6 +59,10 @@ class Endpoint(msgspec.Struct, frozen=True):
         host = "" if self.socket_path is not None else urlsplit(self.url).hostname or ""
         return "" if host == "localhost" or host.startswith("127.") or host == "::1" else host
 
+    def forward_line(self, port: int, ip: str = "") -> str:
+        """Return the `ssh -L` line that brings a port of the daemon's machine, bound to `ip`, to this machine."""
+        return (self.ssh or SshAddress(self.remote_host)).forward_line(port, ip)
+
     @property
     def warning(self) -> str:
         """What a person should know as long as they are connected, or an empty string."""
