@@ -17,8 +17,9 @@ from __future__ import annotations
 from typing import Literal
 
 FailureKind = Literal[
-    "no socket", "permission denied", "refused", "timed out", "not an engine", "unreachable", "TLS", "ssh", "ssh asks"
-]
+    "no socket", "permission denied", "refused", "timed out", "not an engine", "unreachable", "version",
+    "TLS", "ssh", "ssh asks",
+]  # fmt: skip
 """`ssh asks`: ssh needs an answer (a password, a passphrase, whether to trust a host key), and had nobody to ask."""
 
 

@@ -79,9 +79,17 @@ def not_an_engine(endpoint: Endpoint, status: int, body: bytes) -> ConnectionFai
     """Return what is wrong with an answer to `GET /_ping` that is none of an engine."""
     if b"HTTP request to an HTTPS server" in body or b"plain HTTP request was sent to HTTPS port" in body:
         return ConnectionFailed(endpoint.url, "TLS", "that port speaks TLS, and was spoken to without", USE_TLS)
+    if status in (401, 403):
+        detail, hint = f"who stands before the daemon refuses GET /_ping (HTTP {status})", "let /_ping through there"
+        return ConnectionFailed(endpoint.url, "permission denied", detail, hint)
     return ConnectionFailed(
         endpoint.url, "not an engine", f"it answers HTTP {status} without an API version", "check the address"
     )
+
+
+def other_version(endpoint: Endpoint, detail: str, hint: str) -> ConnectionFailed:
+    """Return that the daemon and hythe have no version of the API in common."""
+    return ConnectionFailed(endpoint.url, "version", detail, hint)
 
 
 def hung_up(endpoint: Endpoint) -> ConnectionFailed:

@@ -16,6 +16,7 @@ from yarl import URL
 from tui.engine.decoding import decode
 from tui.engine.endpoint import Endpoint
 from tui.engine.errors import (
+    ApiError,
     ConnectionFailed,
     ConnectionLost,
     EngineError,
@@ -23,12 +24,12 @@ from tui.engine.errors import (
     ReadOnly,
     api_error,
 )
-from tui.engine.failures import connection_error, describe, hung_up, not_an_engine
+from tui.engine.failures import connection_error, describe, hung_up, not_an_engine, other_version
 from tui.engine.hijack import Hijacked, take_over
 from tui.engine.ssh import SshTunnel
 from tui.engine.ssh_master import Asker
 from tui.engine.tls import client_context
-from tui.model.system import Ping
+from tui.model.system import Ping, Version
 
 T = TypeVar("T")
 Params = Mapping[str, object]
@@ -189,14 +190,31 @@ class Transport:
             raise hung_up(self.endpoint) from error
         theirs = _version(ping.api_version)
         if theirs is None or theirs < OLDEST_API:
-            raise ConnectionFailed(
-                self.endpoint.url,
-                "not an engine",
-                f"it speaks API {ping.api_version}, and hythe needs {OLDEST_API[0]}.{OLDEST_API[1]} or newer",
+            raise other_version(
+                self.endpoint,
+                f"it speaks API {ping.api_version}, and hythe needs {_dotted(OLDEST_API)} or newer",
                 "upgrade the daemon to Docker Engine 20.10 or newer",
             )
+        if theirs > NEWEST_API:
+            await self._check_that_ours_is_spoken()
         self.api_version = min(theirs, NEWEST_API)
         return ping
+
+    async def _check_that_ours_is_spoken(self) -> None:
+        """Ask a daemon that is newer than hythe knows whether it still speaks what hythe does.
+
+        Raises:
+            ConnectionFailed: it does not.
+        """
+        try:
+            async with self._open("GET", f"{self._base}/version", limit=aiohttp.ClientTimeout(total=5)) as answer:
+                oldest = decode(await answer.response.read(), Version, "GET /version").min_api_version
+        except (ApiError, MalformedAnswer, aiohttp.ClientError, TimeoutError):
+            return  # it does not tell, so the first request will
+        theirs = _version(oldest)
+        if theirs is not None and theirs > NEWEST_API:
+            detail = f"it speaks API {oldest} and newer, and hythe no newer one than {_dotted(NEWEST_API)}"
+            raise other_version(self.endpoint, detail, "upgrade hythe")
 
     def speaks(self, major: int, minor: int) -> bool:
         """Whether the negotiated version is at least `major.minor`."""
@@ -398,6 +416,10 @@ def _date_ns(header: str) -> int | None:
         return int(parsedate_to_datetime(header).timestamp()) * 1_000_000_000
     except ValueError:
         return None
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return f"{version[0]}.{version[1]}"
 
 
 def _version(text: str) -> tuple[int, int] | None:
