@@ -91,7 +91,9 @@ def _add_endpoint_options(parser: argparse.ArgumentParser) -> None:
         "which daemon", "Without these: DOCKER_HOST, DOCKER_CONTEXT, Docker's current context, then the known sockets."
     )
     one = group.add_mutually_exclusive_group()
-    one.add_argument("-H", "--host", metavar="URL", type=_text, help="unix:///path, tcp://host:port, https://host or ssh://user@host")
+    one.add_argument(
+        "-H", "--host", metavar="URL", type=_text, help="unix:///path, tcp://host:port, https://host or ssh://user@host"
+    )
     one.add_argument(
         "-c", "--context", dest="contexts", metavar="NAME", type=_text, action="append",
         help="a Docker context; once for each of several",
