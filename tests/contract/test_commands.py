@@ -61,8 +61,8 @@ class FakeUi:
     def view(self, request: str) -> None:
         self.opened.append((request, {}))
 
-    async def let_ssh_ask(self, engine: Engine) -> None:
-        self.asked.append(("ssh", (engine.endpoint.url,), None))
+    async def let_ssh_ask(self) -> None:
+        self.asked.append(("ssh", (), None))
 
     def copy(self, text: str) -> None:
         self.notes.append(("copied", text))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from tui.commands.session import Session
-from tui.engine.engine import Engine
 from tui.model.containers import Container
 from tui.model.images import Image
 from tui.model.networks import Network
@@ -60,8 +59,8 @@ class Ui(Protocol):
         """Change what the screen in front shows: filter, sort, freeze …"""
         ...
 
-    async def let_ssh_ask(self, engine: Engine) -> None:
-        """Step aside, and let ssh ask on the terminal for what it needs to reach the engine."""
+    async def let_ssh_ask(self) -> None:
+        """Step aside and let ssh ask on the terminal, for each host that it needs an answer to reach; mostly none."""
         ...
 
     def copy(self, text: str) -> None:

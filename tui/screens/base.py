@@ -13,7 +13,6 @@ from textual.screen import Screen
 from tui.commands.command import Command, Context, Option, Severity
 from tui.commands.registry import BY_ID, COMMANDS, key_name
 from tui.commands.session import Session
-from tui.engine.engine import Engine
 from tui.engine.errors import EngineError
 from widgets.dialogs import ChoiceDialog, ConfirmDialog, MessageDialog, PromptDialog
 from widgets.literal import literal
@@ -150,8 +149,14 @@ class HytheScreen(Screen[Any]):
         if request == "palette":
             self.hythe.action_command_palette()
 
-    async def let_ssh_ask(self, engine: Engine) -> None:
-        await self.hythe.let_ssh_ask(engine)
+    async def let_ssh_ask(self) -> None:
+        for session in self.hythe.fleet.sessions if self.hythe.fleet else ():
+            if session.engine.transport.asks:
+                try:
+                    await self.hythe.let_ssh_ask(session.engine)
+                except EngineError as error:
+                    self.note(f"{session.name}: {error}", "error")
+                session.feed.refresh()
 
     def copy(self, text: str) -> None:
         self.hythe.copy_to_clipboard(text)
