@@ -20,6 +20,7 @@ from textual.theme import Theme
 from themes.loader import ANSI_THEME, DEFAULT_THEME, load_built_in, load_themes
 from themes.schema import variable_defaults
 from tui import paths
+from tui.asking import let_ssh_ask
 from tui.commands.fleet import Fleet
 from tui.commands.history import History
 from tui.commands.registry import default_keys
@@ -176,7 +177,7 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
             asked = self.settings.host or self.settings.context or ""
             await self._show_failure(Found(None, None, (Attempt(Endpoint(asked, ""), str(error), error.hint),)))
             return
-        found = await first_answering(endpoints)
+        found = await first_answering(endpoints, ask=self.let_ssh_ask)
         if found.engine is None:
             await self._show_failure(found)
             return
@@ -242,6 +243,10 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         if not self._themes_taken:
             self._themes_taken = True
             self.call_after_refresh(self.take_themes)
+
+    async def let_ssh_ask(self, engine: Engine) -> None:
+        """Step aside and let ssh put its questions to the terminal; see tui.asking."""
+        await let_ssh_ask(self, engine)
 
     async def _endpoints(self) -> list[Endpoint]:
         if self.settings.demo:

@@ -22,13 +22,14 @@ DESCRIPTION = "A keyboard-driven terminal dashboard for Docker. Press ? inside f
 EPILOG = """\
 examples:
   hythe                                the daemon that docker itself would speak to
-  hythe --host tcp://10.0.0.5:2375     a daemon on another machine
+  hythe --host ssh://me@server         a daemon on another machine, through ssh
+  hythe --host tcp://10.0.0.5:2376     the same by TCP; with TLS where DOCKER_TLS_VERIFY is set
   hythe --context staging --read-only  a Docker context, with every change refused
   hythe --context web-1 -c web-2       several in one table; --group NAME: those of a group of the settings
   hythe --demo                         look around without any daemon
 
 environment:
-  DOCKER_HOST, DOCKER_CONTEXT, DOCKER_CONFIG
+  DOCKER_HOST, DOCKER_CONTEXT, DOCKER_CONFIG, DOCKER_TLS_VERIFY, DOCKER_TLS, DOCKER_CERT_PATH
                      as for docker itself
   HYTHE_CONFIG, HYTHE_THEME, HYTHE_READ_ONLY=1, HYTHE_ASCII=1
                      as --config, --theme, --read-only, --ascii; the options win
@@ -90,7 +91,9 @@ def _add_endpoint_options(parser: argparse.ArgumentParser) -> None:
         "which daemon", "Without these: DOCKER_HOST, DOCKER_CONTEXT, Docker's current context, then the known sockets."
     )
     one = group.add_mutually_exclusive_group()
-    one.add_argument("-H", "--host", metavar="URL", type=_text, help="unix:///path or tcp://host:port")
+    one.add_argument(
+        "-H", "--host", metavar="URL", type=_text, help="unix:///path, tcp://host:port, https://host or ssh://user@host"
+    )
     one.add_argument(
         "-c", "--context", dest="contexts", metavar="NAME", type=_text, action="append",
         help="a Docker context; once for each of several",

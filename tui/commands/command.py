@@ -63,6 +63,10 @@ class Ui(Protocol):
         """Change what the screen in front shows: filter, sort, freeze …"""
         ...
 
+    async def let_ssh_ask(self) -> None:
+        """Step aside and let ssh ask on the terminal, for each host that it needs an answer to reach; mostly none."""
+        ...
+
     def copy(self, text: str) -> None:
         """Put a text on the clipboard of the user's terminal."""
         ...

@@ -23,7 +23,8 @@ def _open(screen: str) -> Callable[[Context], Awaitable[None]]:
 
 
 async def refresh(context: Context) -> None:
-    """Read everything again, and try a daemon that is away at once."""
+    """Read everything again, and try a daemon that is away at once; what ssh has to ask is asked now."""
+    await context.ui.let_ssh_ask()
     context.session.feed.refresh()
     context.ui.note("reading everything again")
 

@@ -3,9 +3,10 @@
 EngineError
 ├── EndpointError           the address of the daemon is wrong, or names something that hythe can't speak to
 ├── ContextError            docker's own files of contexts can't be read, or not be changed so
-├── ConnectionFailed        nobody answered: no socket, no permission, refused, timed out
+├── ConnectionFailed        nobody answered: no socket, no permission, refused, timed out, TLS or ssh in the way
 ├── ConnectionLost          the daemon answered, and the line broke before the answer was whole
 ├── ApiError                the daemon said no, in its own words, with an HTTP status
+│   ├── Forbidden           403: a proxy, or an authorization plugin of the daemon
 │   ├── NotFound            404
 │   └── Conflict            409
 ├── MalformedAnswer         the answer is not what the API says: cut, HTML, a wrong type, a missing field
@@ -16,7 +17,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-FailureKind = Literal["no socket", "permission denied", "refused", "timed out", "not an engine", "unreachable"]
+FailureKind = Literal[
+    "no socket", "permission denied", "refused", "timed out", "not an engine", "unreachable", "version",
+    "TLS", "ssh", "ssh asks",
+]  # fmt: skip
+"""`ssh asks`: ssh needs an answer (a password, a passphrase, whether to trust a host key), and had nobody to ask."""
 
 
 class EngineError(Exception):
@@ -71,6 +76,10 @@ class ApiError(EngineError):
         self.request = request
 
 
+class Forbidden(ApiError):
+    """403: who stands before the daemon does not let this call through."""
+
+
 class NotFound(ApiError):
     """404: the object does not exist (any more)."""
 
@@ -98,5 +107,5 @@ class ReadOnly(EngineError):
 
 def api_error(status: int, message: str, request: str) -> ApiError:
     """Return the error for an HTTP status."""
-    kind = {404: NotFound, 409: Conflict}.get(status, ApiError)
+    kind = {403: Forbidden, 404: NotFound, 409: Conflict}.get(status, ApiError)
     return kind(status, message, request)

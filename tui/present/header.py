@@ -11,9 +11,13 @@ from tui.present.units import plural, span
 Span = tuple[str, str]
 
 
-def host_spans(name: str, tone: str, engine: str, api: str, *, guarded: bool, read_only: bool) -> list[Span]:
-    """Return the host with its engine, and the marks of how it is treated."""
+def host_spans(
+    name: str, tone: str, engine: str, api: str, *, guarded: bool, read_only: bool, warning: str = ""
+) -> list[Span]:
+    """Return the host with what there is to beware of, its engine, and the marks of how it is treated."""
     spans: list[Span] = [(" hythe ", "head"), (name, tone)]
+    if warning:
+        spans.append((f"  {warning}", "bad"))  # before the engine: a narrow terminal cuts the end
     spans.append((f"  {engine} (API {api})" if engine else f"  API {api}", "dim"))
     if guarded:
         spans.append(("  guarded", "warn"))
@@ -47,6 +51,7 @@ class Light:
     age: float
     heard: float | None
     error: str
+    warning: str = ""
 
 
 def fleet_spans(lights: Sequence[Light], ascii_only: bool) -> list[Span]:
@@ -55,6 +60,8 @@ def fleet_spans(lights: Sequence[Light], ascii_only: bool) -> list[Span]:
     for light in lights:
         mark = PHASES[light.phase]
         spans += [(f" {light.name} ", light.tone), (mark.ascii if ascii_only else mark.glyph, mark.tone)]
+        if light.warning:
+            spans.append((f" {light.warning}", "bad"))
         if light.phase != "live":
             since = f" {span(light.age)}" if light.phase in ("stale", "reconnecting") else ""
             spans.append((f" {mark.word}{since}", mark.tone))

@@ -152,6 +152,15 @@ class HytheScreen(Screen[Any]):
         if request == "palette":
             self.hythe.action_command_palette()
 
+    async def let_ssh_ask(self) -> None:
+        for session in self.hythe.fleet.sessions if self.hythe.fleet else ():
+            if session.engine.transport.asks:
+                try:
+                    await self.hythe.let_ssh_ask(session.engine)
+                except EngineError as error:
+                    self.note(f"{session.name}: {error}", "error")
+                session.feed.refresh()
+
     def copy(self, text: str) -> None:
         self.hythe.copy_to_clipboard(text)
         self.note(f"copied: {text[:200]}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -74,7 +75,8 @@ class ConnectScreen(HytheScreen):
         for number, attempt in enumerate(self._attempts):
             lines += self._tried(f"tried:{number}", attempt)
         hints = dict.fromkeys(attempt.hint for attempt in self._attempts if attempt.hint)
-        lines += [Choice.note(f"  {hint}", "warn") for hint in hints]
+        for hint in hints:
+            lines += self._wrapped(hint, 2, "warn")
         tried = {attempt.endpoint.url for attempt in self._attempts}
         untried = [choice for choice in others if choice.key not in tried]
         return [*lines, Choice.note("", ""), *without_empty_headings(untried)]
@@ -106,8 +108,13 @@ class ConnectScreen(HytheScreen):
         where = ((f"{endpoint.source or 'the settings':<24.24} ", "accent"), (f"{endpoint.url}  ", ""))
         if endpoint.url and endpoint.source:
             self._endpoints[key] = endpoint
-            return [Choice(key, where), Choice.note(f"    {attempt.reason}", "bad")]
-        return [Choice(None, where), Choice.note(f"    {attempt.reason}", "bad")]
+            return [Choice(key, where), *self._wrapped(attempt.reason, 4, "bad")]
+        return [Choice(None, where), *self._wrapped(attempt.reason, 4, "bad")]
+
+    def _wrapped(self, text: str, indent: int, tone: str) -> list[Choice]:
+        """Return a text as notes that are no wider than the screen; the file that a reason names stands at its end."""
+        room = max(20, self.hythe.size.width - indent - 4)
+        return [Choice.note(f"{' ' * indent}{line}", tone) for line in wrap(text, room)]
 
     def on_choice_list_chosen(self, message: ChoiceList.Chosen) -> None:
         self.run_worker(self._connect(message.key), group="connect", exclusive=True)

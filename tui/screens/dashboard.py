@@ -274,8 +274,10 @@ class DashboardScreen(HytheScreen):
             self.run_worker(self._read_version(session), group="version")
         api = ".".join(map(str, session.engine.transport.api_version or ()))
         guarded, read_only = session.guarded, session.engine.read_only
-        engine = self._engines.get(session, "")
-        return host_spans(session.name, session.tone, engine, api, guarded=guarded, read_only=read_only)
+        engine, warning = self._engines.get(session, ""), session.engine.endpoint.warning
+        return host_spans(
+            session.name, session.tone, engine, api, guarded=guarded, read_only=read_only, warning=warning
+        )
 
     def _lights(self) -> list[Light]:
         return [self._light(session) for session in self._fleet.sessions]
@@ -285,7 +287,10 @@ class DashboardScreen(HytheScreen):
         condition = session.state.condition
         now = time.monotonic()
         heard = None if condition.heard is None else now - condition.heard
-        return Light(session.name, session.tone, condition.phase, now - condition.since, heard, condition.error)
+        return Light(
+            session.name, session.tone, condition.phase, now - condition.since, heard, condition.error,
+            session.engine.endpoint.warning,
+        )  # fmt: skip
 
     def _draw_tabs(self) -> None:
         self.query_one("#tabs", KeyHints).hint(

@@ -39,7 +39,9 @@ class ResourceView:
 
 
 def _containers(session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], None]:
-    return container_rows.ContainerRows(session.now, session.usage.usage, ascii).columns(), None
+    transport = session.engine.transport
+    rows = container_rows.ContainerRows(session.now, session.usage.usage, ascii, lambda: transport.remote_host)
+    return rows.columns(), None
 
 
 def _images(session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], Callable[[Mapping[str, Container]], None]]:
