@@ -29,11 +29,15 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class Named(msgspec.Struct, frozen=True):
-    """A host that something besides docker's contexts names: `source` says in words what."""
+    """A host that something besides docker's contexts names: `source` says in words what.
+
+    `endpoint` is there where it is more than its URL says, as of a host that is connected already.
+    """
 
     name: str
     url: str
     source: str
+    endpoint: Endpoint | None = None
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -160,7 +164,7 @@ def _named(named: Named) -> Found:
     name, url = named.name, named.url
     host = Host(f"named:{name}", "named", name, url, named.source, link=_link(url, tls=False, skip=False))
     try:
-        endpoint = parse_endpoint(url, named.source, name)
+        endpoint = named.endpoint or parse_endpoint(url, named.source, name)
     except EngineError as error:
         return Found(_unusable(host, error))
     return Found(msgspec.structs.replace(host, url=endpoint.url), endpoint)

@@ -26,6 +26,7 @@ _STATES = {
     "no socket": Mark("○", "-", "no socket", "muted"),
     "timed out": Mark("▲", "!", "timed out", "bad"),
     UNUSABLE: Mark("✗", "x", "can't be used", "bad"),
+    "version": Mark("✗", "x", "other version", "bad"),
     "TLS": Mark("✗", "x", "TLS fails", "bad"),
     "ssh": Mark("✗", "x", "ssh fails", "bad"),
     "ssh asks": Mark("?", "?", "ssh asks", "warn"),

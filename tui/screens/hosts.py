@@ -15,12 +15,13 @@ from tui.commands.host_desk import HostDesk
 from tui.commands.registry import BY_ID, in_scope
 from tui.engine.endpoint import Endpoint
 from tui.engine.errors import EndpointError
-from tui.engine.hosts import Named, find_hosts
+from tui.engine.hosts import find_hosts
 from tui.engine.probe import Prober, probe
-from tui.model.hosts import ANSWERS, Host, HostRow
-from tui.present.hosts import HOST_TONES, HostRows, search_text
+from tui.model.hosts import ANSWERS, HostRow
+from tui.present.hosts import HostRows, search_text
 from tui.present.units import plural
 from tui.screens.base import EVERYWHERE, HytheScreen, bindings_of
+from tui.screens.host_rows import host_rows, named_hosts
 from tui.store.hosts import Finder, HostBook
 from widgets.line_view import Span
 from widgets.live_table import LiveTable
@@ -28,7 +29,6 @@ from widgets.search_bar import SearchBar
 from widgets.span_line import KeyHints, SpanLine
 from widgets.text_pane import TextPane
 
-DEMO, DEMO_NAME = "demo", "demo engine"
 DRAW_SECONDS = 0.05
 LOOK_SECONDS = 2.0
 """How often docker's files are looked at for what other programs changed."""
@@ -37,6 +37,7 @@ ASK_SECONDS = 15.0
 
 VIEW_COMMANDS = ("app.filter", "app.sort", "app.freeze")
 HERE = [command for command in in_scope("hosts") if command.scope == "hosts" or command.id in VIEW_COMMANDS]
+FOOTER = sorted((command for command in (*HERE, BY_ID["app.help"]) if command.hint), key=lambda command: command.hint)
 
 
 class HostsScreen(HytheScreen):
@@ -95,9 +96,8 @@ class HostsScreen(HytheScreen):
         yield KeyHints(id="footer", ascii=self.ascii)
 
     def on_mount(self) -> None:
-        self._book = HostBook(
-            self.hythe.environment, self._named(), self._changed, prober=self._prober, find=self._find
-        )
+        named = named_hosts(self.hythe.settings, self._connected())
+        self._book = HostBook(self.hythe.environment, named, self._changed, prober=self._prober, find=self._find)
         self._desk = HostDesk(self._book, self.hythe.history, self.connect)
         self.query_one("#header", SpanLine).show([(" hythe ", "head"), ("hosts", "accent")])
         self._arrange(self.size.height)
@@ -130,17 +130,9 @@ class HostsScreen(HytheScreen):
         """The hosts that the table was given last, by key."""
         return self._shown
 
-    def _named(self) -> list[Named]:
-        """The hosts that the settings name by their URL, and those that hythe is connected to."""
-        hosts = self.hythe.settings.hosts.values()
-        found = [Named(host.name, host.url, "settings") for host in hosts if host.url and host.target == host.url]
-        return found + [Named(name, endpoint.url, endpoint.source) for name, endpoint in self._connected()]
-
     def _connected(self) -> list[tuple[str, Endpoint]]:
-        """The hosts that hythe is connected to now, but for the demo engine."""
         fleet = self.hythe.fleet
-        found = [(session.name, session.engine.endpoint) for session in (fleet.sessions if fleet is not None else ())]
-        return [(name, endpoint) for name, endpoint in found if endpoint.name != DEMO_NAME]
+        return [(session.name, session.engine.endpoint) for session in fleet.sessions] if fleet is not None else []
 
     async def _begin(self) -> None:
         await self._book.reload()
@@ -179,59 +171,13 @@ class HostsScreen(HytheScreen):
             self._due = True
             self.set_timer(DRAW_SECONDS, self.draw)
 
-    # rows
-
-    def _read_rows(self) -> Mapping[str, HostRow]:
-        """Every host by its key, with all that is known of it; none before docker's contexts are read."""
-        found = self._book.found.values()
-        if not found:
-            return {}
-        used = self._used([each.host for each in found])
-        contexts: dict[str, list[str]] = {}
-        for each in found:
-            if each.host.kind == "context":
-                contexts.setdefault(each.host.url, []).append(each.host.name)
-        rows = {
-            each.host.key: self._row(each.host, contexts.get(each.host.url, ()), each.host.key in used)
-            for each in found
-        }
-        demo = Host(DEMO, "demo", DEMO_NAME, "", "simulated containers: nothing of yours is touched")
-        connected = self.hythe.session
-        in_use = connected is not None and connected.engine.endpoint.name == DEMO_NAME
-        rows[DEMO] = HostRow(demo, DEMO_NAME, in_use=in_use)
-        return rows
-
-    def _used(self, hosts: Sequence[Host]) -> set[str]:
-        """The keys of the hosts that hythe is connected to: by name and address, else by the address alone."""
-        keys: set[str] = set()
-        for _, endpoint in self._connected():
-            there = [host for host in hosts if host.url == endpoint.url]
-            named = [host for host in there if host.name == (endpoint.name or "default")]
-            keys |= {host.key for host in named or there}
-        return keys
-
-    def _row(self, host: Host, aliases: Sequence[str], in_use: bool) -> HostRow:
-        settings = self.hythe.settings
-        context = host.name if host.kind in ("default", "context") else None
-        treated = settings.host_settings(host.url, context, aliases)
-        title = host.name if host.kind == "socket" and treated.name == host.url else treated.name
-        members = {host.name, host.url, title}
-        return HostRow(
-            host,
-            title or host.name,
-            HOST_TONES.get(treated.color or "", ""),
-            self._book.probes.get(host.key),
-            treated.guarded,
-            treated.read_only,
-            tuple(name for name, group in settings.groups.items() if members & set(group)),
-            in_use,
-        )
+    # what is drawn
 
     def draw(self) -> None:
         """Show what is known now."""
         table = self.table
         self._due = False
-        self._shown = self._read_rows()
+        self._shown = host_rows(self._book, self.hythe.settings, self._connected())
         table.show(self._shown)
         table.touch()
         table.set_problem(self._book.problem or None)
@@ -268,10 +214,9 @@ class HostsScreen(HytheScreen):
         context = self.command_context()
         hints = [
             (command.id, self.keys_of(command).split(" ")[0], command.short, command.why_not(context) is None)
-            for command in sorted((command for command in HERE if command.hint), key=lambda command: command.hint)
+            for command in FOOTER
         ]
-        others = [("app.help", "?", "help", True), ("hosts.ask", "f5", "ask again", True)]
-        self.query_one("#footer", KeyHints).hint([*hints, *others])
+        self.query_one("#footer", KeyHints).hint([*hints, ("hosts.ask", "f5", "ask again", True)])
 
     def on_key_hints_pressed(self, message: KeyHints.Pressed) -> None:
         if message.id in BY_ID:
