@@ -64,6 +64,8 @@ async def _send(context: Context, verb: str, act: Act) -> Failure | None:
         return None
     finally:
         session.set_busy(act.key, None)
+        if not session.feed.tells_events:
+            session.feed.refresh()
 
 
 async def tell(context: Context, verb: str, acts: Sequence[Act], failures: Sequence[Failure]) -> None:
