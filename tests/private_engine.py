@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import cast
 
 from engines import RealEngine, UnixHTTPConnection, engine_get
 
@@ -161,11 +162,12 @@ class PrivateEngine:
 
     def close(self) -> None:
         """End everything that it started, and remove its data."""
-        if self._process is not None:
-            with suppress(ProcessLookupError):
-                self.thaw()
-            with suppress(subprocess.TimeoutExpired):
-                self.stop()
+        with suppress(RuntimeError, OSError, subprocess.TimeoutExpired):
+            if self._process is None:
+                self.start()  # a daemon that was killed left its containers running
+            self.thaw()
+            self._remove_containers()
+            self.stop()
         self._end_left_over()
         if self._space is not None:
             self._space.kill()
@@ -175,6 +177,16 @@ class PrivateEngine:
         for mount in sorted(self._mounts(), reverse=True):
             subprocess.run(["umount", "-l", mount], check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _remove_containers(self) -> None:
+        """Remove them at once: a daemon that ends gives each of them ten seconds to end by itself."""
+        containers = engine_get(self.socket, "/containers/json?all=1")
+        assert isinstance(containers, list)
+        for container in cast("list[dict[str, str]]", containers):
+            connection = UnixHTTPConnection(self.socket, 30)
+            connection.request("DELETE", f"/containers/{container['Id']}?force=1&v=1")
+            connection.getresponse().read()
+            connection.close()
 
     def _mounts(self) -> list[str]:
         lines = Path("/proc/self/mountinfo").read_text().splitlines()

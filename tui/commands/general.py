@@ -24,6 +24,7 @@ def _open(screen: str) -> Callable[[Context], Awaitable[None]]:
 
 async def refresh(context: Context) -> None:
     """Read everything again, and try a daemon that is away at once."""
+    context.session.refused.clear()
     context.session.feed.refresh()
     context.ui.note("reading everything again")
 

@@ -83,6 +83,7 @@ class Transport:
         if endpoint.socket_path is None:
             self._base = endpoint.url.replace("tcp://", "http://", 1)
         self._session = self._new_session()
+        self._socket_file = _identity(endpoint.socket_path)
         self._users: Counter[aiohttp.ClientSession] = Counter()
         """How many requests each session has under way."""
 
@@ -104,6 +105,12 @@ class Transport:
         """Use new connections from now on: the idle ones may be dead. What is under way keeps its own to the end."""
         async with self._lent():
             self._session = self._new_session()
+            self._socket_file = _identity(self.endpoint.socket_path)
+
+    def is_moved(self) -> bool:
+        """Whether another socket has the endpoint's path by now: connections that are open lead to the former one."""
+        now = _identity(self.endpoint.socket_path)
+        return now is not None and self._socket_file is not None and now != self._socket_file
 
     @asynccontextmanager
     async def _lent(self) -> AsyncGenerator[aiohttp.ClientSession]:
@@ -260,7 +267,9 @@ class Transport:
                 raise connection_error(self.endpoint, error) from error
             try:
                 if response.status >= 400 and not raw:
-                    raise api_error(response.status, await _message(response), request)
+                    # a daemon tells its version in each answer
+                    in_between = response.status in (401, 403, 405) and "Api-Version" not in response.headers
+                    raise api_error(response.status, await _message(response), request, in_between=in_between)
                 if 300 <= response.status < 400 and response.status != 304:
                     raise MalformedAnswer(request, f"a redirect (HTTP {response.status}); is a web server in between?")
                 yield Answer(response, self.endpoint.url)
@@ -350,6 +359,15 @@ def socket_hint(endpoint: Endpoint) -> str:
     if group == "root" or not owner.st_mode & 0o020:
         return "only root may open this socket: use sudo, or a rootless daemon"
     return f"join the group {group}: sudo usermod -aG {group} $USER, then log in again"
+
+
+def _identity(path: str | None) -> tuple[int, int, int] | None:
+    """Return which file a path names, or None where there is none; an inode alone may soon be another file's."""
+    try:
+        found = os.stat(path) if path is not None else None
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino, found.st_ctime_ns) if found else None
 
 
 def _date_ns(header: str) -> int | None:
