@@ -18,6 +18,7 @@ import engines
 from certificates import Certificates, make_certificates
 from ssh_server import SshServer, find_sshd, ssh_server
 from ways import KINDS, Way
+import private_engine
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = "demo"
@@ -65,12 +66,28 @@ def _real_params() -> list[object]:
     return [pytest.param(None, id="engine-none", marks=[pytest.mark.engine, pytest.mark.skip(reason=reason)])]
 
 
+def _own_params() -> list[object]:
+    """A parameter for each folder of binaries that an engine of a test's own can be started from; or one that skips."""
+    reason = private_engine.why_not()
+    if reason is None:
+        folders = private_engine.binary_folders()
+        return [pytest.param(folder, id=f"own-{folder.parent.name}", marks=pytest.mark.engine) for folder in folders]
+    if engines.engines_required():
+        raise RuntimeError(reason)
+    return [pytest.param(None, id="own-none", marks=[pytest.mark.engine, pytest.mark.skip(reason=reason)])]
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that takes `engine_socket` on the demo engine and each real one, `real_engine` on the real ones."""
+    """Run a test that takes `engine_socket` on the demo engine and each real one, `real_engine` on the real ones.
+
+    One that takes `own_engine` gets a real engine of its own, of each version that can be started here.
+    """
     if "engine_socket" in metafunc.fixturenames:
         metafunc.parametrize("engine_socket", [pytest.param(DEMO, id=DEMO), *_real_params()], indirect=True)
     if "real_engine" in metafunc.fixturenames:
         metafunc.parametrize("real_engine", _real_params(), indirect=True)
+    if "own_engine" in metafunc.fixturenames:
+        metafunc.parametrize("own_engine", _own_params(), indirect=True)
 
 
 @pytest.fixture
@@ -85,6 +102,13 @@ def engine_socket(request: pytest.FixtureRequest) -> str:
 def real_engine(request: pytest.FixtureRequest) -> engines.RealEngine:
     """A real engine, each in turn."""
     return request.param
+
+
+@pytest.fixture
+def own_engine(request: pytest.FixtureRequest) -> Iterator[private_engine.PrivateEngine]:
+    """A real engine that nobody else uses, to be stopped, killed, frozen and started again."""
+    with private_engine.private_engine(request.param) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="session")

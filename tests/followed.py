@@ -14,7 +14,17 @@ class Followed:
 
     def __init__(self, engine: Engine, timing: Timing | None = None) -> None:
         self._changed = asyncio.Event()
-        self.feed = Feed(engine, lambda _state: self._changed.set(), timing)
+        self.feed = Feed(engine, self._note, timing)
+        self.on_change: Callable[[], object] = lambda: None
+
+    def _note(self, _state: State) -> None:
+        self.on_change()
+        self._changed.set()
+
+    async def changed(self) -> None:
+        """Wait for the next state that is published."""
+        self._changed.clear()
+        await self._changed.wait()
 
     @property
     def state(self) -> State:

@@ -330,6 +330,9 @@ class ModelDaemon:
     async def renew_connections(self) -> None:
         self.requests.append("renew")
 
+    def is_moved(self) -> bool:
+        return False
+
     async def event_documents(self, since_ns: int | None = None) -> AsyncGenerator[list[bytes] | None]:
         ticket = self.take_ticket("events")
         self.opened.append(since_ns)

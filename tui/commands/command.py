@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -123,6 +124,9 @@ def name_of(row: Row | HostRow) -> str:
     return row.reference if isinstance(row, Image) else row.name
 
 
+RUNNING: ContextVar[str] = ContextVar("command that runs", default="")
+"""The id of the command that runs now, in it and in what it started."""
+
 Available = Callable[[Context], str | None]
 """Says why not; None when the command can run."""
 
@@ -157,12 +161,22 @@ class Command:
     immediate: bool = False
     offline: bool = False
 
+    async def run_on(self, context: Context) -> None:
+        """Run it; what it sends on the way knows by which command."""
+        token = RUNNING.set(self.id)
+        try:
+            await self.run(context)
+        finally:
+            RUNNING.reset(token)
+
     def why_not(self, context: Context) -> str | None:
         """Return why it can't run now, or None."""
         if context.connected is None and not self.offline:
             return "no host is connected"
         if self.writes and context.session.engine.read_only:
             return "read-only: nothing is changed on this host"
+        if (refused := context.session.refused.get(self.id)) is not None:
+            return refused
         if self.scope != "app" and not context.rows:
             return f"no {self.scope.removesuffix('s')} under the cursor"
         if self.scope != "app" and not self.many and len(context.rows) > 1:

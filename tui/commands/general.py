@@ -25,6 +25,7 @@ def _open(screen: str) -> Callable[[Context], Awaitable[None]]:
 async def refresh(context: Context) -> None:
     """Read everything again, and try a daemon that is away at once; what ssh has to ask is asked now."""
     await context.ui.let_ssh_ask()
+    context.session.refused.clear()
     context.session.feed.refresh()
     context.ui.note("reading everything again")
 

@@ -34,6 +34,8 @@ class Session:
         """How the header colours the host's name."""
         self.stop_timeout = stop_timeout
         """Seconds from the stop signal to SIGKILL; None for each container's own."""
+        self.refused: dict[str, str] = {}
+        """Commands that what stands before the daemon did not let through, by their ids, and why."""
         self.busy: dict[str, str] = {}
         """IDs of objects with a request under way, and the verb."""
         self.on_state: Callable[[State], object] = lambda _state: None

@@ -73,6 +73,10 @@ class Engine:
         """Use new connections from now on; see Transport.renew."""
         await self.transport.renew()
 
+    def is_moved(self) -> bool:
+        """Whether another socket has the endpoint's path by now; see Transport.is_moved."""
+        return self.transport.is_moved()
+
     async def version(self) -> Version:
         """Return the engine's version."""
         return await self.transport.get("/version", Version)

@@ -69,11 +69,15 @@ class ConnectionLost(EngineError):
 class ApiError(EngineError):
     """The daemon refused: `status` is HTTP's, `message` the daemon's own words."""
 
-    def __init__(self, status: int, message: str, request: str = "") -> None:
+    def __init__(self, status: int, message: str, request: str = "", *, in_between: bool = False) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.request = request
+        self.in_between = in_between
+        """Whether it was not the daemon that answered, but what stands before it."""
+        if in_between:
+            self.hint = "what stands before the daemon, such as a socket proxy, does not let this call through"
 
 
 class Forbidden(ApiError):
@@ -105,7 +109,7 @@ class ReadOnly(EngineError):
         super().__init__(f"read-only: {request} was not sent")
 
 
-def api_error(status: int, message: str, request: str) -> ApiError:
+def api_error(status: int, message: str, request: str, *, in_between: bool = False) -> ApiError:
     """Return the error for an HTTP status."""
     kind = {403: Forbidden, 404: NotFound, 409: Conflict}.get(status, ApiError)
-    return kind(status, message, request)
+    return kind(status, message, request, in_between=in_between)

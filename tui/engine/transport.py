@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -87,6 +88,7 @@ class Transport:
         self.api_version: tuple[int, int] | None = None
         self.requests = 0
         self._session: aiohttp.ClientSession | None = None
+        self._socket_file = _identity(endpoint.socket_path)
         self._users: Counter[aiohttp.ClientSession] = Counter()
         """How many requests each session has under way."""
         self._base = "http://docker"
@@ -109,8 +111,14 @@ class Transport:
     async def renew(self) -> None:
         """Use new connections from now on: the idle ones may be dead. What is under way keeps its own to the end."""
         session, self._session = self._session, None
+        self._socket_file = _identity(self.endpoint.socket_path)
         if session is not None and session not in self._users:
             await session.close()
+
+    def is_moved(self) -> bool:
+        """Whether another socket has the endpoint's path by now: connections that are open lead to the former one."""
+        now = _identity(self.endpoint.socket_path)
+        return now is not None and self._socket_file is not None and now != self._socket_file
 
     @asynccontextmanager
     async def _lent(self) -> AsyncGenerator[aiohttp.ClientSession]:
@@ -388,7 +396,9 @@ class Transport:
                 raise connection_error(self.endpoint, error) from error
             try:
                 if response.status >= 400 and not raw:
-                    raise api_error(response.status, await _message(response), request)
+                    # a daemon tells its version in each answer
+                    in_between = response.status in (401, 403, 405) and "Api-Version" not in response.headers
+                    raise api_error(response.status, await _message(response), request, in_between=in_between)
                 if 300 <= response.status < 400 and response.status != 304:
                     raise MalformedAnswer(request, f"a redirect (HTTP {response.status}); is a web server in between?")
                 yield Answer(response, self.endpoint.url)
@@ -428,6 +438,15 @@ def encode_params(params: Params | None) -> dict[str, str]:
         else:
             encoded[key] = str(value)
     return encoded
+
+
+def _identity(path: str | None) -> tuple[int, int, int] | None:
+    """Return which file a path names, or None where there is none; an inode alone may soon be another file's."""
+    try:
+        found = os.stat(path) if path is not None else None
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino, found.st_ctime_ns) if found else None
 
 
 def _date_ns(header: str) -> int | None:

@@ -81,10 +81,8 @@ def light_spans(light: Light, *, streams: int, ascii_only: bool) -> list[Span]:
         if streams:
             spans.append((f" {plural(streams, 'stream')}", "dim"))
         return [*spans, (" ", "")]
-    if phase == "polling":
-        spans.append((f", as of {span(heard or 0)} ago", "warn"))
-        if light.error:
-            spans.append((f": {light.error[:60]}", "warn"))
+    if phase == "polling" and light.error:
+        spans.append((f": {light.error[:60]}", mark.tone))
     if phase in ("stale", "reconnecting"):
         spans.append((f" {span(light.age)}", mark.tone))
         if heard is not None:

@@ -98,7 +98,7 @@ class HytheScreen(Screen[Any]):
     async def run_command(self, command: Command, context: Context) -> None:
         """Run a command, and show the daemon's words when it fails."""
         try:
-            await command.run(context)
+            await command.run_on(context)
         except EngineError as error:
             hint = f"\n{error.hint}" if error.hint else ""
             self.note(f"{command.title}: {error}{hint}", "error")

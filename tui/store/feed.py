@@ -17,7 +17,7 @@ from contextlib import suppress
 import msgspec
 
 from tui.engine.engine import Engine
-from tui.engine.errors import ApiError, ConnectionFailed, EngineError, MalformedAnswer
+from tui.engine.errors import ApiError, ConnectionFailed, ConnectionLost, EngineError, MalformedAnswer
 from tui.model.events import Event
 from tui.model.system import Ping
 from tui.store.kinds import touched
@@ -50,8 +50,9 @@ class Timing(msgspec.Struct, frozen=True):
     silence: float = 0.7
     most_patience: float = 3.0
     reconcile: float = 90.0
-    retry_list: float = 5.0
+    retry_list: float = 1.5
     poll: float = 5.0
+    address: float = 1.0
     backoff_first: float = 0.25
     backoff_most: float = 1.5
     publish: float = 0.04
@@ -63,7 +64,7 @@ def timing_for(url: str) -> Timing:
 
 
 class _Awoke(Exception):
-    """The daemon speaks again after a silence."""
+    """The daemon speaks again after a silence: nobody can tell which of the lines that are open outlived it."""
 
 
 class Feed:
@@ -123,14 +124,13 @@ class Feed:
                     await self._take_ping(self.engine.connect())
                     await self._live()
                 except _Awoke:
-                    # nobody can tell which of the lines that are open outlived the silence
-                    await self.engine.renew_connections()
                     attempt = 0 if self._held() else attempt + 1
                 except EngineError as error:
                     attempt = 1 if self._held() else attempt + 1
                     self._known.enter("reconnecting", str(error), error.hint, attempt)
                 if attempt:
                     await self._pause(attempt)
+                await self.engine.renew_connections()  # those that are open may lead to a daemon that was
         finally:
             self._publisher.cancel()
 
@@ -153,7 +153,13 @@ class Feed:
         self._listable.clear()
         self._reader.clear()
         await run_together(
-            self._listen(), self._list(), self._reader.run(), self._beat(), self._reconcile(), self._poll()
+            self._listen(),
+            self._list(),
+            self._reader.run(),
+            self._beat(),
+            self._mind_address(),
+            self._reconcile(),
+            self._poll(),
         )
 
     async def _list(self) -> None:
@@ -191,6 +197,7 @@ class Feed:
                 if error.kind != "timed out":
                     raise
                 self._patience = min(self.timing.most_patience, 2 * self._patience)
+                await self.engine.renew_connections()  # the line may be dead, and the daemon well
                 if self._quiet_for >= time.monotonic() - asked:
                     silent = True
                     phase = self._known.condition.phase
@@ -198,6 +205,13 @@ class Feed:
                     continue
             if silent:
                 raise _Awoke
+
+    async def _mind_address(self) -> None:
+        """End when another daemon has the socket's path: the one that is spoken to may go on without it."""
+        while True:
+            await asyncio.sleep(self.timing.address)
+            if self.engine.is_moved():
+                raise ConnectionLost(self.engine.endpoint.url, "another socket took the place of the daemon's")
 
     @property
     def _quiet_for(self) -> float:
