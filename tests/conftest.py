@@ -15,10 +15,10 @@ import hypothesis
 import pytest
 
 import engines
+import private_engine
 from certificates import Certificates, make_certificates
 from ssh_server import SshServer, find_sshd, ssh_server
 from ways import KINDS, Way
-import private_engine
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = "demo"
