@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import aiohttp
@@ -29,30 +28,21 @@ from tui.engine.hijack import Hijacked, take_over
 from tui.engine.ssh import SshTunnel
 from tui.engine.ssh_master import Asker
 from tui.engine.tls import client_context
+from tui.engine.wire import MOST_WORDS, Params, date_ns, dotted, encode_params, error_words, version_pair
 from tui.model.system import Ping, Version
 
 T = TypeVar("T")
-Params = Mapping[str, object]
 Body = Mapping[str, Any]
 
 OLDEST_API = (1, 41)
 NEWEST_API = (1, 51)
 """The newest version that hythe was measured against; a newer daemon is spoken to in this one."""
 
-MOST_WORDS = 64 << 10
-"""Bytes of an error answer that are read."""
-
 MOST_DEAR_READS = 4
 """Reads at a time where each connection is a process on the daemon's machine."""
 
 CONNECT_TIMEOUT = 5.0
 ANSWER_TIMEOUT = 30.0
-
-
-class Message(msgspec.Struct):
-    """The body of an error answer."""
-
-    message: str
 
 
 class Answer:
@@ -169,7 +159,7 @@ class Transport:
             headers.get("Server", ""),
             headers.get("Builder-Version", ""),
             "Libpod-Api-Version" in headers or "Libpod" in headers.get("Server", ""),
-            _date_ns(headers.get("Date", "")),
+            date_ns(headers.get("Date", "")),
         )
 
     async def negotiate(self) -> Ping:
@@ -188,11 +178,11 @@ class Transport:
             if self._tunnel is not None:
                 await self._tunnel.diagnose()
             raise hung_up(self.endpoint) from error
-        theirs = _version(ping.api_version)
+        theirs = version_pair(ping.api_version)
         if theirs is None or theirs < OLDEST_API:
             raise other_version(
                 self.endpoint,
-                f"it speaks API {ping.api_version}, and hythe needs {_dotted(OLDEST_API)} or newer",
+                f"it speaks API {ping.api_version}, and hythe needs {dotted(OLDEST_API)} or newer",
                 "upgrade the daemon to Docker Engine 20.10 or newer",
             )
         if theirs > NEWEST_API:
@@ -211,9 +201,9 @@ class Transport:
                 oldest = decode(await answer.response.read(), Version, "GET /version").min_api_version
         except (ApiError, MalformedAnswer, aiohttp.ClientError, TimeoutError):
             return  # it does not tell, so the first request will
-        theirs = _version(oldest)
+        theirs = version_pair(oldest)
         if theirs is not None and theirs > NEWEST_API:
-            detail = f"it speaks API {oldest} and newer, and hythe no newer one than {_dotted(NEWEST_API)}"
+            detail = f"it speaks API {oldest} and newer, and hythe no newer one than {dotted(NEWEST_API)}"
             raise other_version(self.endpoint, detail, "upgrade hythe")
 
     def speaks(self, major: int, minor: int) -> bool:
@@ -368,7 +358,7 @@ class Transport:
             raise connection_error(self.endpoint, error) from error
         try:
             if response.status >= 400 and not raw:
-                raise api_error(response.status, await _message(response), request)
+                raise api_error(response.status, await error_words(response), request)
             if 300 <= response.status < 400 and response.status != 304:
                 raise MalformedAnswer(request, f"a redirect (HTTP {response.status}); is a web server in between?")
             yield Answer(response, self.endpoint.url)
@@ -377,51 +367,3 @@ class Transport:
                 response.release()
             else:
                 response.close()
-
-
-async def _message(response: aiohttp.ClientResponse) -> str:
-    """Return the daemon's words in an error answer, whatever its shape."""
-    data = b""
-    try:
-        async with asyncio.timeout(5):
-            while len(data) < MOST_WORDS and (piece := await response.content.read(MOST_WORDS)):
-                data += piece
-    except (aiohttp.ClientError, OSError, TimeoutError):
-        return f"HTTP {response.status}"
-    try:
-        return decode(data, Message, "").message
-    except MalformedAnswer:
-        text = data.decode("utf-8", "replace").strip()
-        return f"HTTP {response.status}" if not text or text.startswith("<") else text[:500]
-
-
-def encode_params(params: Params | None) -> dict[str, str]:
-    """Return query parameters as the Engine API takes them: booleans as 1 and 0, maps and lists as JSON."""
-    encoded: dict[str, str] = {}
-    for key, value in (params or {}).items():
-        if value is None:
-            continue
-        if isinstance(value, bool):
-            encoded[key] = "1" if value else "0"
-        elif isinstance(value, (dict, list, tuple)):
-            encoded[key] = msgspec.json.encode(value).decode()
-        else:
-            encoded[key] = str(value)
-    return encoded
-
-
-def _date_ns(header: str) -> int | None:
-    """Return the time of an HTTP Date header in nanoseconds since the epoch, or None where there is none to read."""
-    try:
-        return int(parsedate_to_datetime(header).timestamp()) * 1_000_000_000
-    except ValueError:
-        return None
-
-
-def _dotted(version: tuple[int, int]) -> str:
-    return f"{version[0]}.{version[1]}"
-
-
-def _version(text: str) -> tuple[int, int] | None:
-    major, dot, minor = text.partition(".")
-    return (int(major), int(minor)) if dot and major.isdigit() and minor.isdigit() else None
