@@ -288,3 +288,11 @@ def test_what_ssh_is_told(url: str, arguments: list[str], line: str) -> None:
     assert address is not None
     assert (address.arguments(), address.forward_line(8080)) == (arguments, line)
     assert "-L 53:127.0.0.53:53 " in address.forward_line(53, "127.0.0.53")
+
+
+@pytest.mark.parametrize("url", ["ssh://me:hunter2@host", "tcp://me:hunter2@:1", "tcp://me:hunter2@h:x"])
+def test_a_password_in_an_address_is_not_shown(url: str) -> None:
+    with pytest.raises(EndpointError) as caught:
+        parse_endpoint(url, "DOCKER_HOST")
+    assert "hunter2" not in f"{caught.value} {caught.value.hint}"
+    assert "me:…@" in str(caught.value)

@@ -26,7 +26,8 @@ from tui.engine.errors import (
 )
 from tui.engine.events import stream_events
 from tui.engine.images import Images
-from tui.engine.transport import Transport, encode_params
+from tui.engine.transport import Transport
+from tui.engine.wire import encode_params
 from tui.model.events import Event
 
 

@@ -171,11 +171,12 @@ class Command:
 
     def why_not(self, context: Context) -> str | None:
         """Return why it can't run now, or None."""
-        if context.connected is None and not self.offline:
+        session = context.connected
+        if session is None and not self.offline:
             return "no host is connected"
-        if self.writes and context.session.engine.read_only:
+        if session is not None and self.writes and session.engine.read_only:
             return "read-only: nothing is changed on this host"
-        if (refused := context.session.refused.get(self.id)) is not None:
+        if session is not None and (refused := session.refused.get(self.id)) is not None:
             return refused
         if self.scope != "app" and not context.rows:
             return f"no {self.scope.removesuffix('s')} under the cursor"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -126,7 +127,7 @@ def parse_endpoint(url: str, source: str, name: str = "", tls: Tls | None = None
             hint = (
                 "write it as ssh://user@host, with :port and the path of the socket where they are not the usual ones"
             )
-            raise EndpointError(f"{source}: {url!r}: {error}", hint) from None
+            raise EndpointError(f"{source}: {_shown(url)}: {error}", hint) from None
     raise EndpointError(
         f"{source}: {scheme}:// is not supported", "use unix:///path, tcp://host:port, https://host or ssh://user@host"
     )
@@ -139,10 +140,15 @@ def _address(url: str, rest: str, source: str, default_port: int) -> str:
         parts = urlsplit(f"tcp://{rest}")
         host, port = parts.hostname, parts.port or default_port
     except ValueError as error:
-        raise EndpointError(f"{source}: {url!r} is not an address: {error}", hint) from None
+        raise EndpointError(f"{source}: {_shown(url)} is not an address: {error}", hint) from None
     if not host:
-        raise EndpointError(f"{source}: {url!r} names no host", hint)
+        raise EndpointError(f"{source}: {_shown(url)} names no host", hint)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _shown(url: str) -> str:
+    """Return an address as an error may show it: a password that somebody wrote into it stays theirs."""
+    return repr(re.sub(r"(//[^/@:]*):[^/@]*@", r"\1:…@", url))
 
 
 def config_folder(env: Mapping[str, str]) -> Path:

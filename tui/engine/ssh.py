@@ -60,6 +60,7 @@ class SshTunnel:
         self._opening: asyncio.Task[str] | None = None
         self._unanswered: ConnectionFailed | None = None
         self._unanswered_until = 0.0
+        self._anew = False
 
     @property
     def alive(self) -> bool:
@@ -80,61 +81,81 @@ class SshTunnel:
         Raises:
             ConnectionFailed: there is no way; the kind `ssh asks` says that somebody has to answer a question.
         """
+        if ask is not None and self._opening is not None and not self._opening.done():
+            await asyncio.wait([self._opening])  # others wait for its end too: it is not for us to cancel
         if self.alive:
             return self._path
-        if ask is not None:
-            await self._give_up()
-        elif self._unanswered is not None and time.monotonic() < self._unanswered_until:
+        if ask is None and self._unanswered is not None and time.monotonic() < self._unanswered_until:
             raise self._unanswered.with_traceback(None)
         if self._opening is None or self._opening.done():
             self._opening = asyncio.create_task(self._open(ask))
-        return await asyncio.shield(self._opening)
+        opening, own = self._opening, asyncio.current_task()
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            if opening.cancelled() and not (own and own.cancelling()):
+                raise ConnectionFailed(self.address.url, "ssh", "it was closed here") from None
+            raise
 
     def broken(self) -> None:
         """The socket that `open` gave takes no connection: make the way anew, whatever is known of ssh."""
-        self._path = ""
+        self._path, self._anew = "", True
 
-    async def _give_up(self) -> None:
-        """End an attempt that is under way."""
+    async def close(self) -> None:
+        """End the connection; no process and no file of it is left."""
         if self._opening is not None:
             self._opening.cancel()
             await asyncio.gather(self._opening, return_exceptions=True)
             self._opening = None
-
-    async def close(self) -> None:
-        """End the connection; no process and no file of it is left."""
-        await self._give_up()
         await self._leave()
         guard, self._guard = self._guard, None
         if guard is not None:
             await guard.close()
 
     async def _leave(self) -> None:
-        self._path, self.mode = "", ""
-        door, self._door = self._door, None
-        if door is not None:
-            await door.close()
+        await self._leave_socket()
         master, self._master = self._master, None
         if master is not None:
             await master.stop()
 
+    async def _leave_socket(self) -> None:
+        self._path, self.mode = "", ""
+        door, self._door = self._door, None
+        if door is not None:
+            await door.close()
+
     async def _open(self, ask: Asker | None) -> str:
-        await self._leave()
+        guard, master = await self._let_in(ask)
+        try:
+            path = await self._forwarded(guard, master) or await self._through_stdio(guard, master)
+            self.hostname = self.hostname or await self._configured_host()
+        except ConnectionFailed:
+            await self._leave_socket()  # there is no daemon, but ssh stands for the next attempt
+            raise
+        except BaseException:
+            await self._leave()
+            raise
+        self._path = path
+        return path
+
+    async def _let_in(self, ask: Asker | None) -> tuple[Guard, SshMaster]:
+        """Return an ssh that was let in: the one that stands, or another."""
         if self._guard is None:
             self._guard = await Guard.start()
+        if self._master is not None and self._master.alive and not self._anew:
+            await self._leave_socket()
+            return self._guard, self._master
+        await self._leave()
+        self._anew = False
         master = self._master = SshMaster(self.address, self._guard)
         try:
             await master.start(ask)
-            path = await self._forwarded(self._guard, master) or await self._through_stdio(self._guard, master)
-            self.hostname = self.hostname or await self._configured_host()
-        except BaseException as error:
-            await self._leave()
-            if isinstance(error, ConnectionFailed):
-                self._unanswered = error if error.kind == "ssh asks" else None
-                self._unanswered_until = time.monotonic() + UNANSWERED_SECONDS
+        except ConnectionFailed as error:
+            self._unanswered = error if error.kind == "ssh asks" else None
+            self._unanswered_until = time.monotonic() + UNANSWERED_SECONDS
             raise
-        self._path, self._unanswered = path, None
-        return path
+        self._unanswered = None
+        return self._guard, master
 
     # the two ways
 

@@ -69,7 +69,7 @@ class StdioDoor:
         with connection:
             try:
                 pooled = await self._slot()
-            except ConnectionFailed as error:
+            except (ConnectionFailed, OSError) as error:
                 self.lines.append(str(error))
                 return
             try:
@@ -87,6 +87,8 @@ class StdioDoor:
                         await process.wait()
                 if process.returncode:
                     self.lines.extend(clean_lines(errors) or [f"ssh ended with {process.returncode}"])
+            except OSError as error:  # no process could be made
+                self.lines.append(str(error))
             finally:
                 pooled.used -= 1
 

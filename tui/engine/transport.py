@@ -7,7 +7,6 @@ import os
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import aiohttp
@@ -31,30 +30,21 @@ from tui.engine.hijack import Hijacked, take_over
 from tui.engine.ssh import SshTunnel
 from tui.engine.ssh_master import Asker
 from tui.engine.tls import client_context
+from tui.engine.wire import MOST_WORDS, Params, date_ns, dotted, encode_params, error_words, version_pair
 from tui.model.system import Ping, Version
 
 T = TypeVar("T")
-Params = Mapping[str, object]
 Body = Mapping[str, Any]
 
 OLDEST_API = (1, 41)
 NEWEST_API = (1, 51)
 """The newest version that hythe was measured against; a newer daemon is spoken to in this one."""
 
-MOST_WORDS = 64 << 10
-"""Bytes of an error answer that are read."""
-
 MOST_DEAR_READS = 4
 """Reads at a time where each connection is a process on the daemon's machine."""
 
 CONNECT_TIMEOUT = 5.0
 ANSWER_TIMEOUT = 30.0
-
-
-class Message(msgspec.Struct):
-    """The body of an error answer."""
-
-    message: str
 
 
 class Answer:
@@ -88,6 +78,7 @@ class Transport:
         self.api_version: tuple[int, int] | None = None
         self.requests = 0
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
         self._socket_file = _identity(endpoint.socket_path)
         self._users: Counter[aiohttp.ClientSession] = Counter()
         """How many requests each session has under way."""
@@ -102,6 +93,7 @@ class Transport:
 
     async def close(self) -> None:
         """Close every session and each of its connections, and end its ssh."""
+        self._closed = True
         await self.renew()
         for session in tuple(self._users):
             await session.close()
@@ -160,6 +152,8 @@ class Transport:
 
     async def _ready(self) -> aiohttp.ClientSession:
         """Return the session, made on first use, and for ssh once the way is open."""
+        if self._closed:
+            raise ConnectionFailed(self.endpoint.url, "unreachable", "closed here")
         if self._tunnel is not None and (path := await self._tunnel.open()) != self._tunnel_path:
             self._tunnel_path = path
             await self.renew()
@@ -197,7 +191,7 @@ class Transport:
             headers.get("Server", ""),
             headers.get("Builder-Version", ""),
             "Libpod-Api-Version" in headers or "Libpod" in headers.get("Server", ""),
-            _date_ns(headers.get("Date", "")),
+            date_ns(headers.get("Date", "")),
         )
 
     async def negotiate(self) -> Ping:
@@ -216,11 +210,11 @@ class Transport:
             if self._tunnel is not None:
                 await self._tunnel.diagnose()
             raise hung_up(self.endpoint) from error
-        theirs = _version(ping.api_version)
+        theirs = version_pair(ping.api_version)
         if theirs is None or theirs < OLDEST_API:
             raise other_version(
                 self.endpoint,
-                f"it speaks API {ping.api_version}, and hythe needs {_dotted(OLDEST_API)} or newer",
+                f"it speaks API {ping.api_version}, and hythe needs {dotted(OLDEST_API)} or newer",
                 "upgrade the daemon to Docker Engine 20.10 or newer",
             )
         if theirs > NEWEST_API:
@@ -239,9 +233,9 @@ class Transport:
                 oldest = decode(await answer.response.read(), Version, "GET /version").min_api_version
         except (ApiError, MalformedAnswer, aiohttp.ClientError, TimeoutError):
             return  # it does not tell, so the first request will
-        theirs = _version(oldest)
+        theirs = version_pair(oldest)
         if theirs is not None and theirs > NEWEST_API:
-            detail = f"it speaks API {oldest} and newer, and hythe no newer one than {_dotted(NEWEST_API)}"
+            detail = f"it speaks API {oldest} and newer, and hythe no newer one than {dotted(NEWEST_API)}"
             raise other_version(self.endpoint, detail, "upgrade hythe")
 
     def speaks(self, major: int, minor: int) -> bool:
@@ -398,7 +392,7 @@ class Transport:
                 if response.status >= 400 and not raw:
                     # a daemon tells its version in each answer
                     in_between = response.status in (401, 403, 405) and "Api-Version" not in response.headers
-                    raise api_error(response.status, await _message(response), request, in_between=in_between)
+                    raise api_error(response.status, await error_words(response), request, in_between=in_between)
                 if 300 <= response.status < 400 and response.status != 304:
                     raise MalformedAnswer(request, f"a redirect (HTTP {response.status}); is a web server in between?")
                 yield Answer(response, self.endpoint.url)
@@ -409,37 +403,6 @@ class Transport:
                     response.close()
 
 
-async def _message(response: aiohttp.ClientResponse) -> str:
-    """Return the daemon's words in an error answer, whatever its shape."""
-    data = b""
-    try:
-        async with asyncio.timeout(5):
-            while len(data) < MOST_WORDS and (piece := await response.content.read(MOST_WORDS)):
-                data += piece
-    except (aiohttp.ClientError, OSError, TimeoutError):
-        return f"HTTP {response.status}"
-    try:
-        return decode(data, Message, "").message
-    except MalformedAnswer:
-        text = data.decode("utf-8", "replace").strip()
-        return f"HTTP {response.status}" if not text or text.startswith("<") else text[:500]
-
-
-def encode_params(params: Params | None) -> dict[str, str]:
-    """Return query parameters as the Engine API takes them: booleans as 1 and 0, maps and lists as JSON."""
-    encoded: dict[str, str] = {}
-    for key, value in (params or {}).items():
-        if value is None:
-            continue
-        if isinstance(value, bool):
-            encoded[key] = "1" if value else "0"
-        elif isinstance(value, (dict, list, tuple)):
-            encoded[key] = msgspec.json.encode(value).decode()
-        else:
-            encoded[key] = str(value)
-    return encoded
-
-
 def _identity(path: str | None) -> tuple[int, int, int] | None:
     """Return which file a path names, or None where there is none; an inode alone may soon be another file's."""
     try:
@@ -447,20 +410,3 @@ def _identity(path: str | None) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return (found.st_dev, found.st_ino, found.st_ctime_ns) if found else None
-
-
-def _date_ns(header: str) -> int | None:
-    """Return the time of an HTTP Date header in nanoseconds since the epoch, or None where there is none to read."""
-    try:
-        return int(parsedate_to_datetime(header).timestamp()) * 1_000_000_000
-    except ValueError:
-        return None
-
-
-def _dotted(version: tuple[int, int]) -> str:
-    return f"{version[0]}.{version[1]}"
-
-
-def _version(text: str) -> tuple[int, int] | None:
-    major, dot, minor = text.partition(".")
-    return (int(major), int(minor)) if dot and major.isdigit() and minor.isdigit() else None
