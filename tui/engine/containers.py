@@ -14,6 +14,7 @@ from tui.engine.errors import ConnectionLost, MalformedAnswer
 from tui.engine.framing import FramingError, LineAssembler, StdcopyDecoder
 from tui.engine.streams import documents
 from tui.engine.transport import Answer, Transport
+from tui.model.cgroups import Counts, counts_from_stats
 from tui.model.containers import Container, ContainerInspect, ContainerSummary, from_inspect, from_summary
 from tui.model.log_record import LogRecord
 from tui.model.stats import Sample, WireStats, sample_from
@@ -156,6 +157,11 @@ class Containers:
         async with self._transport.stream("GET", path, params={"stream": True}) as answer:
             async for wire in documents(answer, WireStats, request, self._transport.endpoint.url):
                 yield sample_from(wire)
+
+    async def counts(self, container: str) -> Counts:
+        """Return what is counted for it now, in one answer; the daemon may take a second or two for it."""
+        params = {"stream": False, "one-shot": True}
+        return counts_from_stats(await self._transport.get(_path(container, "stats"), WireStats, params=params))
 
 
 class Committed(msgspec.Struct, rename="pascal"):

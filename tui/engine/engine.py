@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 import msgspec
 
 from tui.engine.build import Builds
+from tui.engine.cgroups import LocalCgroups
 from tui.engine.containers import Containers
 from tui.engine.disk import Disk
 from tui.engine.early import EarlyLists
@@ -45,6 +46,10 @@ class Engine:
     def read_only(self) -> bool:
         """Whether writes are refused here."""
         return self.transport.read_only
+
+    def local_cgroups(self) -> LocalCgroups | None:
+        """Return this machine's counters where the daemon may be this machine's: whether it is, they tell."""
+        return LocalCgroups() if self.endpoint.socket_path is not None else None
 
     async def connect(self) -> Ping:
         """Negotiate the API version; see Transport.negotiate.

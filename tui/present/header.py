@@ -69,8 +69,14 @@ def fleet_spans(lights: Sequence[Light], ascii_only: bool) -> list[Span]:
     return spans
 
 
-def light_spans(light: Light, *, streams: int, ascii_only: bool) -> list[Span]:
-    """Return the connection light of one host.
+def budget_words(streams: int, reads: int) -> str:
+    """Return what the numbers on the screen cost: streams of the daemon, and containers read from this machine."""
+    words = [plural(streams, "stream")] if streams else []
+    return ", ".join([*words, f"{reads} read locally"] if reads else words)
+
+
+def light_spans(light: Light, *, budget: str, ascii_only: bool) -> list[Span]:
+    """Return the connection light of one host, and beside a live one its `budget`.
 
     A live feed hears from the daemon each few seconds; its age is told only when it is longer than that.
     """
@@ -78,8 +84,8 @@ def light_spans(light: Light, *, streams: int, ascii_only: bool) -> list[Span]:
     mark = PHASES[phase]
     spans: list[Span] = [(f"{mark.text(ascii_only)}", mark.tone)]
     if phase == "live":
-        if streams:
-            spans.append((f" {plural(streams, 'stream')}", "dim"))
+        if budget:
+            spans.append((f" {budget}", "dim"))
         return [*spans, (" ", "")]
     if phase == "polling" and light.error:
         spans.append((f": {light.error[:60]}", mark.tone))

@@ -20,10 +20,10 @@ from textual.widgets import Input
 from tui.commands.command import Command, Context, Scope, name_of
 from tui.commands.fleet import Fleet
 from tui.commands.registry import BY_ID, COMMANDS, footer, in_scope
-from tui.commands.session import Session
+from tui.commands.session import Session, total_budget
 from tui.model.containers import Container
 from tui.model.images import Image
-from tui.present.header import Light, fleet_spans, host_spans, light_spans
+from tui.present.header import Light, budget_words, fleet_spans, host_spans, light_spans
 from tui.present.units import plural
 from tui.screens.base import ALL_BINDINGS, HytheScreen
 from tui.screens.detail import DetailPane
@@ -261,15 +261,16 @@ class DashboardScreen(HytheScreen):
         left = self._one_host(fleet.front) if not fleet.many else fleet_spans(self._lights(), self._settings.ascii)
         if running := len(fleet.running_jobs):
             left.append((f"  {plural(running, 'job')}", "busy"))
-        streams = sum(len(session.usage.usage) for session in fleet.sessions)
+        budget = total_budget(session.budget for session in fleet.sessions)
+        words = budget_words(budget.streams, budget.reads)
         if fleet.many:
-            right = [(f"{plural(streams, 'stream')} ", "dim")] if streams else []
+            right = [(f"{words} ", "dim")] if words else []
         else:
-            right = light_spans(self._light(fleet.front), streams=streams, ascii_only=self._settings.ascii)
+            right = light_spans(self._light(fleet.front), budget=words, ascii_only=self._settings.ascii)
         self.query_one("#header", SpanLine).show(left, right)
 
     def _one_host(self, session: Session) -> list[tuple[str, str]]:
-        if session not in self._engines and session.state.condition.is_live:
+        if session not in self._engines and session.state.condition.answers:
             self._engines[session] = ""  # asked once, as soon as the daemon is there
             self.run_worker(self._read_version(session), group="version")
         api = ".".join(map(str, session.engine.transport.api_version or ()))

@@ -39,6 +39,11 @@ class Condition(msgspec.Struct, frozen=True):
         """Whether the records are the daemon's state now."""
         return self.phase == "live"
 
+    @property
+    def answers(self) -> bool:
+        """Whether the daemon answers, though it may tell no events."""
+        return self.phase in ("live", "polling")
+
 
 class State(msgspec.Struct, frozen=True):
     """Everything known of a host. `problems` says why a resource could not be read: its records are the last known."""
