@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
 
 
-def decode(data: bytes, kind: type[T], request: str) -> T:
+def decode(data: bytes | bytearray | msgspec.Raw, kind: type[T], request: str) -> T:
     """Return `data` as `kind`. Bytes that are not UTF-8 become U+FFFD.
 
     Raises:
@@ -27,7 +28,7 @@ def decode(data: bytes, kind: type[T], request: str) -> T:
     try:
         return decoder.decode(data)
     except UnicodeDecodeError:
-        data = data.decode("utf-8", "replace").encode()
+        data = bytes(data).decode("utf-8", "replace").encode()
     except (msgspec.DecodeError, RecursionError) as error:
         raise MalformedAnswer(request, _explain(data, error)) from None
     try:
@@ -36,8 +37,18 @@ def decode(data: bytes, kind: type[T], request: str) -> T:
         raise MalformedAnswer(request, _explain(data, error)) from None
 
 
-def _explain(data: bytes, error: Exception) -> str:
-    head = data[:200].lstrip()
+def decode_each(data: bytes | bytearray, kind: type[T], request: str) -> Iterator[T]:
+    """Yield the items of a JSON array one after the other, so that a long list is never there twice.
+
+    Raises:
+        MalformedAnswer: as `decode`; items before the one that is wrong were yielded by then.
+    """
+    for item in decode(data, list[msgspec.Raw], request):
+        yield decode(item, kind, request)
+
+
+def _explain(data: bytes | bytearray | msgspec.Raw, error: Exception) -> str:
+    head = bytes(data)[:200].lstrip()
     if head[:1] == b"<":
         return "HTML instead of JSON; is a web server or proxy in between?"
     return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
