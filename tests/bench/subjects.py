@@ -118,3 +118,18 @@ def demo(count: int, rate: float = 0.0, images: int = 0) -> Iterator[Daemon]:
         process.wait(10)
         process.stdout.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def listening(path: str) -> socket.socket:
+    """A unix socket that listens."""
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(path)
+    server.listen(64)
+    return server
+
+
+def connected(path: str) -> socket.socket:
+    """A connection to a unix socket."""
+    client = socket.socket(socket.AF_UNIX)
+    client.connect(path)
+    return client
