@@ -59,7 +59,9 @@ def stats(count: int) -> None:
             share, speed = app.window(WINDOW_SECONDS)
             report.at_most(f"CPU, {rows} rows on stats, N = {count:,}", 100 * share, 3, " %")
             if reference is not None:
-                report.at_most(f"  to docker stats of {len(names)} ({100 * reference:.1f} %)", share / reference, 2, "x")
+                report.at_most(
+                    f"  to docker stats of {len(names)} ({100 * reference:.1f} %)", share / reference, 2, "x"
+                )
             report.at_most(f"bytes a second, {rows} rows on stats, true colour, N = {count:,}", speed, 1500, " B/s")
         with daemon.hythe(**ONE_TABLE, colours="16") as app:
             rows = running_in_view(daemon, app)
@@ -137,7 +139,12 @@ def actions() -> None:
     with subjects.demo(200) as daemon:
         ours = _actions(daemon, {})
         theirs = _actions(daemon, {"HYTHE_BENCH_WHOLE_FRAMES": "1"})
-    for what, most in (("cursor down", 0.8), ("page down", 0.25), ("a modal opens", 0.25), ("a log line scrolls", 0.05)):
+    for what, most in (
+        ("cursor down", 0.8),
+        ("page down", 0.25),
+        ("a modal opens", 0.25),
+        ("a log line scrolls", 0.05),
+    ):
         mine, other = ours[what], theirs[what]
         report.add(f"bytes: {what}", f"{mine / other:.3f}x ({mine} : {other} B)", f"≤ {most:g}x", mine / other <= most)
 

@@ -39,6 +39,9 @@ TICK_SECONDS = 1.0
 STACKED: tuple[Resource, ...] = ("containers", "images")
 """The tables that stand together where there is room; any other stands alone."""
 
+SHOW_SHARE = 20
+"""Showing a state rests so many times as long as it takes: of 10,000 containers in a storm there is always a new one."""
+
 FOLLOW_SECONDS = 0.1
 """How long the cursor rests on a row before the details are those of it."""
 
@@ -94,6 +97,8 @@ class DashboardScreen(HytheScreen):
         self._engines: dict[Session, str] = {}
         self._awaited: tuple[Session, str, str] | None = None
         self._following: Timer | None = None
+        self._resting: Timer | None = None
+        self._shown_until = self._show_seconds = 0.0
         self._panes = {view.name: ResourcePane(fleet, view, ascii=settings.ascii) for view in VIEWS}
 
     def compose(self) -> ComposeResult:
@@ -157,6 +162,17 @@ class DashboardScreen(HytheScreen):
         return self.query_one("#detail", DetailPane)
 
     def on_state_changed(self, _message: StateChanged) -> None:
+        """Show the state: at once, or after a rest if it was shown just now and that took long."""
+        if self._resting is not None:
+            return
+        rest = self._shown_until + SHOW_SHARE * self._show_seconds - time.monotonic()
+        if rest > 0:
+            self._resting = self.set_timer(rest, self._show_after_rest)
+        else:
+            self.show_state()
+
+    def _show_after_rest(self) -> None:
+        self._resting = None
         self.show_state()
 
     def on_usage_changed(self, message: UsageChanged) -> None:
@@ -169,6 +185,7 @@ class DashboardScreen(HytheScreen):
 
     def show_state(self) -> None:
         """Hand the latest state of every host to the tables."""
+        began = time.monotonic()
         for pane in self._shown_panes():
             pane.show_state()
         self._watch_usage()
@@ -176,6 +193,8 @@ class DashboardScreen(HytheScreen):
         self._draw_tabs()
         self._draw_footer()
         self._follow_cursor()
+        self._shown_until = time.monotonic()
+        self._show_seconds = self._shown_until - began
         if (awaited := self._awaited) is not None:
             session, noun, id = awaited
             if any(id in VIEW_OF[name].records(session.state) for name in VIEW_OF if VIEW_OF[name].noun == noun):
