@@ -1,4 +1,4 @@
-"""What running costs: CPU and bytes with every row on stats, requests and connections while idle, bytes of what is done.
+"""What running costs: CPU and bytes with every row on stats; requests and connections while idle; bytes of actions.
 
 `python tests/bench/bench_load.py [N …]`
 """

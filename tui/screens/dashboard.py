@@ -40,7 +40,7 @@ STACKED: tuple[Resource, ...] = ("containers", "images")
 """The tables that stand together where there is room; any other stands alone."""
 
 SHOW_SHARE = 20
-"""Showing a state rests so many times as long as it takes: of 10,000 containers in a storm there is always a new one."""
+"""Showing a state rests so many times as long as it took: in a storm over 10,000 containers there is always a new one."""
 
 FOLLOW_SECONDS = 0.1
 """How long the cursor rests on a row before the details are those of it."""
