@@ -39,8 +39,8 @@ TICK_SECONDS = 1.0
 STACKED: tuple[Resource, ...] = ("containers", "images")
 """The tables that stand together where there is room; any other stands alone."""
 
-SHOW_SHARE = 20
-"""Showing a state rests so many times as long as it took: in a storm over 10,000 containers there is always a new one."""
+SHOW_SHARE = 40
+"""Showing a state rests so many times as long as it took: in a storm on 10,000 containers there is always a new one."""
 
 FOLLOW_SECONDS = 0.1
 """How long the cursor rests on a row before the details are those of it."""
