@@ -98,6 +98,7 @@ class DashboardScreen(HytheScreen):
         self._awaited: tuple[Session, str, str] | None = None
         self._following: Timer | None = None
         self._resting: Timer | None = None
+        self._usage_changed = False
         self._shown_until = self._show_seconds = 0.0
         self._panes = {view.name: ResourcePane(fleet, view, ascii=settings.ascii) for view in VIEWS}
 
@@ -176,9 +177,12 @@ class DashboardScreen(HytheScreen):
         self.show_state()
 
     def on_usage_changed(self, message: UsageChanged) -> None:
-        self._touch(message.host_session, message.keys)
-        if self.containers.sort[0] in ("cpu", "memory", "limit", "net", "disk"):
-            self.containers.resort()
+        """Show what is new of rows that had no usage yet; the others follow with the next tick, all at once."""
+        self._usage_changed = True
+        usage = message.host_session.usage.usage
+        first = {key for key in message.keys if key in usage and len(usage[key].cpu_history) < 2}
+        if first:
+            self._touch(message.host_session, first)
 
     def _shown_panes(self) -> list[ResourcePane]:
         return [pane for pane in self._panes.values() if pane.display]
@@ -205,8 +209,11 @@ class DashboardScreen(HytheScreen):
             pane.touch(session, keys)
 
     def tick(self) -> None:
-        """Let ages move on: what did not change on the screen is not painted."""
+        """Let ages and usage move on: what did not change on the screen is not painted."""
         if self.is_current:
+            if self._usage_changed and self.containers.sort[0] in ("cpu", "memory", "limit", "net", "disk"):
+                self.containers.resort()
+            self._usage_changed = False
             for pane in self._shown_panes():
                 pane.table.touch()
             self._draw_header()

@@ -23,7 +23,7 @@ LINGER_SECONDS = 3.0
 class UsageWatch:
     """Streams the stats of the containers that are watched; `publish` gets the IDs whose usage changed."""
 
-    def __init__(self, engine: Engine, publish: Callable[[set[str]], object], interval: float = 1.0) -> None:
+    def __init__(self, engine: Engine, publish: Callable[[set[str]], object], interval: float = 0.5) -> None:
         self._engine = engine
         self._publish = publish
         self._streams: dict[str, asyncio.Task[None]] = {}
