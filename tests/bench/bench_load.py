@@ -4,15 +4,13 @@
 """
 
 import subprocess
-import threading
 import time
 from collections import Counter
-from contextlib import suppress
-from socket import SHUT_RDWR, socket
 
 import processes
 import report
 import subjects
+from counting import Counting
 from ptyharness import PtyApp
 
 ROWS = 50
@@ -91,47 +89,6 @@ def idle(count: int) -> None:
             report.at_most("bytes a second, idle", speed, 50, " B/s")
             report.at_most("requests a second, idle", (counted.requests - before) / IDLE_SECONDS, 0.5, "/s")
             report.at_most("connections held, idle", counted.open, 4)
-
-
-class Counting:
-    """A socket in front of a daemon that counts what passes."""
-
-    def __init__(self, daemon: subjects.Daemon) -> None:
-        self.requests = 0
-        self.open = 0
-        path = f"{daemon.socket}.counted"
-        self.daemon = subjects.Daemon(path, daemon.pid, daemon.count)
-        self._target = daemon.socket
-        self._server = subjects.listening(path)
-        self._thread = threading.Thread(target=self._accept, daemon=True)
-
-    def __enter__(self) -> "Counting":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._server.accept()
-            except OSError:
-                return
-            self.open += 1
-            server = subjects.connected(self._target)
-            threading.Thread(target=self._pump, args=(client, server, True), daemon=True).start()
-            threading.Thread(target=self._pump, args=(server, client, False), daemon=True).start()
-
-    def _pump(self, source: socket, sink: socket, asks: bool) -> None:
-        with suppress(OSError):
-            while data := source.recv(1 << 16):
-                # each of hythe's requests fits into one piece, and begins it
-                self.requests += asks and data.startswith((b"GET /", b"HEAD /", b"POST /"))
-                sink.sendall(data)
-        self.open -= asks
-        with suppress(OSError):
-            sink.shutdown(SHUT_RDWR)
 
 
 def actions() -> None:

@@ -41,6 +41,9 @@ MOST_WORDS = 64 << 10
 CONNECT_TIMEOUT = 5.0
 ANSWER_TIMEOUT = 30.0
 
+IDLE_SECONDS = 4.0
+"""How long an unused connection is kept: the heartbeat takes them in turn, so that longer would keep them all."""
+
 
 class Message(msgspec.Struct):
     """The body of an error answer."""
@@ -80,10 +83,10 @@ class Transport:
         self.requests = 0
         path = endpoint.socket_path
         if path is not None:
-            connector: aiohttp.BaseConnector = aiohttp.UnixConnector(path, limit=0)
+            connector: aiohttp.BaseConnector = aiohttp.UnixConnector(path, limit=0, keepalive_timeout=IDLE_SECONDS)
             self._base = "http://docker"
         else:
-            connector = aiohttp.TCPConnector(limit=0)
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS)
             self._base = endpoint.url.replace("tcp://", "http://", 1)
         self._session = aiohttp.ClientSession(
             connector=connector,
