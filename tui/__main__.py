@@ -70,11 +70,13 @@ def run_dashboard(options: Namespace) -> int:
         return cli.USAGE
     from tui.first_paint import FirstPaint, import_the_rest
 
-    gc.disable()  # nothing of what is imported is garbage; the application switches it on again
+    gc.disable()
     with FirstPaint(settings, os.environ) as first:
         import_the_rest()
         from tui.app import run_app
 
+        gc.freeze()  # nothing of what was imported is garbage, and none of it is looked at again
+        gc.enable()
         return run_app(settings, first)
 
 

@@ -70,6 +70,7 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         if first is not None:
             self.used_terminal = first.terminal
         self._early = None if first is None else first.lists
+        self.pace.setting = settings.slow
         self.settings = settings
         self.environment = os.environ if environment is None else environment
         self.now = now

@@ -113,6 +113,9 @@ def _add_behaviour_options(parser: argparse.ArgumentParser) -> None:
         "--config", metavar="FILE", type=_text, help="the settings file to read instead of the usual one"
     )
     group.add_argument("--ascii", action="store_true", help="draw with ASCII alone")
+    group.add_argument(
+        "--slow", action="store_true", help="draw less often, in small pieces: for a line that is known to be slow"
+    )
     group.add_argument("--version", action="version", version=f"hythe {__version__}", help="show the version and end")
 
 

@@ -140,7 +140,7 @@ def first_lines(glimpse: Glimpse, settings: Settings, columns: int, lines: int, 
     treated = settings.host_settings(glimpse.endpoint.url, glimpse.endpoint.name or None)
     name = glimpse.endpoint.name or treated.name
     host = host_spans(name, "accent", "", glimpse.api_version, guarded=treated.guarded, read_only=treated.read_only)
-    light = light_spans(Light(name, "accent", "connecting", 0.0, None, ""), streams=0, ascii_only=settings.ascii)
+    light = light_spans(Light(name, "accent", "connecting", 0.0, None, ""), budget="", ascii_only=settings.ascii)
     title: list[Span] = [(" containers", "head")]
     if glimpse.whole:
         counts: dict[str, int] = {}

@@ -19,6 +19,9 @@ T = TypeVar("T")
 PROBLEM_LINES = 3
 """Lines that a problem may take from the rows that are still known."""
 
+MANY = 24
+"""Regions from which on fewer and larger ones are cheaper to compose, though more cells are compared then."""
+
 _PARTS = ("header", "cursor", "cursor-blurred", "gone", "thumb", "track", "problem", "empty")
 _PREFIX = "live-table--"
 
@@ -164,7 +167,7 @@ class TableCanvas(LazyParts, Generic[T]):
             regions.append(Region(width - 1, body_top, 1, height))
         self._keys, self._lines = keys, lines
         if regions:
-            self.refresh(*regions)
+            self.refresh(*(regions if len(regions) <= MANY else merged(regions)))
         if keys != before:
             self._view_changed()
 
@@ -284,3 +287,15 @@ class TableCanvas(LazyParts, Generic[T]):
             return ""
         text = f"Nothing matches {self._model.query.text}" if self._model.total else self._empty
         return self._painter.drawn("  " + text, self.size.width)
+
+
+def merged(regions: Sequence[Region]) -> list[Region]:
+    """Regions of one line each, from top to bottom, as few larger ones: one a line, and one for lines alike."""
+    out: list[Region] = []
+    for region in regions:
+        if out and out[-1].bottom > region.y >= out[-1].y and region.height == out[-1].height == 1:
+            region = out.pop().union(region)
+        if out and (out[-1].x, out[-1].width, out[-1].bottom) == (region.x, region.width, region.y):
+            region = out.pop().union(region)
+        out.append(region)
+    return out

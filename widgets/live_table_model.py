@@ -10,8 +10,8 @@ T = TypeVar("T")
 Rank = Any
 """What a row is sorted by: anything with a total order among the rows of one column."""
 
-_FEW = 64
-"""Up to this many changes are put into the order one by one; more are cheaper to sort anew."""
+_FEW, _SHARE = 64, 32
+"""So many changes, or this part of all rows if it is more, are put into the order one by one; more are sorted anew."""
 
 
 class Changes(NamedTuple):
@@ -128,7 +128,7 @@ class TableModel(Generic[T]):
         if self.frozen:
             return self._show_frozen(rows)
         changes, fresh = self._compare(rows)
-        many = len(changes.added) + len(changes.removed) + len(fresh) > _FEW
+        many = len(changes.added) + len(changes.removed) + len(fresh) > max(_FEW, len(rows) // _SHARE)
         if many or (self._rank is None and list(rows) != self._all):
             self._take_all(rows, changes)
         elif changes:

@@ -35,9 +35,14 @@ def taken(app: PtyApp, keys: int) -> list[float | None]:
     """The seconds from each of so many keys to the chunk that shows the cursor on another row."""
     cursor = Cursor(app)
     times: list[float | None] = []
-    for count in range(keys):
+    key = "j"
+    for _ in range(keys):
         before = cursor.row(app.look())
-        sent = app.send("j" if count % 10 < 5 else "k")
+        if before is None or before - cursor.rows.start < 2:
+            key = "j"
+        elif before - cursor.rows.start > 7:
+            key = "k"
+        sent = app.send(key)
         painted = app.wait(lambda screen, before=before: cursor.row(screen) not in (before, None), 10)
         times.append(None if painted is None else painted - sent)
         time.sleep(PAUSE_SECONDS)

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,12 +86,13 @@ class Daemon:
         env = self.env | dict(options.pop("env", {}))
         return PtyApp([*HYTHE, *arguments], env=env, folder=ROOT, **options)
 
-    def lines(self, path: str) -> Iterator[bytes]:
-        """The lines of a streamed answer, as they come."""
+    def lines(self, path: str, opened: Callable[[], object] = lambda: None) -> Iterator[bytes]:
+        """The lines of a streamed answer, as they come; `opened` is called once it has begun."""
         connection = _Connection(self.socket)
         try:
             connection.request("GET", path)
             answer = connection.getresponse()
+            opened()
             while line := answer.readline():
                 yield line
         finally:
@@ -117,3 +118,18 @@ def demo(count: int, rate: float = 0.0, images: int = 0) -> Iterator[Daemon]:
         process.wait(10)
         process.stdout.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def listening(path: str) -> socket.socket:
+    """A unix socket that listens."""
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(path)
+    server.listen(64)
+    return server
+
+
+def connected(path: str) -> socket.socket:
+    """A connection to a unix socket."""
+    client = socket.socket(socket.AF_UNIX)
+    client.connect(path)
+    return client

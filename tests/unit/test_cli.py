@@ -53,7 +53,18 @@ def test_help_tells_every_option_and_exit_code(capsys: pytest.CaptureFixture[str
         entry.main(["--help"])
     assert end.value.code == 0
     text = capsys.readouterr().out
-    flags = ("--host", "--context", "--group", "--demo", "--read-only", "--theme", "--config", "--ascii", "--version")
+    flags = (
+        "--host",
+        "--context",
+        "--group",
+        "--demo",
+        "--read-only",
+        "--theme",
+        "--config",
+        "--ascii",
+        "--slow",
+        "--version",
+    )
     assert all(flag in text for flag in flags)
     codes = (cli.OK, cli.UNEXPECTED, cli.USAGE, cli.UNUSABLE, cli.INTERRUPTED, cli.PIPE_CLOSED)
     assert [int(code) for code in re.findall(r"^  (\d+) {2,}\w", text.partition("exit codes:")[2], re.MULTILINE)] == [

@@ -9,13 +9,13 @@ from urllib.parse import quote
 import msgspec
 
 from tui.engine.decoding import decode, in_slices
-from tui.engine.early import EarlyLists
+from tui.engine.early import EarlyLists, each_listed
 from tui.engine.errors import ConnectionLost, MalformedAnswer
 from tui.engine.framing import FramingError, LineAssembler, StdcopyDecoder
 from tui.engine.streams import documents
 from tui.engine.transport import Answer, Transport
 from tui.model.cgroups import Counts, counts_from_stats
-from tui.model.containers import Container, ContainerInspect, ContainerSummary, from_inspect, from_summary
+from tui.model.containers import Container, ContainerInspect, from_inspect
 from tui.model.log_record import LogRecord
 from tui.model.stats import Sample, WireStats, sample_from
 
@@ -59,8 +59,7 @@ class Containers:
             if early.containers is not None:
                 return early.containers
         params = {"all": stopped, "filters": dict(filters) if filters else None}
-        found = await self._transport.get("/containers/json", list[ContainerSummary], params=params)
-        return await in_slices(found, from_summary)
+        return await in_slices(each_listed(await self._transport.read("GET", "/containers/json", params=params)))
 
     async def read(self, container: str) -> Container:
         """Return one container by ID or name, from inspect: never behind the events, unlike the list."""

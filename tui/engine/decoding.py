@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, TypeVar
 
@@ -12,7 +12,6 @@ import msgspec
 from tui.engine.errors import MalformedAnswer
 
 T = TypeVar("T")
-W = TypeVar("W")
 
 SLICE = 500
 """Records that are made without a pause: some 3 ms."""
@@ -23,7 +22,7 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
 
 
-def decode(data: bytes, kind: type[T], request: str) -> T:
+def decode(data: bytes | bytearray | msgspec.Raw, kind: type[T], request: str) -> T:
     """Return `data` as `kind`. Bytes that are not UTF-8 become U+FFFD.
 
     Raises:
@@ -33,7 +32,7 @@ def decode(data: bytes, kind: type[T], request: str) -> T:
     try:
         return decoder.decode(data)
     except UnicodeDecodeError:
-        data = data.decode("utf-8", "replace").encode()
+        data = bytes(data).decode("utf-8", "replace").encode()
     except (msgspec.DecodeError, RecursionError) as error:
         raise MalformedAnswer(request, _explain(data, error)) from None
     try:
@@ -42,18 +41,28 @@ def decode(data: bytes, kind: type[T], request: str) -> T:
         raise MalformedAnswer(request, _explain(data, error)) from None
 
 
-async def in_slices(wires: Sequence[W], convert: Callable[[W], T]) -> list[T]:
-    """Return what `convert` makes of each, with pauses: a list of 10,000 must not keep a key waiting."""
-    records: list[T] = []
-    for start in range(0, len(wires), SLICE):
-        if start:
+async def in_slices(records: Iterable[T]) -> list[T]:
+    """Return the records, which are made as they are asked for, with pauses: 10,000 must not keep a key waiting."""
+    made: list[T] = []
+    for record in records:
+        made.append(record)
+        if len(made) % SLICE == 0:
             await asyncio.sleep(0)
-        records += map(convert, wires[start : start + SLICE])
-    return records
+    return made
 
 
-def _explain(data: bytes, error: Exception) -> str:
-    head = data[:200].lstrip()
+def decode_each(data: bytes | bytearray, kind: type[T], request: str) -> Iterator[T]:
+    """Yield the items of a JSON array one after the other, so that a long list is never there twice.
+
+    Raises:
+        MalformedAnswer: as `decode`; items before the one that is wrong were yielded by then.
+    """
+    for item in decode(data, list[msgspec.Raw], request):
+        yield decode(item, kind, request)
+
+
+def _explain(data: bytes | bytearray | msgspec.Raw, error: Exception) -> str:
+    head = bytes(data)[:200].lstrip()
     if head[:1] == b"<":
         return "HTML instead of JSON; is a web server or proxy in between?"
     return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from tui.engine.decoding import decode
+from tui.engine.decoding import decode_each
 from tui.engine.endpoint import Endpoint
 from tui.engine.errors import MalformedAnswer
 from tui.model.containers import Container, ContainerSummary, from_summary
@@ -40,7 +40,7 @@ class Glimpse(NamedTuple):
 
 class _Answer(NamedTuple):
     headers: dict[str, str]
-    body: bytes
+    body: bytearray
 
 
 class EarlyLists:
@@ -117,7 +117,7 @@ class EarlyLists:
             return
         first = _read_answer(self._ask(connection, f"/containers/json?all=1&limit={self._first + 1}"))
         version = first.headers.get("api-version", "")
-        containers = _containers(first.body)
+        containers = list(each_listed(first.body))
         whole = len(containers) <= self._first
         self._glimpse(Glimpse(self.endpoint, version, containers[: self._first], whole))
         if not _is_known(version):
@@ -126,7 +126,7 @@ class EarlyLists:
         images = self._ask(self._connect(self.endpoint), "/images/json")
         if not whole:
             answer = _read_answer(self._ask(self._connect(self.endpoint), "/containers/json?all=1"))
-            containers = _containers(answer.body)
+            containers = list(each_listed(answer.body))
             self._glimpse(Glimpse(self.endpoint, version, containers, True))
         self.containers = containers
         self.images = _images(_read_answer(images).body)
@@ -173,27 +173,31 @@ def can_be_read(endpoint: Endpoint) -> bool:
 
 def _read_answer(connection: socket.socket) -> _Answer:
     """Read an answer to its end; OSError or ValueError when it is none, is cut, or says anything but 200."""
-    pieces: list[bytes] = []
+    body = bytearray()
     while piece := connection.recv(PIECE):
-        pieces.append(piece)
-    head, found, body = b"".join(pieces).partition(b"\r\n\r\n")
-    status, *lines = head.decode("latin-1").split("\r\n")
+        body += piece
+    end = body.find(b"\r\n\r\n")
+    status, *lines = body[: max(0, end)].decode("latin-1").split("\r\n")
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    if not found or status.split(" ")[1:2] != ["200"] or "transfer-encoding" in headers:
+    del body[: end + 4]  # in place: a long list is not copied
+    if end < 0 or status.split(" ")[1:2] != ["200"] or "transfer-encoding" in headers:
         raise ValueError(status)
     if len(body) != int(headers.get("content-length", len(body))):
         raise ValueError("cut")
     return _Answer(headers, body)
 
 
-def _containers(body: bytes) -> list[Container]:
-    return [from_summary(wire) for wire in decode(body, list[ContainerSummary], "GET /containers/json")]
+def each_listed(body: bytes | bytearray) -> Iterator[Container]:
+    """Yield the containers of a list answer; MalformedAnswer when it is none."""
+    shared: dict[str, str] = {}
+    for wire in decode_each(body, ContainerSummary, "GET /containers/json"):
+        yield from_summary(wire, lambda text: shared.setdefault(text, text))
 
 
-def _images(body: bytes) -> list[Image]:
+def _images(body: bytes | bytearray) -> list[Image]:
     from tui.model.images import ImageSummary, image_from_summary
 
-    return [image_from_summary(wire) for wire in decode(body, list[ImageSummary], "GET /images/json")]
+    return [image_from_summary(wire) for wire in decode_each(body, ImageSummary, "GET /images/json")]
 
 
 def _is_known(version: str) -> bool:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from tui.engine.decoding import decode, in_slices
+from tui.engine.decoding import decode, decode_each, in_slices
 from tui.engine.early import EarlyLists
 from tui.engine.errors import ApiError
 from tui.engine.streams import documents
@@ -54,8 +54,8 @@ class Images:
             if early.images is not None:
                 return early.images
         params = {"filters": dict(filters) if filters else None}
-        found = await self._transport.get("/images/json", list[ImageSummary], params=params)
-        return await in_slices(found, image_from_summary)
+        answer = await self._transport.read("GET", "/images/json", params=params)
+        return await in_slices(map(image_from_summary, decode_each(answer, ImageSummary, "GET /images/json")))
 
     async def details(self, image: str) -> ImageInspect:
         """Return the typed part of the inspect answer, with the image's configuration."""

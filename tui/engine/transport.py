@@ -46,6 +46,9 @@ MOST_DEAR_READS = 4
 CONNECT_TIMEOUT = 5.0
 ANSWER_TIMEOUT = 30.0
 
+IDLE_SECONDS = 4.0
+"""How long an unused connection is kept: the heartbeat takes them in turn, so that longer would keep them all."""
+
 
 class Answer:
     """A streamed answer: its status and headers, and its body in the pieces that arrive."""
@@ -168,10 +171,10 @@ class Transport:
 
     def _connector(self) -> aiohttp.BaseConnector:
         if path := self.endpoint.socket_path or self._tunnel_path:
-            return aiohttp.UnixConnector(path, limit=0)
+            return aiohttp.UnixConnector(path, limit=0, keepalive_timeout=IDLE_SECONDS)
         if (tls := self.endpoint.tls) is not None:
-            return aiohttp.TCPConnector(limit=0, ssl=client_context(tls))
-        return aiohttp.TCPConnector(limit=0)
+            return aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS, ssl=client_context(tls))
+        return aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS)
 
     async def ping(self, seconds: float = 3.0) -> Ping:
         """Return what `GET /_ping` says, in its headers.

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, compress
 from operator import is_not
 from typing import Generic, TypeVar
 
 R = TypeVar("R")
+
+
+class _Last:
+    """The last two mappings that were compared, and what differed: several tallies follow the same records."""
+
+    before: Mapping[str, object] = {}
+    after: Mapping[str, object] = {}
+    changed: Sequence[str] = ()
+
+
+def changed_keys(before: Mapping[str, object], after: Mapping[str, object]) -> Sequence[str]:
+    """Return the keys of `after` whose records are others than in `before`, or new."""
+    if before is not _Last.before or after is not _Last.after:
+        _Last.before, _Last.after = before, after
+        # no line of ours for each of 10,000 records
+        _Last.changed = list(compress(after, map(is_not, map(before.get, after), after.values())))
+    return _Last.changed
 
 
 class Tally(Generic[R]):
@@ -27,8 +44,9 @@ class Tally(Generic[R]):
         before, self._records = self._records, records
         if records is before:
             return self._counted
-        changed = list(compress(records, map(is_not, map(before.get, records), records.values())))
-        gone = before.keys() - records.keys() if len(records) - len(before) < len(changed) else set[str]()
+        changed = changed_keys(before, records)
+        left = len(before) + sum(key not in before for key in changed) - len(records)
+        gone = before.keys() - records.keys() if left else set[str]()
         if 2 * (len(changed) + len(gone)) > len(records):
             self._counted = Counter(chain.from_iterable(map(self._kinds, records.values())))
         elif changed or gone:

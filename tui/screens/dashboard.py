@@ -39,6 +39,9 @@ TICK_SECONDS = 1.0
 STACKED: tuple[Resource, ...] = ("containers", "images")
 """The tables that stand together where there is room; any other stands alone."""
 
+SHOW_SHARE = 40
+"""Showing a state rests so many times as long as it took: in a storm on 10,000 containers there is always a new one."""
+
 FOLLOW_SECONDS = 0.1
 """How long the cursor rests on a row before the details are those of it."""
 
@@ -94,6 +97,9 @@ class DashboardScreen(HytheScreen):
         self._engines: dict[Session, str] = {}
         self._awaited: tuple[Session, str, str] | None = None
         self._following: Timer | None = None
+        self._resting: Timer | None = None
+        self._usage_changed = False
+        self._shown_until = self._show_seconds = 0.0
         self._panes = {view.name: ResourcePane(fleet, view, ascii=settings.ascii) for view in VIEWS}
 
     def compose(self) -> ComposeResult:
@@ -157,18 +163,33 @@ class DashboardScreen(HytheScreen):
         return self.query_one("#detail", DetailPane)
 
     def on_state_changed(self, _message: StateChanged) -> None:
+        """Show the state: at once, or after a rest if it was shown just now and that took long."""
+        if self._resting is not None:
+            return
+        rest = self._shown_until + SHOW_SHARE * self._show_seconds - time.monotonic()
+        if rest > 0:
+            self._resting = self.set_timer(rest, self._show_after_rest)
+        else:
+            self.show_state()
+
+    def _show_after_rest(self) -> None:
+        self._resting = None
         self.show_state()
 
     def on_usage_changed(self, message: UsageChanged) -> None:
-        self._touch(message.host_session, message.keys)
-        if self.containers.sort[0] in ("cpu", "memory", "limit", "net", "disk"):
-            self.containers.resort()
+        """Show what is new of rows that had no usage yet; the others follow with the next tick, all at once."""
+        self._usage_changed = True
+        usage = message.host_session.usage.usage
+        first = {key for key in message.keys if key in usage and len(usage[key].cpu_history) < 2}
+        if first:
+            self._touch(message.host_session, first)
 
     def _shown_panes(self) -> list[ResourcePane]:
         return [pane for pane in self._panes.values() if pane.display]
 
     def show_state(self) -> None:
         """Hand the latest state of every host to the tables."""
+        began = time.monotonic()
         for pane in self._shown_panes():
             pane.show_state()
         self._watch_usage()
@@ -176,6 +197,8 @@ class DashboardScreen(HytheScreen):
         self._draw_tabs()
         self._draw_footer()
         self._follow_cursor()
+        self._shown_until = time.monotonic()
+        self._show_seconds = self._shown_until - began
         if (awaited := self._awaited) is not None:
             session, noun, id = awaited
             if any(id in VIEW_OF[name].records(session.state) for name in VIEW_OF if VIEW_OF[name].noun == noun):
@@ -186,8 +209,11 @@ class DashboardScreen(HytheScreen):
             pane.touch(session, keys)
 
     def tick(self) -> None:
-        """Let ages move on: what did not change on the screen is not painted."""
+        """Let ages and usage move on: what did not change on the screen is not painted."""
         if self.is_current:
+            if self._usage_changed and self.containers.sort[0] in ("cpu", "memory", "limit", "net", "disk"):
+                self.containers.resort()
+            self._usage_changed = False
             for pane in self._shown_panes():
                 pane.table.touch()
             self._draw_header()
