@@ -3,7 +3,7 @@
 from array import array
 from typing import Final
 
-from tui.model.file_tree import ESCAPES, IMPLIED, OPAQUE, ROOT, Columns, FileTree, Kind
+from tui.model.file_tree import ESCAPES, IMPLIED, OPAQUE, REPLACES, ROOT, Columns, FileTree, Kind
 
 MAX_PATH: Final = 32 << 10
 _FOLDER_MODE: Final = 0o755
@@ -13,6 +13,8 @@ _FILE: Final = int(Kind.FILE)
 _WHITEOUT: Final = b".wh."
 _OPAQUE: Final = b".wh..wh..opq"
 _AUFS: Final = b".wh..wh."
+_KEPT: Final = OPAQUE | REPLACES
+"""Flags that a later entry of the same path leaves as they are."""
 
 
 class PathTooLong(ValueError):
@@ -52,7 +54,7 @@ class TreeBuilder:
         """
         if len(path) > MAX_PATH:
             raise PathTooLong(f"the path has {len(path)} bytes, {MAX_PATH} are allowed")
-        clean, flags = _normalize(path)
+        clean, flags = normalize(path)
         if clean.startswith(_AUFS) and clean != _OPAQUE:
             return  # bookkeeping of aufs, no part of the image
         folder, _, name = clean.rpartition(b"/")
@@ -70,7 +72,7 @@ class TreeBuilder:
             return  # nothing but a folder can be the root
         node = ROOT if not clean else self._node(parent, name)
         columns = self._columns
-        columns.flags[node] = columns.flags[node] & OPAQUE | flags
+        columns.flags[node] = columns.flags[node] & _KEPT | flags
         columns.kind[node] = kind
         columns.mode[node] = mode & 0o7777
         uid, gid = owner
@@ -158,7 +160,7 @@ class TreeBuilder:
                 self._folders[prefix] = node
             if self._columns.kind[node] == Kind.WHITEOUT:
                 self._columns.kind[node] = Kind.FOLDER
-                self._columns.flags[node] = OPAQUE | IMPLIED
+                self._columns.flags[node] = OPAQUE | REPLACES | IMPLIED
         return node
 
     def _whiteout(self, parent: int, name: bytes) -> None:
@@ -169,17 +171,17 @@ class TreeBuilder:
         if known is None:
             node = self._node(parent, name)
             self._columns.kind[node] = Kind.WHITEOUT
-            self._columns.flags[node] = OPAQUE  # stays, should the layer bring something new under the name
-        else:
-            self._columns.flags[known] |= OPAQUE
+            self._columns.flags[node] = _KEPT  # stay, should the layer bring something new under the name
+        elif self._columns.kind[known] != Kind.WHITEOUT:
+            self._columns.flags[known] |= _KEPT
 
 
 def _clamp(number: int, low: int, high: int) -> int:
     return low if number < low else high if number > high else number
 
 
-def _normalize(path: bytes) -> tuple[bytes, int]:
-    """A path without `.`, empty parts and `..`, which cannot leave the root; and ESCAPES where it was written to."""
+def normalize(path: bytes) -> tuple[bytes, int]:
+    """Returns a path without `.`, empty parts and `..`, which cannot leave the root; and ESCAPES where it tries to."""
     if path.startswith(b"./"):
         path = path[2:]
     path = path.rstrip(b"/")
