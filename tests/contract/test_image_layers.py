@@ -10,10 +10,11 @@ import pytest
 from tui.engine.endpoint import Endpoint
 from tui.engine.engine import Engine
 from tui.engine.errors import ApiError, NotFound
-from tui.jobs.layers import LayerCache, LayersJob
+from tui.jobs.layer_cache import LayerCache
+from tui.jobs.layers import LayersJob
 from tui.model.file_tree import ROOT, Change
 from tui.present.layer_tree import LayerTree, LayerView
-from tui.present.layers import history_rows, image_rows, totals_of, wasted_files
+from tui.present.layers import analysis_of, history_rows, image_rows
 
 IMAGE = "busybox:latest"
 
@@ -71,9 +72,9 @@ async def test_a_written_file_is_in_the_layer_of_its_commit(bench: Bench) -> Non
     assert job.state == "done", job.error
     layers = job.layers
     assert layers is not None
-    assert job.seen > layers.size
+    assert job.seen > sum(layer.blob_size for layer in layers.layers) > 0
     last = len(layers.layers) - 1
-    view = LayerView(layers, last)
+    view = LayerView.of(layers, last)
     source = LayerTree(view, whole=False)
     ways = {way[-1]: Change(view.tree.change[way[-1].node]) for way in source.changed_paths(100)}
     assert ways["/data/sub/note.txt"] is Change.ADDED
@@ -83,7 +84,7 @@ async def test_a_written_file_is_in_the_layer_of_its_commit(bench: Bench) -> Non
     assert source.size_of(note.node) == 6
     assert view.tree.find("/bin/sh") is not None
     assert source.path_to("/bin/sh") == []  # of a layer below
-    below = LayerView(layers, last - 1).tree
+    below = LayerView.of(layers, last - 1).tree
     assert below.find("/data/sub") is None
     assert below.find("/bin/cat") is not None
 
@@ -105,10 +106,13 @@ async def test_waste_is_what_a_later_layer_hides(bench: Bench) -> None:
     second = await bench.commit("rm /big; echo 22 >/small", first)
     layers = (await bench.read(second)).layers
     assert layers is not None
-    whole = layers.view(len(layers.layers) - 1)
-    wasted = {one.path: one.size for one in wasted_files(layers, whole)}
-    assert {path: wasted.get(path) for path in ("/big", "/small")} == {"/big": 5000, "/small": 2}
-    assert totals_of(layers, whole).waste == sum(wasted.values()) == layers.size - whole.total_size(ROOT)
+    analysis = analysis_of(layers)
+    last = len(layers.layers) - 1
+    lost = {one.path: (one.size, one.layer, one.by, one.how) for one in analysis.waste.files()}
+    assert lost["/big"] == (5000, last - 1, last, "deleted")
+    assert lost["/small"] == (2, last - 1, last, "rewritten")
+    assert analysis.totals.waste == layers.size - analysis.whole.total_size(ROOT)
+    assert 0 < analysis.totals.score < 1
 
 
 async def test_the_daemons_words_say_what_is_wrong(bench: Bench) -> None:
@@ -131,4 +135,4 @@ async def test_a_cancelled_reading_leaves_nothing_and_the_engine_answers(bench: 
     assert job.layers is None
     again = await bench.read(IMAGE)
     assert again.state == "done"
-    assert bench.cache.get(IMAGE) is again.layers
+    assert bench.cache.get(again.image_id) is again.layers

@@ -10,10 +10,12 @@ from tui.screens.build import BuildScreen
 from tui.screens.build_form import BuildFormScreen
 from tui.screens.commit import CommitScreen
 from tui.screens.connect import HostsScreen
+from tui.screens.extract import ExtractScreen
 from tui.screens.help import HelpScreen
 from tui.screens.history import HistoryScreen
 from tui.screens.jobs import JobsScreen
 from tui.screens.layers import LayersScreen
+from tui.screens.layers_compare import CompareScreen
 from tui.screens.run import RunScreen
 from tui.screens.theme import ThemeScreen
 
@@ -26,6 +28,8 @@ SCREENS: Mapping[str, Maker] = {
     "build": BuildFormScreen,
     "build_job": BuildScreen,
     "commit": CommitScreen,
+    "compare": CompareScreen,
+    "extract": ExtractScreen,
     "help": HelpScreen,
     "history": HistoryScreen,
     "hosts": HostsScreen,
