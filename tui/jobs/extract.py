@@ -66,7 +66,9 @@ class Selection:
     def takes(self, node: int) -> bool:
         """Return whether a node is taken; a folder is, for the sake of what may be in it."""
         view = self.view
-        if not self._removed and view.change[node] == Change.REMOVED:
+        if self._removed:
+            return True
+        if view.change[node] == Change.REMOVED:
             return False
         return self._only is None or view.layer[node] == self._only or view.kind(node) is Kind.FOLDER
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import sys
 import time
@@ -115,9 +116,10 @@ class LayerStore:
             return
         data = msgspec.msgpack.encode((layer.diff_id, encode_tree(layer.tree)))
         if self._write(path, data) and other != digits and (link := self._path("trees", other)) is not None:
+            new = link.with_name(f".{link.name}.{secrets.token_hex(4)}")
             try:
-                link.unlink(missing_ok=True)
-                link.symlink_to(path.name)
+                new.symlink_to(path.name)
+                new.replace(link)  # in one step: another hythe may do the same
             except OSError as error:
                 self._fail(error)
 
@@ -175,12 +177,15 @@ class LayerStore:
         files: list[tuple[float, int, str]] = []
         links: list[os.DirEntry[str]] = []
         for entry in self._entries(part):
-            status = entry.stat(follow_symlinks=False)
-            if entry.is_symlink():
-                links.append(entry)
-            elif entry.name.startswith("."):
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue  # another hythe was faster
+            if entry.name.startswith("."):
                 if time.time() - status.st_mtime > _STALE_SECONDS:
                     Path(entry.path).unlink(missing_ok=True)  # left behind by one that was killed
+            elif entry.is_symlink():
+                links.append(entry)
             else:
                 files.append((status.st_mtime, status.st_size, entry.path))
         taken, count = sum(size for _, size, _ in files), len(files)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tui.model.compare import Difference, FileDifferences, Sharing
 from tui.model.file_tree import ROOT, Change
 from tui.model.layers import ImageLayers
-from tui.present.layers import Analysis, score_words, words_of
+from tui.present.layers import Analysis, Totals, score_words, words_of
 from tui.present.units import plural, size
 
 Line = tuple[str, str]
@@ -19,12 +19,8 @@ def comparison_lines(
     more = other.size - one.size
     lines: list[Line] = [
         ("sizes", "head"),
-        (f"  < {size(one.size)} in {one.layers} layers, {one.files:,} files, efficiency {score_words(one.score)}", ""),
-        (
-            f"  > {size(other.size)} in {other.layers} layers, {other.files:,} files, "
-            f"efficiency {score_words(other.score)}",
-            "",
-        ),
+        (f"  < {_totals(one)}", ""),
+        (f"  > {_totals(other)}", ""),
         (f"  the second is {size(abs(more))} {'larger' if more > 0 else 'smaller'}" if more else "  the same", ""),
         ("files", "head"),
         *_file_lines(first, second, files),
@@ -41,6 +37,11 @@ def comparison_lines(
         lines.append((f"    < {_value(difference.first)}", "removed"))
         lines.append((f"    > {_value(difference.second)}", "added"))
     return lines
+
+
+def _totals(of: Totals) -> str:
+    files = f"{of.files:,} {'file' if of.files == 1 else 'files'}"
+    return f"{size(of.size)} in {plural(of.layers, 'layer')}, {files}, efficiency {score_words(of.score)}"
 
 
 def _file_lines(first: Analysis, second: Analysis, files: FileDifferences) -> list[Line]:

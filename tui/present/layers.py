@@ -119,7 +119,7 @@ class Totals:
     def counts(self) -> list[Span]:
         """Return size and numbers in words."""
         files = f"{self.files:,} {'file' if self.files == 1 else 'files'}"
-        return [(size(self.size), "number"), (f"  {plural(self.layers, 'layer')}  {files} ", "")]
+        return [(f" {size(self.size)}", "number"), (f"  {plural(self.layers, 'layer')}  {files} ", "")]
 
     def verdict(self) -> list[Span]:
         """Return waste and efficiency in words."""
