@@ -26,6 +26,9 @@ class _Unusable(Exception):
 
 def run_layers(options: Namespace) -> int:
     """Print the report on an image and return the exit code: OVER_LIMIT where it is worse than the limits allow."""
+    if len(options.contexts or ()) > 1 or options.groups:
+        print("hythe layers: an image is read from one daemon: name it by --host or one --context", file=sys.stderr)
+        return cli.USAGE
     try:
         report = asyncio.run(_report(options))
     except (EngineError, _Unusable) as error:
@@ -59,8 +62,6 @@ async def _report(options: Namespace) -> ImageReport:
 
         async with serve_demo() as path:
             return await _read(options.image, await _connected([Endpoint(f"unix://{path}", "demo engine")]))
-    if len(options.contexts or ()) > 1:
-        raise _Unusable("one context at a time: an image is read from one daemon")
     context = options.contexts[0] if options.contexts else None
     return await _read(options.image, await _connected(candidates(options.host, context, os.environ)))
 

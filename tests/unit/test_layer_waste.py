@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui.headless_layers import over_limits
 from tui.model.efficiency import efficiency
 from tui.model.file_tree import FileTree, Kind
 from tui.model.layers import ImageConfig, ImageLayers, Layer
@@ -279,3 +280,13 @@ def test_what_is_lined_up_is_right(entries: list[tuple[str, int, bool]]) -> None
     trees = [tree(("f", size)) for _, size, empty in entries if not empty]
     found = line_up(history, trees)
     assert found is None or found == [empty for _, _, empty in entries]
+
+
+def test_limits_say_what_is_worse() -> None:
+    report = image_report("app:1", "", analysed())
+    assert list(over_limits(report, None, None)) == []
+    assert list(over_limits(report, report.wasted, report.efficiency)) == []
+    assert list(over_limits(report, report.wasted - 1, 1.0)) == [
+        "41MB (41,000,000 bytes) are wasted, and 41MB are allowed",
+        f"the efficiency is {score_words(report.efficiency)}, and at least 100.0% is wanted",
+    ]

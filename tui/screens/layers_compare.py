@@ -221,9 +221,9 @@ class CompareScreen(HytheScreen):
             left += view.spans()
         right: list[Span] = [(self._hits, "hit")] if self._hits else []
         if self._show_only != "all":
-            right.append((f"only {self._show_only} ", "warn"))
+            right.append((f" only {self._show_only} ", "warn"))
         if self._by_size:
-            right.append(("by size ", "accent"))
+            right.append((" by size ", "accent"))
         self.query_one("#files-title", SpanLine).show(left, right)
 
     def _draw_footer(self) -> None:

@@ -258,9 +258,9 @@ class LayerPane(Vertical):
             left += view.spans()
         right: list[Span] = [(self._hits, "hit")] if self._hits else []
         if self.show_only != "all":
-            right.append((f"only {self.show_only}{', 1% or more' if self.show_only == 'big' else ''} ", "warn"))
+            right.append((f" only {self.show_only}{', 1% or more' if self.show_only == 'big' else ''} ", "warn"))
         if self.by_size:
-            right.append(("by size ", "accent"))
+            right.append((" by size ", "accent"))
         self.query_one("#layer-title", SpanLine).show(left, right)
 
     def on_resize(self, event: Resize) -> None:
