@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from tui.engine.context_tar import BuildContext
 from tui.engine.errors import ApiError
 from tui.jobs.build import BuildJob
+from tui.jobs.layers import LayersJob
 from tui.model.build import BuildResult, BuildState
 from tui.model.build_spec import BuildSpec
 from tui.screens.dashboard import DashboardScreen
@@ -280,3 +281,19 @@ async def test_a_cache_that_can_not_be_kept_is_told_once(isolated_home: Path, mo
             await read_layers(pilot, image)
         assert len(told) == 1
         assert told[0].startswith("layers are not kept in")
+
+
+async def test_jobs_that_ended_hold_no_layers_and_open_again() -> None:
+    app = StageApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await read_layers(pilot)
+        (job,) = screen.session.jobs
+        assert isinstance(job, LayersJob)
+        assert job.layers is None
+        await pilot.press("q")
+        app.open_screen("layers", job=job)
+        await until(pilot, lambda: isinstance(app.screen, LayersScreen), "the layers")
+        again = app.screen
+        assert isinstance(again, LayersScreen)
+        await until(pilot, lambda: again.pane.view is not None, "the files")
+        assert [entry.line for entry in screen.session.history] == ["docker save grafana/grafana:11.1.0"]

@@ -78,8 +78,8 @@ def names(folder: Path) -> list[str]:
 
 
 def link_ends(folder: Path) -> list[str]:
-    """Where the links below a folder lead to."""
-    return [os.path.realpath(path) for path in folder.rglob("*") if path.is_symlink()]
+    """Where the links below a folder lead to, but for those that lead nowhere."""
+    return [os.path.realpath(path) for path in folder.rglob("*") if path.is_symlink() and path.exists()]
 
 
 def written(folder: Path) -> dict[str, bytes | str | None]:

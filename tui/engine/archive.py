@@ -4,7 +4,9 @@ import asyncio
 import hashlib
 import posixpath
 import re
+from collections import deque
 from collections.abc import AsyncIterable, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
 import msgspec
@@ -34,6 +36,8 @@ _KINDS: Final = {
     b"5": Kind.FOLDER,
     b"6": Kind.FIFO,
 }
+_MOST_WAITING: Final = 16
+"""Pieces whose digest may still be counted."""
 _DIGEST: Final = re.compile(r"(?:\A|/)([0-9a-f]{64})(?:/layer\.tar|\.tar)?\Z")
 
 
@@ -61,6 +65,28 @@ def digest_in(member: str) -> str:
     return found[1] if found else ""
 
 
+class _Digest:
+    """The SHA-256 of a stream, counted in a thread of its own: hashlib leaves the interpreter to others meanwhile."""
+
+    _threads = ThreadPoolExecutor(1, "layer-digest")
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+        self._waiting: deque[Future[None]] = deque()
+
+    def update(self, data: memoryview) -> None:
+        """Take the next piece; when many wait, the first of them is waited for."""
+        self._waiting.append(self._threads.submit(self._hash.update, data))
+        if len(self._waiting) > _MOST_WAITING:
+            self._waiting.popleft().result()
+
+    def finish(self) -> str:
+        """Return it as the digest of a layer."""
+        for future in self._waiting:
+            future.result()
+        return f"sha256:{self._hash.hexdigest()}"
+
+
 class _IndexedLayer:
     """A layer's archive: its entries become a tree, and its bytes a digest."""
 
@@ -70,15 +96,15 @@ class _IndexedLayer:
         self._size = size
         self._builder = TreeBuilder()
         self._scanner = TarScanner(self._entry)
-        self._hash = hashlib.sha256()
+        self._digest = _Digest()
 
     def feed(self, data: memoryview) -> None:
-        self._hash.update(data)
+        self._digest.update(data)
         self._scanner.feed(data)
 
     def close(self) -> None:
         self._scanner.close()
-        layer = KnownLayer(f"sha256:{self._hash.hexdigest()}", self._builder.finish())
+        layer = KnownLayer(self._digest.finish(), self._builder.finish())
         self._owner.take_layer(self._name, layer, self._size)
 
     def _entry(self, header: TarHeader) -> None:

@@ -160,7 +160,7 @@ class ArchiveReader:
     # the stream
 
     def feed(self, chunk: bytes | memoryview) -> None:
-        """Takes the next bytes. Raises ArchiveError."""
+        """Takes the next bytes, which must not change afterwards. Raises ArchiveError."""
         try:
             self._scanner.feed(chunk)
         except TarError as error:

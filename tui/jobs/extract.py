@@ -171,6 +171,13 @@ class ExtractJob(Job):
         self._wanted: set[int] = set()
 
     async def work(self) -> None:
+        try:
+            await self._extract()
+        finally:  # the job is kept in a list, and the image's trees may be large
+            del self.selection
+            self._folders, self._symlinks, self._links = [], [], {}
+
+    async def _extract(self) -> None:
         self.progress = "looking at what it is"
         await in_thread(self._survey)
         try:

@@ -66,6 +66,11 @@ class LayersJob(Job):
         (start, before), (end, after) = self._marks[0], self._marks[-1]
         return (after - before) / (end - start) if end > start else None
 
+    def take_layers(self) -> ImageLayers | None:
+        """Return the layers, which the job holds no longer: it is kept in a list, and they may be large."""
+        layers, self.layers = self.layers, None
+        return layers
+
     async def work(self) -> None:
         stack = await self._engine.images.stack(self.image)
         self.image_id = stack.id

@@ -181,7 +181,8 @@ class LayersScreen(HytheScreen):
 
     async def _read(self) -> None:
         expected = sum(row.size for row in self._rows)
-        known = self._given if self._given is not None and self._given.state in ("running", "done") else None
+        given = self._given  # one that has ended has given its layers away: they are in the cache, most often
+        known = given if given is not None and (given.state == "running" or given.layers is not None) else None
         reading = asyncio.ensure_future(self._reading.read(self.session, self._image, self._title, expected, known))
         await asyncio.sleep(0)  # it has begun: the footer tells how to cancel it
         self._draw_footer()
@@ -192,8 +193,9 @@ class LayersScreen(HytheScreen):
             await asyncio.wait([reading])
             raise
         self.pane.progress(None)
-        if job.layers is not None:
-            await self._show(job.layers, job.image_id)
+        layers = job.take_layers()
+        if layers is not None:
+            await self._show(layers, job.image_id)
         elif job.error:
             self._fail(job.exception, job.error)
         else:

@@ -153,12 +153,13 @@ class CompareScreen(HytheScreen):
         found: list[Analysis] = []
         for image, title in self._images:
             job = await self._reading.read(self.session, image, title)
-            if job.layers is None:
+            layers = job.take_layers()
+            if layers is None:
                 self._failed = True
                 words = job.error or "the reading was cancelled"
                 self._say(f"{title} cannot be compared:\n{words}\n\nr tries again.", error=bool(job.error))
                 return
-            found.append(await asyncio.to_thread(analysis_of, job.layers))
+            found.append(await asyncio.to_thread(analysis_of, layers))
         self._say("comparing …")
         one, other = found
         files = await asyncio.to_thread(compare_files, one.whole, other.whole)
