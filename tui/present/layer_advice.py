@@ -74,7 +74,7 @@ def named(image: ImageLayers, number: int) -> str:
     """Return a layer as a sentence names it: "layer 7 (RUN chown -R app /srv)"."""
     layer: Layer = image.layers[number]
     words = words_of(layer.created_by, layer.comment)
-    return f"layer {number + 1} ({words if len(words) <= MOST_WORDS else words[: MOST_WORDS - 1] + '…'})"
+    return f"layer {number + 1} ({words if len(words) <= MOST_WORDS else words[: MOST_WORDS - 3] + '...'})"
 
 
 def _left_behind(image: ImageLayers, whole: FileTree) -> list[Advice]:

@@ -230,7 +230,7 @@ class LayersScreen(HytheScreen):
         if last < 0:
             self.pane.say("The image has no layers.")
             return
-        self.pane.say("merging the layers …" if sum(map(len, layers.trees)) > MANY_PATHS else "")
+        self.pane.say("merging the layers ..." if sum(map(len, layers.trees)) > MANY_PATHS else "")
         whole = await asyncio.to_thread(LayerView.of, layers, last)
         self.pane.say("")
         self.pane.show_image(layers, whole)

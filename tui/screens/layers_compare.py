@@ -160,7 +160,7 @@ class CompareScreen(HytheScreen):
                 self._say(f"{title} cannot be compared:\n{words}\n\nr tries again.", error=bool(job.error))
                 return
             found.append(await asyncio.to_thread(analysis_of, layers))
-        self._say("comparing …")
+        self._say("comparing ...")
         one, other = found
         files = await asyncio.to_thread(compare_files, one.whole, other.whole)
         view = await asyncio.to_thread(LayerView, files.tree, 0)

@@ -72,7 +72,7 @@ class LayersReading:
         if job is None or job.state != "running" or job.seen:
             return ""
         if not job.asked:
-            return f"{job.progress} …"
+            return f"{job.progress} ..."
         return (
             f"The daemon is preparing the archive ({duration(max(0.0, now - job.started))}).\n"
             "It sends nothing before it has the whole, so how far it is can't be told.\nx cancels."

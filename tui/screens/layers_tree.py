@@ -253,7 +253,7 @@ class LayerPane(Vertical):
         left: list[Span] = [(f" {'image up to' if self.whole else 'layer'} {self._number + 1} ", "head")]
         view = self._view
         if self._image is not None and (view is None or view.number != self._number):
-            left.append((" reading its files …", "busy"))
+            left.append((" reading its files ...", "busy"))
         elif view is not None:
             left += view.spans()
         right: list[Span] = [(self._hits, "hit")] if self._hits else []
