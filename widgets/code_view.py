@@ -39,12 +39,23 @@ class CodeView(CursorList):
         self._count = 0
         self._line: Callable[[int], Sequence[Span]] = lambda _number: ()
         self._numbered = False
+        self._find: Callable[[str], Sequence[int]] | None = None
         self._matcher: Matcher | None = None
         self._hits: list[int] = []
 
-    def show_lines(self, count: int, line: Callable[[int], Sequence[Span]], *, numbered: bool = False) -> None:
-        """Show other lines, from the first one; `numbered`: with their numbers before them."""
-        self._count, self._line, self._numbered = count, line, numbered
+    def show_lines(
+        self,
+        count: int,
+        line: Callable[[int], Sequence[Span]],
+        *,
+        numbered: bool = False,
+        find: Callable[[str], Sequence[int]] | None = None,
+    ) -> None:
+        """Show other lines, from the first one; `numbered`: with their numbers before them.
+
+        `find` returns the lines that a query is found in, in order, where looking at each of them would take too long.
+        """
+        self._count, self._line, self._numbered, self._find = count, line, numbered, find
         self._cursor = self._top = self._shift = 0
         self._matcher, self._hits = None, []
         self.rows_changed()
@@ -76,14 +87,17 @@ class CodeView(CursorList):
         self._matcher = Matcher(query) if query else None
         self._hits = []
         if self._matcher is not None:
-            for index in range(self._count):
-                if self._matcher.ranges("".join(text for text, _ in self._line(index))):
-                    self._hits.append(index)
+            self._hits = list(self._find(query)) if self._find else self._matching(self._matcher)
             onward = next((hit for hit in self._hits if hit >= self.cursor), self._hits[0] if self._hits else None)
             if onward is not None:
                 self.move_to(onward)
         self.refresh()
         self._tell()
+
+    def _matching(self, matcher: Matcher) -> list[int]:
+        """The lines that a query is found in."""
+        line, test = self._line, matcher.test
+        return [index for index in range(self._count) if test("".join(text for text, _ in line(index)))]
 
     def action_next_hit(self, direction: int) -> None:
         """Go to the next hit, or the previous one, and around the end."""

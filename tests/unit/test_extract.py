@@ -123,7 +123,27 @@ async def test_a_folder_of_the_whole_image(tmp_path: Path, pack: Callable[[bytes
 async def test_a_layer_alone_brings_its_own(tmp_path: Path) -> None:
     job = await extract(serve(BASE, ABOVE), "/srv", tmp_path, only=2)
     assert job.state == "done", job.error
-    assert {path for path, content in written(tmp_path).items() if content is not None} == {"srv/a.txt", "srv/added"}
+    assert written(tmp_path) == {"srv": None, "srv/a.txt": b"new!", "srv/added": b""}
+    job = await extract(serve(BASE, ABOVE), "/", tmp_path, only=2)
+    assert job.state == "done", job.error
+    assert {name for name in written(tmp_path / "rootfs") if "deep" in name} == set()
+
+
+async def test_a_link_alone_says_where_it_leads(tmp_path: Path) -> None:
+    job = await extract(serve(BASE), "/srv/link", tmp_path)
+    assert job.error == "/srv/link is a link: extract what it leads to, deep/b.bin"
+
+
+async def test_a_full_disk_names_the_file_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_handle: int, _data: memoryview) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    job = await extract(serve(BASE), "/srv", tmp_path)
+    assert job.state == "failed"
+    assert "srv/a.txt" in job.error
+    assert "No space left on device" in job.error
+    assert names(tmp_path) == []
 
 
 async def test_one_file_and_one_that_was_removed(tmp_path: Path) -> None:

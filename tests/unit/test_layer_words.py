@@ -10,7 +10,7 @@ from tui.model.file_tree import ROOT, Change, FileTree, Kind
 from tui.model.layers import ImageConfig, ImageLayers, Layer
 from tui.model.tree_builder import TreeBuilder
 from tui.present.compare import comparison_lines
-from tui.present.file_text import hex_line, hex_rows, is_text, joined, language_of, text_lines
+from tui.present.file_text import hex_hits, hex_line, hex_rows, is_text, joined, language_of, text_lines
 from tui.present.instructions import dockerfile_lines, instruction_spans
 from tui.present.layers import analysis_of
 
@@ -143,6 +143,12 @@ def test_a_dump() -> None:
     assert joined([hex_line(content, 1)]).startswith("00000010  68 65 6c 6c 6f 1b 5b 32  4a ")
     assert joined([hex_line(content, 1)]).endswith("  hello.[2J")
     assert hex_rows(b"") == 0
+
+
+def test_a_text_is_found_in_a_dump() -> None:
+    content = b"Needle" + bytes(20) + b"neEDle needle" + bytes(40) + b"needle"
+    assert hex_hits(content, "needle") == [0, 1, 4]
+    assert hex_hits(content, "none") == hex_hits(content, "") == []
 
 
 # where content is

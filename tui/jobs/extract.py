@@ -36,6 +36,10 @@ class ExtractError(Exception):
     """Nothing was extracted; the message says why."""
 
 
+def _named(header: TarHeader, error: OSError) -> ExtractError:
+    return ExtractError(f"{header.name[:200]!a}: {error.strerror or error}")
+
+
 class Selection:
     """What is taken of an image: a path of a merged tree and all below it, or only what one layer brings of it.
 
@@ -72,6 +76,19 @@ class Selection:
             return False
         return self._only is None or view.layer[node] == self._only or view.kind(node) is Kind.FOLDER
 
+    def needed(self) -> list[int]:
+        """Return the nodes without the folders that a layer does not touch and that have nothing of it in them."""
+        found = list(self.nodes())
+        if self._only is None or self._removed:
+            return found
+        view, kept = self.view, {self.node}
+        for node in found:
+            if view.kind(node) is not Kind.FOLDER or view.layer[node] == self._only:
+                while node not in kept:
+                    kept.add(node)
+                    node = view.parent(node)
+        return [node for node in found if node in kept]
+
     def parts(self, node: int) -> Parts:
         """Return where a node is to be written, below the folder that was chosen."""
         if self.node == ROOT:
@@ -91,7 +108,10 @@ class _Writing:
 
     def feed(self, data: memoryview) -> None:
         while len(data):
-            written = os.write(self._handle, data)
+            try:
+                written = os.write(self._handle, data)
+            except OSError as error:
+                raise _named(self._header, error) from error
             data = data[written:]
             self._job.written += written
 
@@ -129,7 +149,7 @@ class _LayerSink(FileSink):
         try:
             handle = self._job.tree.open_file(parts)
         except OSError as error:
-            raise ExtractError(f"{header.name[:200]!a}: {error.strerror or error}") from error
+            raise _named(header, error) from error
         self.end()
         self._writing = _Writing(self._job, handle, header)
         return self._writing
@@ -210,7 +230,7 @@ class ExtractJob(Job):
     def _survey(self) -> None:
         """Find out what there is to write, and whether it fits."""
         view, image = self.selection.view, self.selection.image
-        for node in self.selection.nodes():
+        for node in self.selection.needed():
             kind = view.kind(node)
             if kind is Kind.FILE:
                 self._wanted.add(view.layer[node])
@@ -234,6 +254,9 @@ class ExtractJob(Job):
                 self.files += 1
             else:
                 self._leave_out(node, kind.name.lower().replace("_", " "))
+        if view.kind(self.selection.node) is Kind.SYMLINK:
+            target = view.link(self.selection.node)
+            raise ExtractError(f"{self.selection.path} is a link: extract what it leads to, {target}")
         if not self.files and not self._symlinks and view.kind(self.selection.node) is not Kind.FOLDER:
             raise ExtractError(f"{self.selection.path} is no file or folder")
         if os.path.lexists(self.target):

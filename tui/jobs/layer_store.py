@@ -250,7 +250,8 @@ class LayerStore:
 
     def _discard(self, path: Path) -> None:
         try:
-            path.resolve().unlink(missing_ok=True)
+            if digits := self.diff_id(path.name):  # a link: what it leads to is damaged
+                path.with_name(digits).unlink(missing_ok=True)
             path.unlink(missing_ok=True)
         except OSError as error:
             self._fail(error)

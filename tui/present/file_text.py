@@ -133,6 +133,18 @@ def hex_rows(content: bytes) -> int:
     return -(-len(content) // HEX_BYTES)
 
 
+def hex_hits(content: bytes, query: str) -> list[int]:
+    """Return the rows of a dump in which a text begins, in whatever case of ASCII letters."""
+    needle, folded = query.encode("utf-8", "replace").lower(), content.lower()
+    rows: list[int] = []
+    place = folded.find(needle) if needle else -1
+    while place >= 0:
+        row = place // HEX_BYTES
+        rows.append(row)
+        place = folded.find(needle, (row + 1) * HEX_BYTES)
+    return rows
+
+
 def joined(lines: Iterable[Line]) -> str:
     """Return the text of lines."""
     return "\n".join("".join(text for text, _ in line) for line in lines)

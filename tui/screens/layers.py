@@ -184,9 +184,9 @@ class LayersScreen(HytheScreen):
         given = self._given  # one that has ended has given its layers away: they are in the cache, most often
         known = given if given is not None and (given.state == "running" or given.layers is not None) else None
         reading = asyncio.ensure_future(self._reading.read(self.session, self._image, self._title, expected, known))
-        await asyncio.sleep(0)  # it has begun: the footer tells how to cancel it
-        self._draw_footer()
         try:
+            await asyncio.sleep(0)  # it has begun: the footer tells how to cancel it
+            self._draw_footer()
             job = await asyncio.shield(reading)
         except asyncio.CancelledError:
             reading.cancel()

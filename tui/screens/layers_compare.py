@@ -138,9 +138,9 @@ class CompareScreen(HytheScreen):
     async def _open(self) -> None:
         self._failed = False
         reading = asyncio.ensure_future(self._compare())
-        await asyncio.sleep(0)  # it has begun: the footer tells how to cancel it
-        self._draw_footer()
         try:
+            await asyncio.sleep(0)  # it has begun: the footer tells how to cancel it
+            self._draw_footer()
             await asyncio.shield(reading)
         except asyncio.CancelledError:
             reading.cancel()

@@ -14,7 +14,7 @@ from textual.widgets import Static
 from tui.jobs.layer_file import MOST_BYTES, LayerFileJob
 from tui.model.file_lookup import Located
 from tui.model.layers import ImageLayers
-from tui.present.file_text import Line, hex_line, hex_rows, is_text, text_lines
+from tui.present.file_text import Line, hex_hits, hex_line, hex_rows, is_text, text_lines
 from tui.present.units import duration, size, stamp
 from tui.screens.base import HytheScreen, content
 from tui.screens.layers_reading import end_entry
@@ -152,7 +152,9 @@ class LayerFileScreen(HytheScreen):
     def _draw_content(self) -> None:
         data = self._job.content if self._job is not None else b""
         if self._hex:
-            self.code.show_lines(hex_rows(data), lambda row: hex_line(data, row))
+            self.code.show_lines(
+                hex_rows(data), lambda row: hex_line(data, row), find=lambda query: hex_hits(data, query)
+            )
         else:
             lines = self._lines
             self.code.show_lines(len(lines), lambda row: lines[row], numbered=True)
