@@ -147,7 +147,7 @@ def test_a_dump() -> None:
 
 def test_a_text_is_found_in_a_dump() -> None:
     content = b"Needle" + bytes(20) + b"neEDle needle" + bytes(40) + b"needle"
-    assert hex_hits(content, "needle") == [0, 1, 4]
+    assert hex_hits(content, "needle") == [0, 1, 2, 4]
     assert hex_hits(content, "none") == hex_hits(content, "") == []
 
 
