@@ -212,10 +212,10 @@ def test_waste_says_where_it_comes_from() -> None:
     ]
     totals = analysis_of(image).totals
     assert (totals.size, totals.waste, totals.files, totals.layers) == (19, 11, 2, 3)
-    assert text(totals.counts()) == "19B  3 layers  2 files "
+    assert text(totals.counts()) == " 19B  3 layers  2 files "
     assert text(totals.verdict()) == " waste 11B (58%)  efficiency 31.6% "  # (5 + 1) / (5 + 6 + 7 + 1)
     nothing = analysis_of(image_of(tree())).totals
-    assert text(nothing.counts() + nothing.verdict()) == "0B  1 layer  0 files  waste none  efficiency 100% "
+    assert text(nothing.counts() + nothing.verdict()) == " 0B  1 layer  0 files  waste none  efficiency 100% "
 
 
 def test_the_history_stands_oldest_first_in_dockerfile_words() -> None:
