@@ -5,7 +5,7 @@ import hashlib
 import posixpath
 import re
 from collections import deque
-from collections.abc import AsyncIterable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
@@ -13,7 +13,6 @@ import msgspec
 
 from tui.engine.archive_reader import MAX_JSON, ArchiveError, ArchiveReader, Config, LayerBody, Manifest
 from tui.engine.tarscan import TarHeader, TarScanner
-from tui.engine.threads import in_thread
 from tui.model.file_tree import FileTree, Kind
 from tui.model.layers import ImageConfig, ImageLayers, Layer
 from tui.model.tree_builder import TreeBuilder
@@ -24,6 +23,10 @@ MAX_ENTRIES: Final = 2_000_000
 _SLICE: Final = 256 << 10
 _PACKED_SLICE: Final = 64 << 10
 """Unpacked it may be a thousand times as much."""
+_BATCH: Final = 1 << 20
+"""Bytes that are handed to the thread at once, where there are so many."""
+_AHEAD: Final = 16
+"""Pieces that may have come in beyond those that are looked at."""
 _KINDS: Final = {
     b"0": Kind.FILE,
     b"\0": Kind.FILE,
@@ -223,21 +226,83 @@ def _blob(name: str) -> str:
 async def index_archive(
     chunks: AsyncIterable[bytes], indexer: ArchiveReader, enough: Callable[[], bool] = lambda: False
 ) -> bool:
-    """Feeds a streamed archive to its reader, without keeping the event loop from its other work.
+    """Feeds a streamed archive to its reader, in a thread, while the next pieces come in.
 
-    Returns False where `enough` said so before the archive's end. Raises ArchiveError, and what `chunks` raises.
+    Returns False where `enough`, which is asked in the thread too, said so before the archive's end; the rest is left
+    unread. Raises ArchiveError, and what `chunks` raises. When it returns, or is cancelled, nothing goes on.
     """
-    async for chunk in chunks:
-        view = memoryview(chunk)
-        start = 0
-        while start < len(view):
-            piece = view[start : start + (_PACKED_SLICE if indexer.packed else _SLICE)]
-            start += len(piece)
-            if indexer.packed:
-                await in_thread(indexer.feed, piece)
-            else:
+    waiting: asyncio.Queue[bytes | None] = asyncio.Queue(_AHEAD)
+    coming = asyncio.create_task(_fill(chunks, waiting))
+    feeder = _Feeder(indexer, enough)
+    try:
+        while not feeder.has_enough and (batch := await _batch(waiting)):
+            await feeder.feed(batch)
+        if not feeder.has_enough:
+            await coming
+    finally:
+        coming.cancel()
+        await asyncio.wait([coming])
+    return not feeder.has_enough
+
+
+async def _fill(chunks: AsyncIterable[bytes], waiting: "asyncio.Queue[bytes | None]") -> None:
+    """Puts what comes into the queue, and None behind the last piece, whether that is the end or an error."""
+    try:
+        async for chunk in chunks:
+            await waiting.put(chunk)
+    finally:
+        if isinstance(chunks, AsyncGenerator):
+            await chunks.aclose()
+        if (task := asyncio.current_task()) is None or not task.cancelling():
+            await waiting.put(None)
+
+
+async def _batch(waiting: "asyncio.Queue[bytes | None]") -> list[bytes]:
+    """The pieces that are there, one at least; none at the end."""
+    batch: list[bytes] = []
+    size = 0
+    chunk = await waiting.get()
+    while chunk is not None:
+        batch.append(chunk)
+        size += len(chunk)
+        if size >= _BATCH or waiting.empty():
+            return batch
+        chunk = waiting.get_nowait()
+    if batch:
+        waiting.put_nowait(None)  # for the next time; there is room, as it was just taken out
+    return batch
+
+
+class _Feeder:
+    """Feeds pieces to a reader in a thread; when that is cancelled, the thread stops within a slice."""
+
+    def __init__(self, indexer: ArchiveReader, enough: Callable[[], bool]) -> None:
+        self._indexer = indexer
+        self._enough = enough
+        self._stopped = False
+        self.has_enough = False
+
+    async def feed(self, batch: list[bytes]) -> None:
+        """Take the next pieces. Raises what the reader raises."""
+        task = asyncio.ensure_future(asyncio.to_thread(self._feed, batch))
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            self._stopped = True
+            await asyncio.wait([task])
+            if not task.cancelled():
+                task.exception()  # taken note of: nobody is there for it any more
+            raise
+
+    def _feed(self, batch: list[bytes]) -> None:
+        indexer = self._indexer
+        for chunk in batch:
+            view = memoryview(chunk)
+            start = 0
+            while start < len(view) and not self._stopped:
+                piece = view[start : start + (_PACKED_SLICE if indexer.packed else _SLICE)]
+                start += len(piece)
                 indexer.feed(piece)
-                await asyncio.sleep(0)
-            if enough():
-                return False
-    return True
+                if self._enough():
+                    self.has_enough = True
+                    return
