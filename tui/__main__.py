@@ -52,6 +52,10 @@ def run(options: Namespace) -> int:
         from tui.headless_demo import run_demo
 
         return run_demo(options.socket, options.containers, options.events_per_second, options.seed)
+    if options.verb == "layers":
+        from tui.headless_layers import run_layers
+
+        return run_layers(options)
     return run_dashboard(options)
 
 

@@ -304,9 +304,10 @@ async def test_without_an_ssh_command(monkeypatch: pytest.MonkeyPatch, runtime_f
 # nothing is left
 
 HOLD = """
-import asyncio, sys
+import asyncio, signal, sys
 from tui.engine.endpoint import Endpoint, parse_endpoint
 from tui.engine.transport import Transport
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # who runs the tests may have been told to ignore it
 async def main():
     transport = Transport(parse_endpoint(sys.argv[1], "test"))
     await transport.negotiate()

@@ -100,6 +100,32 @@ def test_screen(snap_compare: Compare, name: str) -> None:
     assert snap_compare(StageApp(), terminal_size=(80, 24), run_before=pressed(*keys, seen=seen))
 
 
+FROM_LAYERS = {
+    "waste": (("w",), "hidden by later layers"),
+    "file": (("tab", "G", "enter"), "-rw"),
+    "big": (("v", "f", "f", "f", "f"), "only big"),
+    "compare": (("equals_sign", "slash", *"alpine", "enter", "enter"), "only in the second"),
+}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("name", FROM_LAYERS)
+def test_from_layers(snap_compare: Compare, name: str, size: tuple[int, int]) -> None:
+    keys, seen = FROM_LAYERS[name]
+
+    async def before(pilot: Pilot[int]) -> None:
+        await pressed("2", "slash", *"team/api:1.4.2", "enter", "L", seen="efficiency")(pilot)
+        app = pilot.app
+        assert isinstance(app, StageApp)
+        for key in keys:
+            await pilot.press(key)
+            await settle(pilot)
+        await until(pilot, lambda: seen in text_of(app), seen)
+        await settle(pilot)
+
+    assert snap_compare(StageApp(), terminal_size=size, run_before=before)
+
+
 def test_no_daemon(snap_compare: Compare) -> None:
     attempts = (
         Attempt(

@@ -19,7 +19,7 @@ BY_ID = {command.id: command for command in COMMANDS}
 
 _KEY_NAMES = {
     "slash": "/", "exclamation_mark": "!", "question_mark": "?", "colon": ":", "left_square_bracket": "[",
-    "right_square_bracket": "]", "delete": "del", "escape": "esc", "asterisk": "*",
+    "right_square_bracket": "]", "delete": "del", "escape": "esc", "asterisk": "*", "equals_sign": "=",
 }  # fmt: skip
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from tui.commands.history import History
 from tui.engine.engine import Engine
 from tui.jobs.job import Jobs
-from tui.jobs.layers import LayerCache
+from tui.jobs.layer_cache import LayerCache
+from tui.jobs.layer_store import LayerStore
 from tui.model.system import Ping
 from tui.store.feed import Feed, Timing
 from tui.store.state import State
@@ -67,8 +68,8 @@ class Session:
         self.on_usage: Callable[[set[str]], object] = lambda _changed: None
         self.on_busy: Callable[[set[str]], object] = lambda _changed: None
         self.on_jobs: Callable[[], object] = lambda: None
-        self.layer_cache = LayerCache()
-        """The layers that were read, for the next look."""
+        self.layer_cache = LayerCache(LayerStore.of_user())
+        """The layers that were read, for the next look and the next run."""
         self.jobs = Jobs(lambda: self.on_jobs())
         self.feed = Feed(engine, lambda state: self.on_state(state), timing)
         self.usage = UsageWatch(
@@ -127,3 +128,4 @@ class Session:
             await asyncio.gather(self._task, return_exceptions=True)
         await self.usage.close()
         await self.engine.close()
+        await asyncio.to_thread(self.layer_cache.close)

@@ -22,6 +22,7 @@ from tui.model.images import (
     image_from_inspect,
     image_from_summary,
 )
+from tui.model.layers import ImageStack
 
 
 class ProgressDetail(msgspec.Struct, frozen=True):
@@ -60,6 +61,10 @@ class Images:
     async def details(self, image: str) -> ImageInspect:
         """Return the typed part of the inspect answer, with the image's configuration."""
         return await self._transport.get(_path(image, "json"), ImageInspect)
+
+    async def stack(self, image: str) -> ImageStack:
+        """Return which layers it has, and its configuration."""
+        return await self._transport.get(_path(image, "json"), ImageStack)
 
     async def read(self, image: str) -> Image:
         """Return one image by ID or reference, from inspect."""
