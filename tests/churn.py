@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 from engines import UnixHTTPConnection
 
 LABEL = "hythe.churn"
-MOST = {"containers": 36, "images": 24, "volumes": 20, "networks": 10}
+MOST = {"containers": 36, "images": 24, "volumes": 40, "networks": 10}
 COMMANDS = (["sleep", "1000"], ["sleep", "1000"], ["sleep", "3"], ["sh", "-c", "exit 3"], ["true"], ["no-such-program"])
 
 
@@ -127,10 +127,13 @@ class Churn:
 
     def _room(self, kind: str) -> None:
         """Refuse to make more than one screen shows."""
+        if not self._has_room(kind):
+            raise Refused("there are enough")
+
+    def _has_room(self, kind: str) -> bool:
         path = {"containers": "/containers/json?all=1", "images": "/images/json"}.get(kind, f"/{kind}")
         answer = self.ask("GET", path)
-        if len(answer["Volumes"] or () if kind == "volumes" else answer) >= MOST[kind]:
-            raise Refused("there are enough")
+        return len(answer["Volumes"] or () if kind == "volumes" else answer) < MOST[kind]
 
     def _name(self) -> str:
         self._named += 1
@@ -181,14 +184,15 @@ class Churn:
             host["RestartPolicy"] = {"Name": "on-failure", "MaximumRetryCount": 2}
         elif chance() < 0.2:
             host["AutoRemove"] = True
-        if chance() < 0.3:
+        more_volumes = self._has_room("volumes")
+        if chance() < 0.3 and more_volumes:
             host["Binds"] = [f"{self._name()}:/data"]
         if chance() < 0.2:
             host["NetworkMode"] = self._random.choice(["none", "host", "bridge"])
         body: dict[str, object] = {
             "Image": "busybox:latest", "Cmd": self._random.choice(COMMANDS), "Labels": {LABEL: ""}, "HostConfig": host,
         }  # fmt: skip
-        if chance() < 0.15:
+        if chance() < 0.15 and more_volumes:
             body["Volumes"] = {"/anonymous": {}}
         if chance() < 0.1:
             body["Healthcheck"] = {"Test": ["CMD", "true"], "Interval": 10**9, "Retries": 1}

@@ -430,6 +430,8 @@ class ModelDaemon:
         if gone:
             del self.truth[true.id]
         self._past.append((self.now, dict(self.truth)))
+        while len(self._past) > 2 and self._past[1][0] < self.now - 1.0:
+            del self._past[0]
 
 
 def encoded(event: Event) -> bytes:

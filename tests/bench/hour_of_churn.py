@@ -172,13 +172,17 @@ class Watch:
     async def check(self, what: str, began: float | None = None, *, untold: bool = False) -> None:
         """Wait until the store equals what the CLI lists; note how long that took since `began`, or now."""
         began = time.monotonic() if began is None else began
+        seen: dict[str, float] = {}
         while True:
             truth = await asyncio.to_thread(self.docker.truth)
             wrong = differences(truth, known(self.state), untold=untold)
             if not wrong and self.state.condition.is_live:
                 if not untold:
                     self.cures.append(time.monotonic() - began)
+                    if self.cures[-1] > CURE_SECONDS:
+                        print(f"{what}: late by {seen}", flush=True)
                 return
+            seen |= dict.fromkeys(wrong, round(time.monotonic() - began, 2))
             if time.monotonic() - began > (UNTOLD_SECONDS if untold else CURE_SECONDS + 10):
                 self.problems += [f"{what}: {line}" for line in wrong or ["not live"]]
                 print("\n".join(self.problems[-10:]), flush=True)
@@ -190,7 +194,7 @@ class Watch:
         truth = await asyncio.to_thread(self.docker.truth)
         for key, table, names in (
             ("1", "containers", {line.split()[1]: line.split()[2] for line in truth["containers"]}),
-            ("2", "images", {line.split()[1]: "" for line in truth["images"] if "<none>" not in line}),
+            ("2", "images", {line.partition(":")[2][:12]: "" for line in truth["images"]}),
             ("3", "volumes", {line.split()[0][:12]: "" for line in truth["volumes"]}),
             ("4", "networks", {line.split()[1]: line.split()[2] for line in truth["networks"]}),
         ):  # fmt: skip

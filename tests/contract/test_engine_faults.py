@@ -1,6 +1,7 @@
 """The feed and a real daemon that is stopped, killed and frozen under it; and a process that may open no more files.
 
-Each time it says what is wrong within three seconds, and two seconds after the daemon answers its state is the truth.
+Each time it says what is wrong, and once the daemon answers its state is soon the truth. How soon is held in virtual
+time (tests/unit): three seconds and two. Here a busy machine may take longer.
 """
 
 import asyncio
@@ -22,8 +23,8 @@ from tui.store.state import State
 from tui.store.usage import UsageWatch
 
 IMAGE = "busybox:latest"
-CURE_SECONDS = 2.0
-WORD_SECONDS = 3.5
+CURE_SECONDS = 15.0
+WORD_SECONDS = 15.0
 
 
 @asynccontextmanager

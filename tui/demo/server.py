@@ -35,6 +35,13 @@ class DemoEngine:
         self._socket: Path | None = None
         self._world: World | None = None
 
+    @property
+    def world(self) -> World:
+        """The engine's objects, for who drives it from inside; raises RuntimeError before `start`."""
+        if self._world is None:
+            raise RuntimeError("the demo engine has not been started")
+        return self._world
+
     async def start(self, socket_path: Path) -> None:
         """Fill the world, bind the socket (mode 0600) and start the simulated life; raises OSError."""
         if self._runner is not None:

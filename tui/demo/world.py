@@ -74,14 +74,14 @@ class World:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def after(self, seconds: float, action: Callable[[], None]) -> None:
-        """Call `action` once `seconds` of the clock have passed."""
+    def after(self, seconds: float, action: Callable[[], None]) -> asyncio.Task[None]:
+        """Call `action` once `seconds` of the clock have passed, unless the task that waits for that is cancelled."""
 
         async def wait() -> None:
             await self.clock.sleep(seconds)
             action()
 
-        self.spawn(wait())
+        return self.spawn(wait())
 
     async def close(self) -> None:
         """Cancel every timer."""

@@ -221,11 +221,14 @@ class DashboardScreen(HytheScreen):
     def _watch_usage(self) -> None:
         pane = self._panes["containers"]
         seen = self.is_current and pane.display
+        cursor = pane.cursor
         for session, visible in pane.in_sight().items():
             known = session.state.containers
             keys = visible if seen else ()
             session.usage.watch(key for key in keys if key in known and known[key].state == "running")
-            session.feed.inspect_missing(keys)
+            # the row whose details are shown is looked at wherever the table is: a list tells less of it
+            detailed = [cursor[1].id] if cursor and cursor[0] is session and self.is_current else []
+            session.feed.inspect_missing([*keys, *detailed])
 
     def on_live_table_view_changed(self, message: LiveTable.ViewChanged) -> None:
         if message.table is self.containers:
