@@ -174,6 +174,9 @@ def _add_demo(verbs: "argparse._SubParsersAction[_Parser]") -> None:  # pyright:
         "--containers", metavar="N", type=_count, default=12, help="how many containers there are (default: 12)"
     )
     demo.add_argument(
+        "--images", metavar="N", type=_count, default=0, help="how many images there are at least (default: 0)"
+    )
+    demo.add_argument(
         "--events-per-second", metavar="R", type=_rate, default=0.0, help="how often one changes by itself (default: 0)"
     )
     demo.add_argument("--seed", metavar="S", type=int, default=1, help="another seed, another world (default: 1)")

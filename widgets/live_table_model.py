@@ -1,7 +1,7 @@
 """What a live table holds: records by key, their order, filter, freeze and marks. It draws nothing."""
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import compress
+from itertools import compress, islice
 from operator import attrgetter, is_not
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -50,6 +50,11 @@ class Query:
 
     def __bool__(self) -> bool:
         return bool(self._wanted or self._unwanted)
+
+    @property
+    def single(self) -> str:
+        """The one word that is all there is to the filter; empty when it is more, or less."""
+        return self._wanted[0] if len(self._wanted) == 1 and not self._unwanted else ""
 
     def matches(self, text: str) -> bool:
         """Whether a case-folded text passes."""
@@ -293,6 +298,13 @@ class TableModel(Generic[T]):
             entry.text = self._search_text(entry.row).casefold()
         return self._query.matches(entry.text)
 
+    def read_some(self, most: int) -> bool:
+        """Make the texts that a filter looks into for so many of the rows that have none; False when all have one."""
+        missing = list(islice((entry for entry in self._entries.values() if entry.text is None), most))
+        for entry in missing:
+            entry.text = self._search_text(entry.row).casefold()
+        return len(missing) == most
+
     def _sift(self) -> None:
         """Filter all rows anew."""
         entries, passes = self._entries, self._passes
@@ -302,9 +314,14 @@ class TableModel(Generic[T]):
             self.drawn = self._all
             return
         drawn: list[str] = []
+        word = self._query.single
         for key in self._all:
             entry = entries[key]
-            entry.shown = passes(entry)
+            # what is typed is one word most of the time: no calls for each of 10,000 rows
+            if word and entry.text is not None:
+                entry.shown = word in entry.text
+            else:
+                entry.shown = passes(entry)
             if entry.shown:
                 drawn.append(key)
         self.drawn = drawn

@@ -11,6 +11,7 @@ from tui.demo.durations import human
 from tui.demo.errors import ApiError
 from tui.demo.layers import Layer, Node, flatten, pack, unpack, whiteout
 from tui.demo.logs import Wanted, rendered
+from tui.demo.population import populate
 from tui.demo.programs import STDERR, STDOUT, Line
 from tui.demo.protobuf import Log, Vertex, response, varint
 from tui.demo.records import Container
@@ -112,3 +113,16 @@ def test_containers_are_listed_newest_first_whatever_comes_and_goes(moments: lis
             world.drop_container(data.draw(st.sampled_from([*world.containers.values()])))
         expected = sorted(world.containers.values(), key=lambda container: container.created_ns, reverse=True)
         assert world.newest_first() == expected
+
+
+async def test_there_are_as_many_images_as_asked_for_and_no_fewer_than_the_cast_needs() -> None:
+    world = World(ManualClock(10**18), 1)
+    populate(world, 3, 400)
+    await world.close()
+    assert len(world.images) == 400
+    builds = [image for image in world.images.values() if any(":build-" in tag for tag in image.tags)]
+    assert len({image.id for image in builds}) == len({image.created_ns for image in builds}) == len(builds) > 300
+    fewer = World(ManualClock(10**18), 1)
+    populate(fewer, 3, 2)
+    await fewer.close()
+    assert 2 < len(fewer.images) < 40

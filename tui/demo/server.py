@@ -25,10 +25,12 @@ class DemoEngine:
     """An engine of its own in this process. It runs no program and touches nothing of the host but its socket."""
 
     def __init__(
-        self, *, seed: int = 7, containers: int = 12, events_per_second: float = 0.0, clock: Clock | None = None
-    ) -> None:
+        self, *, seed: int = 7, containers: int = 12, images: int = 0, events_per_second: float = 0.0,
+        clock: Clock | None = None,
+    ) -> None:  # fmt: skip
         self._seed = seed
         self._containers = containers
+        self._images = images
         self._events_per_second = events_per_second
         self._clock: Clock = clock or SystemClock()
         self._runner: web.ServerRunner | None = None
@@ -47,7 +49,7 @@ class DemoEngine:
         if self._runner is not None:
             raise RuntimeError("the demo engine has been started already")
         world = World(self._clock, self._seed)
-        populate(world, self._containers)
+        populate(world, self._containers, self._images)
         world.bus.forget()
         router = Router()
         handlers.register_all(router)

@@ -440,6 +440,8 @@ class DashboardScreen(HytheScreen):
         field.value = "" if self._searching_detail else self.table.filter_text
         field.display = True
         self.set_focus(field)
+        if not self._searching_detail:
+            self.table.expect_filter()
 
     def on_input_changed(self, message: Input.Changed) -> None:
         if self.query_one("#filter", Input).display:
