@@ -126,6 +126,7 @@ class PtyApp:
         self.reading.set()
         self._emulator = Emulator(columns, lines)
         self._fed = 0
+        self._sent = 0.0
         self._status: int | None = None
         self._news = threading.Condition()
         self._stopped = False
@@ -171,7 +172,7 @@ class PtyApp:
 
     def send(self, keys: str | bytes) -> float:
         """Type; returns when."""
-        now = time.monotonic()
+        now = self._sent = time.monotonic()
         os.write(self.fd, keys.encode() if isinstance(keys, str) else keys)
         return now
 
@@ -223,10 +224,10 @@ class PtyApp:
         return None if at is None else at - self.started
 
     def wait_quiet(self, seconds: float = 0.5, timeout: float = 10.0) -> bool:
-        """Wait until nothing was written for so long; False when it is never quiet."""
+        """Wait until nothing was typed or written for so long; False when it is never quiet."""
         end = time.monotonic() + timeout
         while (now := time.monotonic()) < end:
-            last = self.chunks[-1][0] if self.chunks else self.started
+            last = max(self.chunks[-1][0] if self.chunks else self.started, self._sent)
             if now - last >= seconds:
                 return True
             time.sleep(min(0.05, seconds - (now - last)))

@@ -171,6 +171,8 @@ def test_a_container_that_is_started_again_is_read_again() -> None:
         await asyncio.sleep(1.5)
         assert "c0" not in watch.usage, "no number on the screen that nothing tells any more"
         assert watch.reads == 1
+        await asyncio.sleep(3 * RETRY_SECONDS)
+        assert watch.streams == 0, "the daemon would send zeros"
         machine.pids["c0"] = pid + 1000
         await asyncio.sleep(2 * RETRY_SECONDS)
         assert watch.usage["c0"].sample.cpu == 50.0

@@ -56,7 +56,7 @@ async def _send(context: Context, verb: str, act: Act) -> Failure | None:
     except EngineError as error:
         entry.close("failed", str(error))
         if isinstance(error, ApiError) and error.in_between:
-            session.refused[RUNNING.get()] = f"{error}: {error.hint}"
+            session.refused[RUNNING.get()] = f"{error}; {error.hint}"
         return Failure(act, error)
     except asyncio.CancelledError:
         entry.close("cancelled")

@@ -70,14 +70,14 @@ class ApiError(EngineError):
     """The daemon refused: `status` is HTTP's, `message` the daemon's own words."""
 
     def __init__(self, status: int, message: str, request: str = "", *, in_between: bool = False) -> None:
-        super().__init__(message)
+        self.message = f"{message} from a proxy before the daemon" if in_between else message
+        super().__init__(self.message)
         self.status = status
-        self.message = message
         self.request = request
         self.in_between = in_between
         """Whether it was not the daemon that answered, but what stands before it."""
         if in_between:
-            self.hint = "what stands before the daemon, such as a socket proxy, does not let this call through"
+            self.hint = f"the proxy has to let {request} through"
 
 
 class Forbidden(ApiError):

@@ -194,7 +194,7 @@ class ResourcePane(Vertical):
                 left.append((f", {hidden} of them hidden", "warn"))
         if table.frozen:
             left.append((f"  frozen, {plural(table.pending_changes, 'change')} held", "warn"))
-        if not all(view.name in state.listed for state in states):
+        if not all(view.name in state.listed or view.name in state.problems for state in states):
             left.append(("  reading …", "dim"))
         self.title_line.show(left)
 

@@ -182,7 +182,10 @@ class UsageWatch:
             return None
         found = _find(cgroups, self._known(key))
         if found is None:
-            found = _find(cgroups, await self._engine.containers.read(key))
+            container = await self._engine.containers.read(key)
+            if self._trusted and not container.pid:
+                raise ProcessLookupError(f"{key} does not run")  # it may be started again: no reason to stream it
+            found = _find(cgroups, container)
         if found is None:
             self._misses += 1
             if self._misses >= MISSES and not self._trusted:
