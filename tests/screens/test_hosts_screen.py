@@ -15,7 +15,7 @@ from textual.widgets import Input
 
 from tui.demo.clock import ManualClock
 from tui.demo.server import serve_demo
-from tui.engine.connect import Attempt
+from tui.engine.connect import Attempt, Found
 from tui.engine.context_store import ContextStore, folder_of
 from tui.engine.endpoint import Endpoint
 from tui.jobs.job import Job
@@ -591,7 +591,7 @@ async def test_filter_sort_and_marks_are_those_of_other_tables(tmp_path: Path) -
 async def test_without_any_host_contexts_can_be_made(tmp_path: Path) -> None:
     class NoDaemon(HostsApp):
         async def connect(self, endpoint: Endpoint | None = None) -> None:
-            await self.push_screen(ConnectScreen([Attempt(Endpoint("unix:///x", "test"), "no socket")]))
+            await self._show_failure(Found(None, None, (Attempt(Endpoint("unix:///x", "test"), "no socket"),)))
 
     app = NoDaemon(tmp_path)
     async with app.run_test(size=SIZE, notifications=True) as pilot:
