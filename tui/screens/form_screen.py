@@ -10,10 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container as Box
 from textual.widgets import Static
 
+from tui.commands.command import Option
 from tui.screens.base import HytheScreen, content
 from tui.screens.dashboard import DashboardScreen
 from widgets.fields import Field, FieldValue
-from widgets.form import Form
+from widgets.form import Form, Group
 from widgets.line_view import Span
 from widgets.span_line import KeyHints, SpanLine
 
@@ -29,6 +30,7 @@ class FormScreen(HytheScreen):
         Binding("escape,q", "leave", "Back", show=False, id="form.leave"),
         Binding("f3", "copy_line", "Copy the line", show=False, id="form.copy_line"),
         Binding("f4", "start_over", "Start over", show=False, id="form.start_over"),
+        Binding("f6", "choose", "Choose", show=False, priority=True, id="form.choose"),
     ]
     DEFAULT_CSS = """
     FormScreen {
@@ -49,7 +51,9 @@ class FormScreen(HytheScreen):
         ("esc", "back; what is filled in is kept"),
     )
     submit_label: ClassVar[str] = "OK"
-    headings: ClassVar[Mapping[str, str]] = {}
+    groups: ClassVar[Sequence[Group]] = ()
+    hints: ClassVar[Sequence[tuple[str, str]]] = ()
+    """Keys of its own for the footer, each with a word."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,6 +87,10 @@ class FormScreen(HytheScreen):
         """Ask the daemon; called at most once at a time. It may outlive the screen."""
         raise NotImplementedError
 
+    async def choices(self, field: str) -> Sequence[Option]:
+        """Return what can be chosen for a field, each with the text that goes into it; nothing where it is free."""
+        return ()
+
     def compose_aside(self) -> ComposeResult:
         """What stands beside the form."""
         yield from ()
@@ -102,7 +110,7 @@ class FormScreen(HytheScreen):
             yield Form(
                 self.make_fields({**self._defaults, **(kept or {})}),
                 submit_label=self.submit_label,
-                headings=self.headings,
+                groups=self.groups,
                 id="form",
             )
             yield from self.compose_aside()
@@ -111,8 +119,9 @@ class FormScreen(HytheScreen):
         yield KeyHints(id="footer", ascii=ascii_only)
 
     def on_mount(self) -> None:
-        hints = (("f2", self.submit_label.lower()), ("tab", "next"), ("f3", "copy the line"), ("f4", "start over"))
-        self.query_one("#footer", KeyHints).hint([(key, key, word, True) for key, word in (*hints, ("esc", "back"))])
+        hints = (("f2", self.submit_label.lower()), ("tab", "next"), ("f3", "copy the line"), *self.hints)
+        hints = (*hints, ("f4", "start over"), ("esc", "back"))
+        self.query_one("#footer", KeyHints).hint([(key, key, word, True) for key, word in hints])
         self.draw_header()
         self._draw_line()
         self.form.focus_first()
@@ -240,11 +249,16 @@ class FormScreen(HytheScreen):
         """Put back what stood there first."""
         self.hythe.forms.forget(self._key)
         self._recalled = False
-        self.run_worker(self._renew(), group="renew", exclusive=True)
+        self.fill(self._defaults)
 
-    async def _renew(self) -> None:
+    def fill(self, values: Values) -> None:
+        """Put other values into the fields."""
+        self.run_worker(self._renew(values), group="renew", exclusive=True)
+
+    async def _renew(self, values: Values) -> None:
         old = self.form
-        form = Form(self.make_fields(self._defaults), submit_label=self.submit_label, headings=self.headings, id="form")
+        form = Form(self.make_fields(values), submit_label=self.submit_label, groups=self.groups, id="form")
+        form.open_groups(old.opened)
         async with self.batch():
             await old.remove()
             await self.query_one("#form-body").mount(form, before=0)
@@ -253,6 +267,22 @@ class FormScreen(HytheScreen):
         self._draw_line()
         self.show_problem("")
         form.focus_first()
+
+    def action_choose(self) -> None:
+        """Offer what can be chosen for the field that has the focus."""
+        focused = self.focused
+        field = next((node for node in focused.ancestors if isinstance(node, Field)), None) if focused else None
+        if field is not None:
+            self.run_worker(self._choose(field), group="choose", exclusive=True)
+
+    async def _choose(self, field: Field) -> None:
+        options = await self.choices(field.key)
+        if not options:
+            self.note(f"{field.label}: nothing to choose from, it is typed")
+            return
+        chosen = await self.choose(field.label, options)
+        if chosen is not None and self.is_open:
+            field.insert(chosen)
 
     def form_renewed(self) -> None:
         """Tell the new fields what the old ones had learnt."""
