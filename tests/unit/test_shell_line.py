@@ -36,6 +36,8 @@ def words(text: str) -> list[list[str]]:
         ("a\\", [["a"]]),
         ("x^", [["x^"]]),
         ("'a\nb'", [["a\nb"]]),
+        ("a= `#optional` \\\n b", [["a=", "b"]]),
+        ("a`# x`b", [["ab"]]),
     ],
 )
 def test_words(text: str, expected: list[list[str]]) -> None:

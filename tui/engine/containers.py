@@ -13,8 +13,16 @@ from tui.engine.errors import ConnectionLost, MalformedAnswer
 from tui.engine.framing import FramingError, LineAssembler, StdcopyDecoder
 from tui.engine.streams import documents
 from tui.engine.transport import Answer, Transport
-from tui.model.containers import Container, ContainerInspect, ContainerSummary, from_inspect, from_summary
+from tui.model.containers import (
+    Container,
+    ContainerInspect,
+    ContainerSummary,
+    Kinship,
+    from_inspect,
+    from_summary,
+)
 from tui.model.log_record import LogRecord
+from tui.model.run_wire import RunInspect
 from tui.model.stats import Sample, WireStats, sample_from
 
 
@@ -62,6 +70,14 @@ class Containers:
         path = _path(container, "json")
         return decode(await self._transport.read("GET", path), dict[str, Any], f"GET {path}")
 
+    async def made(self, container: str) -> RunInspect:
+        """Return the part of the inspect answer that says how it was made."""
+        return await self._transport.get(_path(container, "json"), RunInspect)
+
+    async def kinship(self) -> list[Kinship]:
+        """Return what every container, running or not, is bound to."""
+        return await self._transport.get("/containers/json", list[Kinship], params={"all": True})
+
     async def create(self, body: Mapping[str, Any], *, name: str = "", platform: str = "") -> Created:
         """Create a container from a `POST /containers/create` body; filling its new volumes may take long."""
         params = {"name": name or None, "platform": platform or None}
@@ -96,6 +112,10 @@ class Containers:
     async def rename(self, container: str, name: str) -> None:
         """Give it another name."""
         await self._transport.read("POST", _path(container, "rename"), params={"name": name})
+
+    async def update(self, container: str, changes: Mapping[str, Any]) -> None:
+        """Change limits or the restart policy in place, in the words of `HostConfig`."""
+        await self._transport.read("POST", _path(container, "update"), body=changes)
 
     async def remove(self, container: str, *, force: bool = False, volumes: bool = False) -> None:
         """Remove it; `force` kills it first, `volumes` removes its anonymous volumes too."""

@@ -20,11 +20,11 @@ _KEPT: Final = re.compile(r"(?P<name>.+)-before-\d{8}-\d{6}")
 Json = dict[str, Any]
 
 
-class Kin(msgspec.Struct, frozen=True):
-    """What else hangs on a container: who links to it, and who shares its network, processes or files by its ID."""
+class Made(msgspec.Struct, frozen=True):
+    """How a container is made again: the request, and the docker line that it equals, secrets masked."""
 
-    linked_from: tuple[str, ...] = ()
-    sharing: tuple[str, ...] = ()
+    request: CreateRequest
+    line: str
 
 
 def kept_name(name: str, stamp: str) -> str:
@@ -44,17 +44,19 @@ def recreate_request(
     *,
     image: str = "",
     api: tuple[int, int] = MANY_NETWORKS,
+    successors: Mapping[str, str] | None = None,
 ) -> CreateRequest:
     """Return the request for the same container under the same name.
 
     `inspect` is the whole answer of `GET /containers/{id}/json`, `old_image` the `Config` of the image that it was
     made from (None where that is gone: then everything counts as its own), `image` what to make it from where that is
-    not the reference it had. Raises KeyError or TypeError for an answer that is none.
+    not the reference it had; `successors` gives by the IDs of containers that were put aside those in their places.
+    Raises KeyError or TypeError for an answer that is none.
     """
     config = _own_config(inspect, dict(old_image or {}))
     if image:
         config["Image"] = image
-    host = _host_config(inspect)
+    host = _host_config(inspect, successors or {})
     ends = _endpoints(inspect)
     connect: list[tuple[str, Body]] = []
     if api < MANY_NETWORKS:
@@ -110,9 +112,15 @@ def _own_env(env: list[str], given: list[str]) -> list[str]:
     return [*(text for text in env if text not in given), *gone]
 
 
-def _host_config(inspect: Mapping[str, Any]) -> Json:
+def _host_config(inspect: Mapping[str, Any], successors: Mapping[str, str]) -> Json:
     host = _map(inspect["HostConfig"])
-    host["Links"] = [":".join(parse_link(link)) for link in _list(host.get("Links"))] or None
+    host["Links"] = [_link(link) for link in _list(host.get("Links"))] or None
+    for key in ("NetworkMode", "PidMode", "IpcMode"):
+        kind, _, id = str(host.get(key) or "").partition(":")
+        if kind == "container":
+            host[key] = f"container:{successors.get(id, id)}"
+    others = [text.partition(":") for text in _list(host.get("VolumesFrom"))]
+    host["VolumesFrom"] = [successors.get(name, name) + colon + mode for name, colon, mode in others] or None
     mounts = [_map(mount) for mount in _list(host.get("Mounts"))]
     nameless = {mount["Target"] for mount in mounts if mount.get("Type") == "volume" and not mount.get("Source")}
     host["Mounts"] = [mount for mount in mounts if mount.get("Target") not in nameless] or None
@@ -121,6 +129,12 @@ def _host_config(inspect: Mapping[str, Any]) -> Json:
     nameless |= set(_map(_map(inspect["Config"]).get("Volumes"))) - named
     host["Binds"] = [*_list(host.get("Binds")), *_by_name(inspect, nameless)] or None
     return host
+
+
+def _link(text: str) -> str:
+    """A link as a client writes it. One to a container that was put aside means the one that has its name now."""
+    name, alias = parse_link(text)
+    return f"{kept_for(name) or name}:{alias}"
 
 
 def _by_name(inspect: Mapping[str, Any], targets: set[str]) -> list[str]:
@@ -153,7 +167,7 @@ def _endpoints(inspect: Mapping[str, Any]) -> dict[str, Json]:
         is_first = name == mode or str(end.get("NetworkID")) == mode or (mode == "default" and name == "bridge")
         kept: Json = {
             "Aliases": [alias for alias in _list(end.get("Aliases")) if alias != short],
-            "Links": [":".join(parse_link(link)) for link in _list(end.get("Links"))],
+            "Links": [_link(link) for link in _list(end.get("Links"))],
             "IPAMConfig": _map(end.get("IPAMConfig")) if name not in OWN_NETWORKS else {},
             "DriverOpts": _map(end.get("DriverOpts")),
             "GwPriority": end.get("GwPriority"),

@@ -12,6 +12,7 @@ _CONTINUED_ELSEWHERE: Final = re.compile(r"[`^]\r?\n")
 _CONTINUED_WIDELY: Final = re.compile(r"\\[ \t]+(?:#[^\n]*)?(?:\r?\n|$)")
 _OPERATOR: Final = re.compile(r"&&|\|\||;;|[;&|]")
 _REDIRECTION: Final = re.compile(r"(?:[0-9]+|&)?(?:>>|>&|<<<?|<&|>\||[<>])")
+_NOTHING: Final = re.compile(r"(?:`\s*#[^`]*`)+")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ESCAPED_IN_QUOTES: Final = '$`"\\'
 
@@ -84,7 +85,9 @@ class _Lexer:
                 self.at += 1
             else:
                 self._continued = False
-                self.words.append(self._word())
+                word = self._word()
+                if not _NOTHING.fullmatch(self.text, word.start, word.end):
+                    self.words.append(word)
         self._end_command()
 
     def _tell(self, start: int, end: int, message: str, *, fatal: bool = True) -> None:
@@ -271,6 +274,10 @@ class _Lexer:
             end += 2 if self.text[end] == "\\" else 1
         if end >= len(self.text):
             return self._unclosed(start, "this backquote is never closed")
+        if self.text[start + 1 :].lstrip().startswith("#"):
+            # some write `#optional` for a comment within a line: to a shell it comes to nothing
+            self.at = end + 1
+            return ""
         return self._keep(start, end + 1, "would be run by a shell, never by this")
 
 

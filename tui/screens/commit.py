@@ -162,7 +162,7 @@ class CommitScreen(FormScreen):
         else:
             entry.close("ok")
             self.forget()
-            if await self.go_to("image", image) and values["layers"] is True:
+            if await self.leave_for("image", image) and values["layers"] is True:
                 self.open("layers", image=image, title=spec.reference or image.removeprefix("sha256:")[:12])
             self.note(f"$ {line}")
         finally:

@@ -211,7 +211,7 @@ class FormScreen(HytheScreen):
         found = [screen for screen in self.hythe.screen_stack if isinstance(screen, DashboardScreen)]
         return found[-1] if found else None
 
-    async def go_to(self, kind: str, key: str) -> bool:
+    async def leave_for(self, kind: str, key: str) -> bool:
         """Back to the dashboard, the cursor on an object; False, and nothing done, if this is no longer in front."""
         dashboard = self.dashboard
         if dashboard is None or self.hythe.screen is not self:

@@ -10,6 +10,7 @@ from typing import ClassVar, cast
 from textual.binding import Binding, BindingType
 
 from tui.commands.command import Option
+from tui.commands.session import Session
 from tui.engine.errors import EngineError, NotFound
 from tui.model.compose_service import compose_text
 from tui.model.run_line import ParsedLine, docker_line, looks_like_run, parse_run_line
@@ -47,14 +48,21 @@ class RunScreen(FormScreen):
     groups = tuple(Group(group.title, [f.name for f in group.fields], group.opened) for group in GROUPS if group.title)
 
     def __init__(
-        self, image: str = "", *, spec: RunSpec | None = None, origin: str = "", remarks: Sequence[str] = ()
+        self,
+        image: str = "",
+        *,
+        spec: RunSpec | None = None,
+        origin: str = "",
+        remarks: Sequence[str] = (),
+        session: Session | None = None,
     ) -> None:
         super().__init__()
+        self._session = session
         self._first = spec or RunSpec(image, options={"detach": ("true",)})
         self._origin = origin
         self._remarks = remarks
         self._hints = ImageHints()
-        self._checks = RunChecks(self._values, lambda: self.session.state.containers.values())
+        self._checks = RunChecks(self._values, lambda: self.session.state)
         self._read_for = ""
         self._sending_to = Sending(self)
 
@@ -81,7 +89,7 @@ class RunScreen(FormScreen):
     def _make(self, field: RunField, values: Values) -> Field:
         value = values.get(field.name, self._defaults.get(field.name, ""))
         check = self._checks.of(field.name)
-        placeholder, hint = self._hints.placeholder(field.name), self._hints.hint(field.name)
+        placeholder, hint = self._hints.placeholder(field.name), self._hint(field.name)
         if field.editor == "list":
             lines = cast("list[str]", value or [])
             return ListField(field.label, field.name, lines, placeholder, check, hint, ascii=self.ascii)
@@ -112,7 +120,6 @@ class RunScreen(FormScreen):
         super().on_mount()
         self._read_image()
         self._look_again()
-        self.run_worker(self._read_networks(), group="networks")
         self.set_interval(LOOK_AGAIN_SECONDS, self._look_again)
         for remark in self._remarks:
             self.note(remark, "warning")
@@ -164,21 +171,13 @@ class RunScreen(FormScreen):
         for field in self.form.fields:
             if field.key == "image":
                 continue
-            hint = self._hints.hint(field.key)
-            field.set_hint(self._checks.network_hint(hint) if field.key == "network" else hint)
+            field.set_hint(self._hint(field.key))
             if isinstance(field, (TextField, ListField)):
                 field.set_placeholder(self._hints.placeholder(field.key))
 
-    async def _read_networks(self) -> None:
-        try:
-            self._checks.networks = await self.session.engine.networks.list_all()
-        except EngineError as error:
-            self.form.field("network").set_hint(f"the networks could not be read: {error}")
-            return
-        field = self.form.field("network")
-        field.set_hint(self._checks.network_hint(FIELDS["network"].hint))
-        if field.value:
-            field.validate()
+    def _hint(self, name: str) -> str:
+        hint = self._hints.hint(name)
+        return self._checks.network_hint(hint) if name == "network" else hint
 
     def _look_again(self) -> None:
         """Look which ports and names are taken, where any is asked for."""
@@ -199,7 +198,7 @@ class RunScreen(FormScreen):
 
     async def choices(self, field: str) -> Sequence[Option]:
         state = self.session.state
-        known = Known(state.containers.values(), state.images.values(), self._checks.networks)
+        known = Known(state.containers.values(), state.images.values(), state.networks.values(), state.volumes.values())
         return [*self._hints.offers.get(field, ()), *choices(field, known)]
 
     # the line

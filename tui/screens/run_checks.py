@@ -9,7 +9,6 @@ from typing import cast
 
 from tui.engine.endpoint import Endpoint
 from tui.engine.host_ports import Listener, listeners, with_program
-from tui.model.networks import Network
 from tui.model.containers import Container
 from tui.model.reference import check_reference
 from tui.model.run_flags import Check
@@ -18,17 +17,15 @@ from tui.model.run_options import InvalidOption, check_port
 from tui.model.run_spec import conflicts
 from tui.present.run import address_holder, meets, port_holder, port_twice, wanted_ports
 from tui.present.run_form import Value, check_of, spec_from
+from tui.store.state import State
 
 
 class RunChecks:
-    """The checks of one form: `values` says what stands in it, `containers` what there is on the host."""
+    """The checks of one form: `values` says what stands in it, `state` what is known of the host."""
 
-    def __init__(
-        self, values: Callable[[], Mapping[str, Value]], containers: Callable[[], Collection[Container]]
-    ) -> None:
+    def __init__(self, values: Callable[[], Mapping[str, Value]], state: Callable[[], State]) -> None:
         self._values = values
-        self._containers = containers
-        self.networks: Sequence[Network] = ()
+        self._state = state
         self.listeners: Sequence[Listener] = ()
         self._conflicts: Mapping[str, str] = {}
         self._here: Mapping[str, Check] = {
@@ -55,6 +52,9 @@ class RunChecks:
             return here(text.strip()) if problem is None and here is not None and text.strip() else problem
 
         return check
+
+    def _containers(self) -> Collection[Container]:
+        return self._state().containers.values()
 
     # with other fields
 
@@ -107,15 +107,16 @@ class RunChecks:
         network = parse_network(text)
         if network.container:
             return self._container(network.container)
-        if not self.networks or not network.is_user_defined:
+        if "networks" not in self._state().listed or not network.is_user_defined:
             return None
-        if any(network.name in (known.name, known.id, known.id[:12]) for known in self.networks):
+        networks = self._state().networks.values()
+        if any(network.name in (known.name, known.id, known.id[:12]) for known in networks):
             return self._taken(network.name, network.ip) if network.ip else None
         return f"there is no network {network.name} here: docker network create {network.name} makes one"
 
     def network_hint(self, hint: str) -> str:
         """Return which networks there are besides the daemon's own, before a hint."""
-        own = [network.name for network in self.networks if network.name not in OWN_NETWORKS]
+        own = sorted(n.name for n in self._state().networks.values() if n.name not in OWN_NETWORKS)
         return f"{', '.join(own)}; {hint}" if own else hint
 
     def _address(self, text: str) -> str | None:

@@ -6,11 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from tui.commands.command import Option
-from tui.model.networks import Network
 from tui.model.containers import Container
 from tui.model.images import Image
+from tui.model.networks import Network
 from tui.model.run_flags import CAPABILITIES, PULL_POLICIES
 from tui.model.run_options import RESTART_POLICIES
+from tui.model.volumes import Volume
 
 _PLAIN: dict[str, Sequence[tuple[str, str]]] = {
     "restart": [*((policy, "") for policy in RESTART_POLICIES), ("on-failure:5", "five times")],
@@ -49,7 +50,8 @@ class Known:
 
     containers: Collection[Container]
     images: Collection[Image]
-    networks: Sequence[Network]
+    networks: Collection[Network]
+    volumes: Collection[Volume]
 
     def names(self, prefix: str = "", *, running: bool = False) -> list[Option]:
         """Return the containers by name, each behind `prefix`."""
@@ -62,8 +64,11 @@ def choices(field: str, known: Known) -> list[Option]:
     if field == "image":
         return [(tag, tag, "") for image in known.images for tag in image.tags]
     if field == "network":
-        networks = [(n.name, n.name, n.driver) for n in known.networks]
+        networks = [(n.name, n.name, n.driver) for n in sorted(known.networks, key=lambda n: n.name)]
         return [*networks, *known.names("container:", running=True)]
+    if field == "volume":
+        named = sorted((v for v in known.volumes if not v.anonymous), key=lambda v: v.name)
+        return [(f"{v.name}:/data", v.name, v.driver) for v in named]
     if field in ("link", "volumes-from"):
         return known.names()
     if field in ("ipc", "pid"):

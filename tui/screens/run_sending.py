@@ -104,7 +104,7 @@ class Sending:
         dashboard = screen.dashboard
         for warning in created.warnings or ():
             screen.note(warning, "warning")
-        if await screen.go_to("container", created.id) and not spec.on("detach") and dashboard is not None:
+        if await screen.leave_for("container", created.id) and not spec.on("detach") and dashboard is not None:
             dashboard.view("logs")
         screen.note(f"$ {line}")
 
@@ -167,7 +167,7 @@ class Sending:
         chosen = await screen.choose(f"The name {name} is taken", options)
         if chosen == "open":
             screen.remember()
-            await screen.go_to("container", holder)
+            await screen.leave_for("container", holder)
 
     async def _offer_pull(self, spec: RunSpec) -> None:
         """The image is not here: pull it, as `docker run` would, in a job that outlives this form."""
