@@ -108,6 +108,8 @@ class LineDialog(Dialog[str | None]):
 
     def on_mount(self) -> None:
         super().on_mount()
+        if self._area is not None:
+            self._area.move_cursor(self._area.document.end)
         self._show()
 
     def body(self) -> CursorList:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -174,7 +175,7 @@ class FormScreen(HytheScreen):
         self.show_problem("")
         # not in this screen's worker: leaving the form must not cut a request in half
         owner = self.dashboard or self.hythe
-        owner.run_worker(self._send(message.values), group="forms")
+        owner.run_worker(partial(self._send, message.values), group="forms")
 
     async def _send(self, values: Values) -> None:
         self.set_sending("asking the daemon")
@@ -253,7 +254,7 @@ class FormScreen(HytheScreen):
 
     def fill(self, values: Values) -> None:
         """Put other values into the fields."""
-        self.run_worker(self._renew(values), group="renew", exclusive=True)
+        self.run_worker(partial(self._renew, values), group="renew", exclusive=True)
 
     async def _renew(self, values: Values) -> None:
         old = self.form
@@ -273,7 +274,7 @@ class FormScreen(HytheScreen):
         focused = self.focused
         field = next((node for node in focused.ancestors if isinstance(node, Field)), None) if focused else None
         if field is not None:
-            self.run_worker(self._choose(field), group="choose", exclusive=True)
+            self.run_worker(partial(self._choose, field), group="choose", exclusive=True)
 
     async def _choose(self, field: Field) -> None:
         options = await self.choices(field.key)

@@ -145,7 +145,7 @@ class RunScreen(FormScreen):
         if image != self._read_for and check_image(image) is None:
             self._read_for = image
             self.draw_header()
-            self.run_worker(self._read_hints(image), group="hints", exclusive=True)
+            self.run_worker(partial(self._read_hints, image), group="hints", exclusive=True)
 
     def read_image_again(self) -> None:
         """Read it anew: it may have come meanwhile."""
@@ -187,7 +187,7 @@ class RunScreen(FormScreen):
         if name.value:
             name.check_again()
         if publish.value:
-            self.run_worker(self._read_listeners(), group="listeners", exclusive=True)
+            self.run_worker(self._read_listeners, group="listeners", exclusive=True)
 
     async def _read_listeners(self) -> None:
         lines = [line.strip() for line in cast("list[str]", self.form.field("publish").value)]
@@ -217,14 +217,14 @@ class RunScreen(FormScreen):
         if parsed.spec is None:
             return False
         if parsed.problems:
-            self.run_worker(self._ask_line(text), group="line", exclusive=True)
+            self.run_worker(partial(self._ask_line, text), group="line", exclusive=True)
         else:
             self._fill_from(parsed)
         return True
 
     def action_edit_line(self) -> None:
         """Edit the line, or paste another one, and fill the form in from it."""
-        self.run_worker(self._ask_line(self.line_of(self.form.values())), group="line", exclusive=True)
+        self.run_worker(partial(self._ask_line, self.line_of(self.form.values())), group="line", exclusive=True)
 
     async def _ask_line(self, text: str) -> None:
         dialog = LineDialog(
@@ -247,7 +247,7 @@ class RunScreen(FormScreen):
 
     def action_copy_line(self) -> None:
         """Copy the docker line, or a Compose service of it."""
-        self.run_worker(self._copy(), group="copy", exclusive=True)
+        self.run_worker(self._copy, group="copy", exclusive=True)
 
     async def _copy(self) -> None:
         line = self.line_of(self.form.values())
