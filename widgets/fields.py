@@ -187,7 +187,17 @@ class Field(Widget):
         """Take a text as if it had been typed: in the place of the value, or as one more where there are several."""
         raise NotImplementedError
 
+    def put(self, value: FieldValue) -> None:
+        """Put another value in, as if it had stood there from the beginning."""
+        raise NotImplementedError
+
     # ---- common
+    def forget_faults(self) -> None:
+        """Complain about nothing until the value is checked again."""
+        self._touched = False
+        self._fault = None
+        self.set_error(None)
+
     def fault(self) -> str | None:
         """What is wrong with the value, by itself or beside others, whether it is shown or not."""
         return self.problem() or (self.further() if self.further is not None else None)
@@ -317,6 +327,9 @@ class TextField(Field):
         if self._touched:
             self.validate()
 
+    def put(self, value: FieldValue) -> None:
+        self.set_value(str(value))
+
     def set_placeholder(self, text: str) -> None:
         """Show another text while the field is empty."""
         self._placeholder = text
@@ -398,6 +411,9 @@ class ListField(Field):
             self._area.load_text(self._known)
         if self._touched:
             self.validate()
+
+    def put(self, value: FieldValue) -> None:
+        self.set_value(value if isinstance(value, list) else [str(value)])
 
     def set_placeholder(self, text: str) -> None:
         """Show another text while the field is empty."""
@@ -508,12 +524,21 @@ class ChoiceField(Field):
     def is_dirty(self) -> bool:
         return self.value != self._first
 
+    def put(self, value: FieldValue) -> None:
+        self._offer(str(value))
+        self.set_value(str(value))
+
     def insert(self, text: str) -> None:
-        known = [option for option, _ in self._options]
-        if text not in known:
-            self._options.append((text, text))
-        self._turn([option for option, _ in self._options].index(text) - self._at)
+        self._turn(self._offer(text) - self._at)
         self.editor.refresh()
+
+    def _offer(self, value: str) -> int:
+        """Offer a value, if it is not among the options yet; its place among them."""
+        known = [option for option, _ in self._options]
+        if value not in known:
+            self._options.append((value, value))
+            known.append(value)
+        return known.index(value)
 
     def set_options(self, options: Sequence[tuple[str, str]]) -> None:
         """Offer other options; the one that is chosen stays, even where it is not among them."""
@@ -560,6 +585,9 @@ class ToggleField(Field):
     def _turn(self, step: int) -> None:
         self._value = not self._value
         self.edited()
+
+    def put(self, value: FieldValue) -> None:
+        self.set_value(value is True)
 
     def insert(self, text: str) -> None:
         if (text == "true") != self._value:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -119,6 +119,15 @@ class Form(VerticalScroll, can_focus=False):
         """What the fields hold, by name."""
         return {field.key: field.value for field in self.fields}
 
+    def fill(self, values: Mapping[str, FieldValue]) -> None:
+        """Put values in, as if they had stood there from the beginning; faults are told anew when they are found."""
+        for field in self.fields:
+            if field.key in values:
+                field.forget_faults()
+                field.put(values[field.key])
+        for box in self.boxes:
+            box.heading.refresh()
+
     @property
     def is_dirty(self) -> bool:
         """Whether any value is another one than at first."""
@@ -144,16 +153,6 @@ class Form(VerticalScroll, can_focus=False):
             if field in box.fields:
                 box.set_opened(True)
         field.take_focus()
-
-    @property
-    def opened(self) -> dict[str, bool]:
-        """Which groups are open, by their titles."""
-        return {box.group.title: box.heading.opened for box in self.boxes}
-
-    def open_groups(self, opened: dict[str, bool]) -> None:
-        """Open and fold groups as `opened` of another form told."""
-        for box in self.boxes:
-            box.set_opened(opened.get(box.group.title, box.heading.opened))
 
     # ---- keys
     def focus_first(self) -> None:

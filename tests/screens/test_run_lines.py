@@ -238,3 +238,18 @@ async def test_a_clone_is_filled_in_and_tells_what_it_cannot_share() -> None:
         await until(pilot, lambda: isinstance(app.screen, DashboardScreen), "the dashboard")
         copy = await screen.session.engine.containers.read(name)
         assert copy.image_id == original.image_id
+
+
+async def test_a_line_that_is_pasted_over_the_tables_opens_the_form() -> None:
+    app = StageApp()
+    async with app.run_test(size=SIZE) as pilot:
+        await dashboard(pilot)
+        paste(app, "nothing of interest")
+        paste(app, LINE)
+        await until(pilot, lambda: isinstance(app.screen, RunScreen) and app.screen.is_mounted, "the run form")
+        screen = cast("RunScreen", app.screen)
+        await until(pilot, lambda: screen.form.values()["name"] == "from-line", "the form is filled in")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, DashboardScreen))
+        await pilot.press("ctrl+n")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen), "an empty form")

@@ -253,21 +253,13 @@ class FormScreen(HytheScreen):
         self.fill(self._defaults)
 
     def fill(self, values: Values) -> None:
-        """Put other values into the fields."""
-        self.run_worker(partial(self._renew, values), group="renew", exclusive=True)
-
-    async def _renew(self, values: Values) -> None:
-        old = self.form
-        form = Form(self.make_fields(values), submit_label=self.submit_label, groups=self.groups, id="form")
-        form.open_groups(old.opened)
-        async with self.batch():
-            await old.remove()
-            await self.query_one("#form-body").mount(form, before=0)
+        """Put other values into the fields, as if they had stood there from the beginning."""
+        self.form.fill(values)
         self.form_renewed()
         self.draw_header()
         self._draw_line()
         self.show_problem("")
-        form.focus_first()
+        self.form.focus_first()
 
     def action_choose(self) -> None:
         """Offer what can be chosen for the field that has the focus."""
@@ -286,7 +278,7 @@ class FormScreen(HytheScreen):
             field.insert(chosen)
 
     def form_renewed(self) -> None:
-        """Tell the new fields what the old ones had learnt."""
+        """Check what hangs on several fields, after they were filled anew."""
 
     def action_copy_line(self) -> None:
         """Copy the docker line."""

@@ -21,7 +21,7 @@ from tui.screens.form_screen import FormScreen, Values
 from tui.screens.run_checks import RunChecks, check_image
 from tui.screens.run_choices import Known, choices
 from tui.screens.run_sending import Sending
-from widgets.fields import ChoiceField, Field, ListField, TextField, ToggleField
+from widgets.fields import ChoiceField, Field, ListField, TextField, ToggleField, unified
 from widgets.form import Group
 from widgets.line_dialog import LineDialog, Remark
 
@@ -30,7 +30,8 @@ LOOK_AGAIN_SECONDS = 2.0
 
 
 class RunScreen(FormScreen):
-    """Runs a container from an image. `spec` fills the form in, as for a copy of the container `origin`."""
+    """Runs a container from an image. `spec` fills the form in, as for a copy of the container `origin`; so does a
+    `line`, which is asked about where something in it is not understood."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f7", "edit_line", "Paste or edit the line", show=False, priority=True, id="run.edit_line"),
@@ -55,12 +56,14 @@ class RunScreen(FormScreen):
         origin: str = "",
         remarks: Sequence[str] = (),
         session: Session | None = None,
+        line: str = "",
     ) -> None:
         super().__init__()
         self._session = session
         self._first = spec or RunSpec(image, options={"detach": ("true",)})
         self._origin = origin
         self._remarks = remarks
+        self._line = unified(line)
         self._hints = ImageHints()
         self._checks = RunChecks(self._values, lambda: self.session.state)
         self._read_for = ""
@@ -125,10 +128,13 @@ class RunScreen(FormScreen):
             self.note(remark, "warning")
         if self._origin:
             self._check_all()
+        if self._line:
+            self.take_paste(self._line)
 
     def form_renewed(self) -> None:
-        self._tell_hints()
         self._check_all()
+        self._look_again()
+        self._read_image()
 
     def _check_all(self) -> None:
         """Say what is wrong with what was filled in from elsewhere; nothing of fields that are empty."""
