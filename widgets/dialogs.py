@@ -35,6 +35,7 @@ class Dialog(ModalScreen[ResultT], Generic[ResultT]):
     """A box with a title, a part that scrolls, and a line with the keys."""
 
     AUTO_FOCUS = None
+    WIDEST: ClassVar[int] = WIDEST
     DEFAULT_CSS = """
     Dialog {
         align: center middle;
@@ -108,7 +109,7 @@ class Dialog(ModalScreen[ResultT], Generic[ResultT]):
     def _fit(self, width: int, height: int) -> None:
         """As wide as is good to read, and as high as the text needs, within the terminal."""
         box = self.query_one(".dialog--box", Vertical)
-        across = max(1, min(WIDEST, width))
+        across = max(1, min(self.WIDEST, width))
         box.styles.width = across
         body = self.body()
         if body is not None:

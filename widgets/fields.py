@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -26,6 +26,25 @@ Check = Callable[[str], str | None]
 FieldValue = str | bool | list[str]
 
 LONGEST_MESSAGE = 400
+
+
+def unified(text: str) -> str:
+    """A pasted text with one kind of line end: terminals send carriage returns."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+class TakesPastes(Protocol):
+    """What stands around editors may take a pasted text as a whole, which is then not inserted."""
+
+    def take_paste(self, text: str) -> bool:
+        """Return whether it took the text."""
+        ...
+
+
+def taken_around(editor: Widget, text: str) -> bool:
+    """Offer a pasted text to what stands around an editor, from the inside; whether any of it took the text."""
+    takers = (getattr(around, "take_paste", None) for around in editor.ancestors)
+    return any(taker(text) for taker in takers if taker is not None)
 
 
 class Line(Input):
@@ -55,7 +74,10 @@ class Line(Input):
         """Join pasted lines as a shell does: a line that ends in a backslash goes on, any other end is a space."""
         event.prevent_default()
         event.stop()
-        lines = event.text.replace("\\\r\n", "").replace("\\\n", "").splitlines()
+        text = unified(event.text)
+        if taken_around(self, text):
+            return
+        lines = text.replace("\\\n", "").splitlines()
         self.replace(literal(" ".join(lines)), *sorted(self.selection))
 
 
@@ -66,7 +88,10 @@ class Lines(TextArea):
         """Insert the pasted lines as they can be drawn; tabs stay."""
         event.prevent_default()
         event.stop()
-        lines = ["\t".join(map(literal, line.split("\t"))) for line in event.text.splitlines()]
+        text = unified(event.text)
+        if taken_around(self, text):
+            return
+        lines = ["\t".join(map(literal, line.split("\t"))) for line in text.splitlines()]
         start, end = sorted((self.selection.start, self.selection.end))
         self.replace("\n".join(lines), start, end, maintain_selection_offset=False)
 
@@ -133,7 +158,11 @@ class Field(Widget):
         self.hint = hint
         self.ascii = ascii
         self._error: str | None = None
+        self._fault: str | None = None
         self._touched = False
+        self._awaits_focus = False
+        self.further: Callable[[], str | None] | None = None
+        """What else may be wrong with the value: with other fields, or with what is out there."""
 
     # ---- what a subclass says
     def compose_editor(self) -> Widget:
@@ -154,7 +183,34 @@ class Field(Widget):
         """What is wrong with the value now, whether it is shown or not."""
         return None
 
+    def insert(self, text: str) -> None:
+        """Take a text as if it had been typed: in the place of the value, or as one more where there are several."""
+        raise NotImplementedError
+
+    def put(self, value: FieldValue) -> None:
+        """Put another value in, as if it had stood there from the beginning."""
+        raise NotImplementedError
+
     # ---- common
+    def forget_faults(self) -> None:
+        """Complain about nothing until the value is checked again."""
+        self._touched = False
+        self._fault = None
+        self.set_error(None)
+
+    def fault(self) -> str | None:
+        """What is wrong with the value, by itself or beside others, whether it is shown or not."""
+        return self.problem() or (self.further() if self.further is not None else None)
+
+    def gist(self, limit: int) -> str:
+        """The label and the value in at most about `limit` characters; empty where there is no value."""
+        value = self.value
+        if isinstance(value, bool):
+            return self.label.lower() if value else ""
+        texts = value if isinstance(value, list) else [value] if value else []
+        more = f" and {len(texts) - 1} more" if len(texts) > 1 else ""
+        return f"{self.label.lower()} {literal(texts[0], limit, ascii=self.ascii)}{more}" if texts else ""
+
     def compose(self) -> ComposeResult:
         yield Static(Content(literal(self.label)), classes="field--label", markup=False)
         with Vertical():
@@ -163,6 +219,9 @@ class Field(Widget):
 
     def on_mount(self) -> None:
         self._show_message()
+        if self._awaits_focus:
+            self._awaits_focus = False
+            self.editor.focus()
 
     @property
     def editor(self) -> Widget:
@@ -175,14 +234,23 @@ class Field(Widget):
         return self._error
 
     def take_focus(self) -> None:
-        """Put the focus into the field."""
-        self.editor.focus()
+        """Put the focus into the field, as soon as it is there."""
+        if self.query(Vertical):
+            self.editor.focus()
+        else:
+            self._awaits_focus = True
 
     def validate(self) -> str | None:
         """Check the value, show what is wrong with it, and return that."""
         self._touched = True
-        self.set_error(self.problem())
+        self._fault = self.fault()
+        self.set_error(self._fault)
         return self._error
+
+    def check_again(self) -> None:
+        """Show what is wrong now, where that is another thing than before; a fault that somebody else found stays."""
+        if self.fault() != self._fault:
+            self.validate()
 
     def set_error(self, text: str | None) -> None:
         """Show what is wrong, as somebody else found out; the next change takes it away."""
@@ -234,11 +302,12 @@ class TextField(Field):
         self._first = value
         self._known = self._shown.show(value)
         self._check = check
-        self._make_line = partial(Line, placeholder=placeholder, password=password, suggester=suggester)
+        self._placeholder = placeholder
+        self._make_line = partial(Line, password=password, suggester=suggester)
         self._line: Line | None = None  # made when there is an app, which Textual's Input needs
 
     def compose_editor(self) -> Widget:
-        self._line = self._make_line(self._known)
+        self._line = self._make_line(self._known, placeholder=self._placeholder)
         return self._line
 
     @property
@@ -258,10 +327,19 @@ class TextField(Field):
         if self._touched:
             self.validate()
 
+    def put(self, value: FieldValue) -> None:
+        self.set_value(str(value))
+
     def set_placeholder(self, text: str) -> None:
-        """Show another text while the field is empty. The field must be on a screen."""
+        """Show another text while the field is empty."""
+        self._placeholder = text
         if self._line is not None:
             self._line.placeholder = literal(text)
+
+    def insert(self, text: str) -> None:
+        if self._line is not None:
+            self._line.value = self._shown.show(text)
+            self._line.cursor_position = len(self._line.value)
 
     def problem(self) -> str | None:
         return self._check(self.value) if self._check is not None else None
@@ -333,6 +411,27 @@ class ListField(Field):
             self._area.load_text(self._known)
         if self._touched:
             self.validate()
+
+    def put(self, value: FieldValue) -> None:
+        self.set_value(value if isinstance(value, list) else [str(value)])
+
+    def set_placeholder(self, text: str) -> None:
+        """Show another text while the field is empty."""
+        self._placeholder = text
+        if self._area is not None:
+            self._area.placeholder = Content(literal(text))
+
+    def insert(self, text: str) -> None:
+        area = self._area
+        if area is None:
+            return
+        row = area.cursor_location[0]
+        shown = self._shown.show(text)
+        if area.document[row].strip():
+            area.move_cursor((row, len(area.document[row])))
+            area.insert("\n" + shown)
+        else:
+            area.replace(shown, (row, 0), (row, len(area.document[row])))
 
     def problem(self) -> str | None:
         if self._check is None:
@@ -425,6 +524,22 @@ class ChoiceField(Field):
     def is_dirty(self) -> bool:
         return self.value != self._first
 
+    def put(self, value: FieldValue) -> None:
+        self._offer(str(value))
+        self.set_value(str(value))
+
+    def insert(self, text: str) -> None:
+        self._turn(self._offer(text) - self._at)
+        self.editor.refresh()
+
+    def _offer(self, value: str) -> int:
+        """Offer a value, if it is not among the options yet; its place among them."""
+        known = [option for option, _ in self._options]
+        if value not in known:
+            self._options.append((value, value))
+            known.append(value)
+        return known.index(value)
+
     def set_options(self, options: Sequence[tuple[str, str]]) -> None:
         """Offer other options; the one that is chosen stays, even where it is not among them."""
         chosen = self._options[self._at]
@@ -470,6 +585,14 @@ class ToggleField(Field):
     def _turn(self, step: int) -> None:
         self._value = not self._value
         self.edited()
+
+    def put(self, value: FieldValue) -> None:
+        self.set_value(value is True)
+
+    def insert(self, text: str) -> None:
+        if (text == "true") != self._value:
+            self._turn(1)
+            self.editor.refresh()
 
     @property
     def value(self) -> bool:

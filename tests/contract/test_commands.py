@@ -2,15 +2,14 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
+from fake_ui import FakeUi
 from ssh_server import SshServer
-from tui.commands.command import Context, Option
+from tui.commands.command import Context
 from tui.commands.history import History
 from tui.commands.registry import BY_ID
 from tui.commands.session import Session
@@ -20,52 +19,6 @@ from tui.engine.errors import NotFound
 from tui.model.containers import Container
 
 IMAGE = "busybox:latest"
-
-
-@dataclass
-class FakeUi:
-    """Answers what commands ask, and remembers the questions."""
-
-    answer: bool = True
-    choice: str | None = None
-    text: str | None = None
-    asked: list[tuple[str, tuple[str, ...], str | None]] = field(default_factory=list)
-    notes: list[tuple[str, str]] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
-    opened: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    offered: dict[str, str] = field(default_factory=dict)
-
-    async def confirm(
-        self, title: str, lines: Sequence[str], *, label: str, danger: bool = False, typed: str | None = None
-    ) -> bool:
-        self.asked.append((title, tuple(lines), typed))
-        return self.answer
-
-    async def choose(self, title: str, options: Sequence[Option]) -> str | None:
-        self.offered = {title: label for _, label, title in options}
-        return self.choice
-
-    async def prompt(self, title: str, label: str, value: str, check: Callable[[str], str | None]) -> str | None:
-        assert self.text is None or check(self.text) is None
-        return self.text
-
-    async def tell(self, title: str, text: str) -> None:
-        self.told.append(f"{title}\n{text}")
-
-    def note(self, text: str, severity: str = "information") -> None:
-        self.notes.append((severity, text))
-
-    def open(self, screen: str, **arguments: Any) -> None:
-        self.opened.append((screen, arguments))
-
-    def view(self, request: str) -> None:
-        self.opened.append((request, {}))
-
-    async def let_ssh_ask(self) -> None:
-        self.asked.append(("ssh", (), None))
-
-    def copy(self, text: str) -> None:
-        self.notes.append(("copied", text))
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from shlex import quote
 
 import pytest
 
@@ -13,7 +14,8 @@ from tui.engine.engine import Engine
 from tui.engine.errors import ApiError, Conflict, NotFound
 from tui.jobs.pull import PullJob
 from tui.model.commit_spec import check_change
-from tui.model.run_spec import RunSpec, create_body
+from tui.model.run_body import create_request
+from tui.model.run_line import parse_run_line
 from tui.present.changes import ADDED, CHANGED, DELETED, ChangeTree
 from tui.present.run import error_place, image_hints, name_holder
 from tui.screens.commit import error_place as commit_place
@@ -30,13 +32,17 @@ class Bench:
     images: list[str] = field(default_factory=list[str])
     prefix: str = field(default_factory=lambda: f"runtest-{secrets.token_hex(3)}")
 
-    async def create(self, spec: RunSpec) -> str:
-        created = await self.engine.containers.create(create_body(spec), name=spec.name)
+    async def create(self, line: str) -> str:
+        """Make a container as the run form does of what stands behind `docker run -d`."""
+        spec = parse_run_line(f"docker run -d {line}").spec
+        assert spec is not None
+        request = create_request(spec, self.engine.transport.api_version or (1, 41))
+        created = await self.engine.containers.create(request.body, name=request.name)
         self.containers.append(created.id)
         return created.id
 
-    async def run(self, spec: RunSpec) -> str:
-        made = await self.create(spec)
+    async def run(self, line: str) -> str:
+        made = await self.create(line)
         await self.engine.containers.start(made)
         return made
 
@@ -65,54 +71,52 @@ async def bench(engine_socket: str) -> AsyncIterator[Bench]:
     await engine.close()
 
 
-async def refusal(bench: Bench, spec: RunSpec) -> ApiError:
+async def refusal(bench: Bench, line: str) -> ApiError:
     """Return why the daemon does not run it."""
     with pytest.raises(ApiError) as caught:
-        await bench.run(spec)
+        await bench.run(line)
     return caught.value
 
 
 async def test_a_taken_name_belongs_to_the_name_and_tells_who_has_it(bench: Bench) -> None:
-    spec = RunSpec(IMAGE, name=bench.prefix, command=("sleep", "100"))
-    first = await bench.create(spec)
-    error = await refusal(bench, spec)
+    line = f"--name {bench.prefix} {IMAGE} sleep 100"
+    first = await bench.create(line)
+    error = await refusal(bench, line)
     assert isinstance(error, Conflict)
     assert error_place(str(error)) == "name"
     assert name_holder(str(error)) == first
 
 
 async def test_an_image_that_is_not_here_belongs_to_the_image(bench: Bench) -> None:
-    error = await refusal(bench, RunSpec(f"{bench.prefix}:nowhere"))
+    error = await refusal(bench, f"{bench.prefix}:nowhere")
     assert isinstance(error, NotFound)
     assert error_place(str(error)) == "image"
 
 
 async def test_a_port_in_use_belongs_to_the_ports_and_leaves_a_created_container(bench: Bench) -> None:
     port = str(20_000 + secrets.randbelow(10_000))
-    await bench.run(RunSpec(IMAGE, name=f"{bench.prefix}-1", command=("sleep", "100"), ports=(f"{port}:80",)))
-    error = await refusal(
-        bench, RunSpec(IMAGE, name=f"{bench.prefix}-2", command=("sleep", "100"), ports=(f"{port}:81",))
-    )
+    await bench.run(f"--name {bench.prefix}-1 -p {port}:80 {IMAGE} sleep 100")
+    error = await refusal(bench, f"--name {bench.prefix}-2 -p {port}:81 {IMAGE} sleep 100")
     assert error.status == 500
-    assert error_place(str(error)) == "ports"
+    assert error_place(str(error)) == "publish"
     left = await bench.engine.containers.read(f"{bench.prefix}-2")
     assert left.state == "created"
 
 
 async def test_a_command_that_is_not_there_belongs_to_the_command(bench: Bench) -> None:
-    error = await refusal(bench, RunSpec(IMAGE, name=bench.prefix, command=("/no/such/program",)))
+    error = await refusal(bench, f"--name {bench.prefix} {IMAGE} /no/such/program")
     assert error_place(str(error)) == "command"
     left = await bench.engine.containers.read(bench.prefix)
     assert left.state == "created"
 
 
 async def test_a_network_that_is_not_there_belongs_to_the_network(bench: Bench) -> None:
-    error = await refusal(bench, RunSpec(IMAGE, name=bench.prefix, network=f"{bench.prefix}-net", command=("true",)))
+    error = await refusal(bench, f"--name {bench.prefix} --network {bench.prefix}-net {IMAGE} true")
     assert error_place(str(error)) == "network"
 
 
 async def test_a_restarting_container_that_removes_itself_is_refused(bench: Bench) -> None:
-    error = await refusal(bench, RunSpec(IMAGE, name=bench.prefix, auto_remove=True, restart="always"))
+    error = await refusal(bench, f"--name {bench.prefix} --rm --restart always {IMAGE}")
     assert error.status == 400
     assert error_place(str(error)) == "restart"
 
@@ -124,17 +128,17 @@ async def test_the_networks_are_listed_by_name_with_their_drivers(bench: Bench) 
 
 
 async def test_what_an_image_brings_along_is_read_from_it(bench: Bench) -> None:
-    made = await bench.create(RunSpec(IMAGE, name=bench.prefix))
+    made = await bench.create(f"--name {bench.prefix} {IMAGE}")
     reference = f"{bench.prefix}:hints"
     changes = ("EXPOSE 5000/udp", 'VOLUME ["/data"]', "ENV DB_PASSWORD=x NAME=short", 'CMD ["sh", "-c", "echo hi"]')
     await bench.commit(made, repo=bench.prefix, tag="hints", changes=changes)
     hints = image_hints((await bench.engine.images.details(reference)).config)
-    assert hints.command_placeholder == "the image's own: sh -c 'echo hi'"
-    assert "5000/udp" in hints.ports
-    assert hints.ports_placeholder == "5000:5000/udp"
-    assert "/data" in hints.volumes
-    assert "DB_PASSWORD=***" in hints.env
-    assert "NAME=short" in hints.env
+    assert hints.placeholder("command") == "the image's own: sh -c 'echo hi'"
+    assert "5000/udp" in hints.hint("publish")
+    assert hints.placeholder("publish") == "5000:5000/udp"
+    assert "/data" in hints.hint("volume")
+    assert "DB_PASSWORD=***" in hints.hint("env")
+    assert "NAME=short" in hints.hint("env")
 
 
 GOOD_CHANGES = (
@@ -150,7 +154,7 @@ BAD_CHANGES = (
 
 
 async def test_the_form_takes_the_instructions_that_the_daemon_takes(bench: Bench) -> None:
-    made = await bench.create(RunSpec(IMAGE, name=bench.prefix))
+    made = await bench.create(f"--name {bench.prefix} {IMAGE}")
     for change in GOOD_CHANGES:
         assert check_change(change) is None, change
         await bench.commit(made, changes=(change,))
@@ -158,7 +162,7 @@ async def test_the_form_takes_the_instructions_that_the_daemon_takes(bench: Benc
 
 
 async def test_the_form_refuses_the_instructions_that_a_daemon_refuses(real_bench: Bench) -> None:
-    made = await real_bench.create(RunSpec(IMAGE, name=real_bench.prefix))
+    made = await real_bench.create(f"--name {real_bench.prefix} {IMAGE}")
     for change in BAD_CHANGES:
         assert check_change(change), change
         with pytest.raises(ApiError) as caught:
@@ -180,7 +184,7 @@ async def real_bench(real_engine: RealEngine) -> AsyncIterator[Bench]:
 
 
 async def test_a_commit_holds_what_was_written_down(bench: Bench) -> None:
-    made = await bench.create(RunSpec(IMAGE, name=bench.prefix))
+    made = await bench.create(f"--name {bench.prefix} {IMAGE}")
     image = await bench.commit(
         made,
         repo=bench.prefix,
@@ -197,7 +201,7 @@ async def test_a_commit_holds_what_was_written_down(bench: Bench) -> None:
 
 
 async def test_a_reference_that_is_none_belongs_to_the_reference(bench: Bench) -> None:
-    made = await bench.create(RunSpec(IMAGE, name=bench.prefix))
+    made = await bench.create(f"--name {bench.prefix} {IMAGE}")
     with pytest.raises(ApiError) as caught:
         await bench.commit(made, repo="UPPER", tag="v1")
     assert commit_place(str(caught.value)) == "reference"
@@ -205,7 +209,7 @@ async def test_a_reference_that_is_none_belongs_to_the_reference(bench: Bench) -
 
 async def test_what_a_container_changed_has_its_letter(real_bench: Bench) -> None:
     script = "mkdir -p /srv/a && echo x >/srv/a/b && rm /bin/false && echo ready && sleep 100"
-    made = await real_bench.run(RunSpec(IMAGE, name=real_bench.prefix, command=("sh", "-c", script)))
+    made = await real_bench.run(f"--name {real_bench.prefix} {IMAGE} sh -c {quote(script)}")
     async with asyncio.timeout(20):
         await anext(real_bench.engine.containers.logs(made, tty=False, follow=True))
     found = {change.path: change.kind for change in await real_bench.engine.containers.changes(made)}

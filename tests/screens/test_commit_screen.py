@@ -10,6 +10,7 @@ from textual.widgets import Input, TextArea
 from tui.model.containers import Container
 from tui.screens.commit import CommitScreen
 from tui.screens.dashboard import DashboardScreen
+from tui.screens.layers import LayersScreen
 from tui.settings import Settings
 from widgets.dialogs import ConfirmDialog
 
@@ -39,7 +40,8 @@ def toolbox(screen: CommitScreen) -> Container:
 async def change_something(screen: CommitScreen) -> None:
     """Let the container write files."""
     transport = screen.session.engine.transport
-    body = {"Cmd": ["sh", "-c", "mkdir -p /srv/www && touch /srv/www/index.html /ready"], "AttachStdout": True}
+    script = "mkdir -p /srv/www && touch /ready && echo 123456789 > /srv/www/index.html"
+    body = {"Cmd": ["sh", "-c", script], "AttachStdout": True}
     path = f"/containers/{toolbox(screen).id}/exec"
     made = await transport.post(path, dict[str, str], body=body)
     await transport.read("POST", f"/exec/{made['Id']}/start", body={"Detach": False})
@@ -67,6 +69,7 @@ async def test_it_commits_and_the_cursor_stands_on_the_new_image() -> None:
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await open_form(pilot)
         await pilot.press(*"kept/toolbox:v1", "tab", *"Me", "tab", *"as it is", "tab", "space", "tab", *"USER nobody")
+        await pilot.press("tab", "space")  # not the layers
         line = "docker commit -a Me -m 'as it is' --pause=false -c 'USER nobody' toolbox kept/toolbox:v1"
         await until(pilot, lambda: line in text_of(app), line)
         await pilot.press("f2")
@@ -86,6 +89,35 @@ async def test_it_commits_and_the_cursor_stands_on_the_new_image() -> None:
         assert details.config.user == "nobody"
         assert [(entry.line, entry.outcome) for entry in front.session.history] == [(line, "ok")]
         assert not front.session.busy
+
+
+async def test_it_opens_the_new_layer_afterwards() -> None:
+    app = StageApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await open_form(pilot)
+        await change_something(screen)
+        fill(screen, "reference", "kept/toolbox:v1")
+        await pilot.pause()
+        await pilot.press("f2")
+        await until(pilot, lambda: isinstance(app.screen, LayersScreen), "the layers")
+        layers = cast("LayersScreen", app.screen)
+        await until(pilot, lambda: "index.html" in text_of(app) or "www/" in text_of(app) or "srv/" in text_of(app))
+        assert layers.number == layers.stack.row_count - 1
+        assert "layers of kept/toolbox:v1" in text_of(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, DashboardScreen), "the dashboard")
+        front = cast("DashboardScreen", app.screen)
+        await until(pilot, lambda: "kept/toolbox:v1" in getattr(front.images.cursor_row, "tags", ()), "the new image")
+
+
+async def test_what_the_files_weigh_is_told() -> None:
+    app = StageApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await open_form(pilot)
+        await change_something(screen)
+        await pilot.press("f5")
+        await until(pilot, lambda: "10B" in text_of(app), "the ten bytes")
+        assert "weighing" not in text_of(app)
 
 
 @pytest.mark.parametrize(
@@ -132,6 +164,7 @@ async def test_a_reference_that_another_image_holds_is_asked_about(guarded: bool
         screen = await open_form(pilot)
         holder = next(image for image in screen.session.state.images.values() if "busybox:latest" in image.tags)
         fill(screen, "reference", "busybox")
+        screen.form.field("layers").insert("false")
         await pilot.pause()
         await pilot.press("f2")
         await until(pilot, lambda: isinstance(app.screen, ConfirmDialog), "the question")

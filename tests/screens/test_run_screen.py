@@ -10,6 +10,7 @@ from textual.widgets import Input, TextArea
 
 from tui.screens.dashboard import DashboardScreen
 from tui.screens.run import RunScreen
+from tui.screens.run_checks import RunChecks
 from widgets.dialogs import ChoiceDialog, ConfirmDialog
 from widgets.fields import ListField, ToggleField
 
@@ -27,7 +28,7 @@ async def open_form(pilot: Pilot[int], image: str = "busybox") -> RunScreen:
 
 
 def fill(screen: RunScreen, name: str, value: str) -> None:
-    """Type into a field, all at once."""
+    """Type into a field, all at once. Its group is open, or is opened and its fields come in time."""
     field = screen.form.field(name)
     if isinstance(field, ListField):
         field.query_one(TextArea).load_text(value)
@@ -46,7 +47,7 @@ async def test_it_opens_with_what_the_image_brings(size: tuple[int, int]) -> Non
         screen = await open_form(pilot, "nginx")
         await pilot.resize_terminal(*size)
         assert screen.form.values()["image"] == "nginx:1.27-alpine"
-        await until(pilot, lambda: "80/tcp" in screen.form.field("ports").hint)
+        await until(pilot, lambda: "80/tcp" in screen.form.field("publish").hint)
         assert "nginx -g" in screen.form.field("command").query_one(Input).placeholder
         assert "$ docker run -d nginx:1.27-alpine" in text_of(app)
 
@@ -56,7 +57,7 @@ async def test_it_runs_and_the_cursor_stands_on_the_new_container() -> None:
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         screen = await open_form(pilot)
         image = screen.form.values()["image"]
-        await pilot.press("tab", *"made-here", "tab", *"sleep 60", "tab", *"18080:80")
+        await pilot.press("tab", *"made-here", "tab", *"sleep 60", "tab", "tab", *"18080:80")
         await until(pilot, lambda: "docker run -d --name made-here -p 18080:80 busybox" in text_of(app))
         await pilot.press("f2")
         await until(pilot, lambda: isinstance(app.screen, DashboardScreen), "the dashboard")
@@ -96,12 +97,12 @@ WRONG = [
     ("name", "-x", "starts with"),
     ("name", "toolbox", "toolbox is the name of a container"),
     ("command", "sh -c 'x", "quot"),
-    ("ports", "80:80\n99999", "65535"),
-    ("ports", "18080:80\n18080:81", "asked for twice"),
-    ("env", "A=1\nB", "line 2, B"),
-    ("volumes", "data:relative", "absolute"),
+    ("publish", "80:80\n99999", "65535"),
+    ("publish", "18080:80\n18080:81", "asked for twice"),
+    ("env", "A=1\n=B", "line 2, =B"),
+    ("volume", "data:relative", "absolute"),
     ("restart", "sometimes", "unknown"),
-    ("labels", "=x", "name is missing"),
+    ("label", "=x", "name is missing"),
 ]
 
 
@@ -111,6 +112,8 @@ async def test_what_is_wrong_is_told_at_its_field_while_it_is_typed() -> None:
         screen = await open_form(pilot)
         for name, value, part in WRONG:
             before = screen.form.values()[name]
+            screen.form.go_to(name)  # opens its group
+            await until(pilot, lambda name=name: bool(screen.form.field(name).query(".field--message")))
             fill(screen, name, value)
             await until(pilot, lambda name=name, part=part: part in error_of(screen, name), f"{name}: {part}")
             await pilot.press("f2")
@@ -128,8 +131,8 @@ async def test_a_port_that_another_container_publishes_names_it() -> None:
         holder, port = next(
             (c, port.public) for c in screen.session.state.containers.values() for port in c.ports if port.public
         )
-        fill(screen, "ports", f"{port}:80")
-        await until(pilot, lambda: f"published by {holder.name}" in error_of(screen, "ports"))
+        fill(screen, "publish", f"{port}:80")
+        await until(pilot, lambda: f"published by {holder.name}" in error_of(screen, "publish"))
 
 
 async def test_auto_remove_and_restart_exclude_each_other_at_once() -> None:
@@ -137,10 +140,10 @@ async def test_auto_remove_and_restart_exclude_each_other_at_once() -> None:
     async with app.run_test(size=SIZE) as pilot:
         screen = await open_form(pilot)
         fill(screen, "restart", "always")
-        toggle = cast(ToggleField, screen.form.field("auto_remove"))
+        toggle = cast(ToggleField, screen.form.field("rm"))
         toggle.take_focus()
         await pilot.press("space")
-        await until(pilot, lambda: "auto-remove is on" in error_of(screen, "restart"))
+        await until(pilot, lambda: "auto-remove (--rm) is on" in error_of(screen, "restart"))
         await pilot.press("space")
         await until(pilot, lambda: not error_of(screen, "restart"))
 
@@ -149,24 +152,26 @@ async def test_the_networks_of_the_host_can_be_chosen() -> None:
     app = StageApp()
     async with app.run_test(size=SIZE) as pilot:
         screen = await open_form(pilot)
-        own = [n.name for n in await screen.session.engine.networks.list_all() if n.driver == "bridge"]
-        name = next(name for name in own if name != "bridge")
+        known = await screen.session.engine.networks.list_all()
+        name = next(n.name for n in known if n.driver == "bridge" and n.name != "bridge")
+        await until(pilot, lambda: name in screen.form.field("network").hint, "the networks below the field")
         screen.form.field("network").take_focus()
-        for _ in range(len(own) + 3):
-            await pilot.press("right")
-            if screen.form.values()["network"] == name:
-                break
+        await pilot.press("f6")
+        await until(pilot, lambda: isinstance(app.screen, ChoiceDialog), "the choice")
+        await pilot.press("slash", *name, "enter")
         await until(pilot, lambda: f"--network {name} " in text_of(app).replace("\n", " "))
+        fill(screen, "network", "nowhere")
+        await until(pilot, lambda: "no network nowhere" in error_of(screen, "network"))
 
 
 async def test_a_name_taken_in_the_meantime_keeps_the_form_and_offers_the_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # taken between the check, which sees the last known state, and the request
-    def nothing(_screen: RunScreen, _name: str) -> None:
+    def nothing(_checks: RunChecks, _name: str) -> None:
         return None
 
-    monkeypatch.setattr(RunScreen, "_check_name", nothing)
+    monkeypatch.setattr(RunChecks, "_name", nothing)
     app = StageApp()
     async with app.run_test(size=SIZE) as pilot:
         screen = await open_form(pilot)

@@ -107,6 +107,19 @@ def test_a_tree_has_the_folders_on_the_way() -> None:
     assert [found.has_children(node) for node in ("/srv", "/srv/a/b")] == [True, False]
 
 
+def test_sizes_stand_at_files_and_add_up_in_folders() -> None:
+    found = tree()
+    assert found.files() == ["/etc/new", "/srv/a/b"]
+    assert not any("kB" in text for text, _ in found.columns("/srv"))
+    found.add_sizes({"/etc/new": 1_000, "/srv/a/b": 2_000, "/bin/gone": 5, "/tmp/not-told-of": 9})
+    shown = {
+        node: found.columns(node)[-1][0].strip() for node in ("/etc", "/etc/new", "/srv", "/srv/a", "/srv/a/b", "/bin")
+    }
+    assert shown == {"/etc": "1kB", "/etc/new": "1kB", "/srv": "2kB", "/srv/a": "2kB", "/srv/a/b": "2kB", "/bin": ""}
+    found.add_sizes({"/etc/new": 3_000})
+    assert found.columns("/etc")[-1][0].strip() == "3kB"
+
+
 def test_each_change_has_a_letter_besides_its_tone() -> None:
     found = tree()
     assert found.label("/etc") == [("C ", "changed"), ("etc/", "changed")]

@@ -10,19 +10,14 @@ from tui.engine.images import ProgressDetail, PullProgress
 from tui.jobs.pull import PullPicture
 from tui.model.containers import Container, Port
 from tui.model.images import WireImageConfig
-from tui.model.run_spec import RunSpec, docker_line
-from tui.present.run import (
-    check_command,
-    error_place,
-    image_hints,
-    name_holder,
-    port_holder,
-    port_twice,
-    spec_from,
-)
-from tui.present.secrets import looks_secret, secret_names
+from tui.model.run_flags import FLAGS
+from tui.model.run_line import docker_line
+from tui.model.run_spec import RunSpec
+from tui.present.run import error_place, free_name, image_hints, name_holder, port_holder, port_twice
+from tui.present.run_form import FIELDS, OTHER, check_command, check_of, spec_from, values_of
+from tui.present.secrets import looks_secret
 from tui.screens.form_memory import FormMemory
-from tui.screens.run import check_image
+from tui.screens.run_checks import check_image
 
 
 def container(name: str, *ports: Port) -> Container:
@@ -76,7 +71,7 @@ def test_a_host_port_that_is_asked_for_twice(text: str, others: list[str], numbe
 
 def test_an_image_without_a_configuration_gives_the_grammar() -> None:
     assert image_hints(None) == image_hints(WireImageConfig())
-    assert image_hints(None).ports_placeholder == "8080:80"
+    assert image_hints(None).placeholder("publish") == "8080:80"
 
 
 def test_an_image_offers_what_it_has() -> None:
@@ -88,23 +83,27 @@ def test_an_image_offers_what_it_has() -> None:
         volumes={"/cache": {}},
     )
     hints = image_hints(config)
-    assert hints.command_placeholder == "the image's own: nginx -g 'daemon off;'"
-    assert "'/entry point.sh'" in hints.command
-    assert "80/tcp, 9000/tcp" in hints.ports
-    assert hints.ports_placeholder == "8080:80"
-    assert "API_TOKEN=***" in hints.env
-    assert "URL=***" in hints.env
-    assert "abc" not in hints.env
-    assert "u:p" not in hints.env
-    assert hints.env.endswith("PATH=/bin")
-    assert "x" * 30 not in hints.env
-    assert "/cache" in hints.volumes
-    assert hints.volumes_placeholder == "data:/cache"
+    assert hints.placeholder("command") == "the image's own: nginx -g 'daemon off;'"
+    assert "'/entry point.sh'" in hints.hint("command")
+    assert "80/tcp, 9000/tcp" in hints.hint("publish")
+    assert hints.placeholder("publish") == "8080:80"
+    env = hints.hint("env")
+    assert "API_TOKEN=***" in env
+    assert "URL=***" in env
+    assert "abc" not in env
+    assert "u:p" not in env
+    assert env.endswith("PATH=/bin")
+    assert "x" * 30 not in env
+    assert "/cache" in hints.hint("volume")
+    assert hints.placeholder("volume") == "data:/cache"
+    assert [value for value, _, _ in hints.offers["publish"]] == ["8080:80", "9000:9000"]
+    assert [value for value, _, _ in hints.offers["volume"]] == ["cache:/cache"]
+    assert "abc" not in str([shown for _, shown, _ in hints.offers["env"]])
 
 
 def test_many_ports_are_counted_not_listed() -> None:
     hints = image_hints(WireImageConfig(exposed_ports={f"{number}/tcp": {} for number in range(1, 31)}))
-    assert "and 22 more" in hints.ports
+    assert "and 22 more" in hints.hint("publish")
 
 
 @pytest.mark.parametrize(
@@ -122,20 +121,23 @@ def test_names_that_do_not(name: str) -> None:
 
 def test_the_history_masks_what_looks_secret_and_nothing_else() -> None:
     spec = spec_from({"image": "x", "env": ["A=1", "TOKEN=abc", "DSN=postgres://me:pw@h/d", "NAMES=a=b"]})
-    line = docker_line(spec, hide=secret_names(spec.env).__contains__)
-    assert line == "docker run -d -e A=1 -e 'TOKEN=***' -e 'DSN=***' -e NAMES=a=b x"
+    assert docker_line(spec, hide=looks_secret) == "docker run -e A=1 -e 'TOKEN=***' -e 'DSN=***' -e NAMES=a=b x"
 
 
 def test_values_become_a_spec() -> None:
     values = {
-        "image": " busybox ", "name": "web", "command": "sh -c 'echo  hi'", "ports": ["80:80 "], "env": ["A= b "],
-        "volumes": ["data:/data"], "labels": ["a=b"], "restart": "always", "network": "host", "auto_remove": False,
-        "tty": True, "interactive": True,
+        "image": " busybox ", "name": "web", "command": "sh -c 'echo  hi'", "publish": ["80:80 "], "env": ["A= b "],
+        "volume": ["data:/data"], "label": ["a=b"], "restart": "always", "network": ["host"], "rm": False,
+        "tty": True, "interactive": True, "entrypoint": "''",
+        OTHER: ["--blkio-weight 300 --annotation=a=b", "-a stdin"],
     }  # fmt: skip
-    assert spec_from(values) == RunSpec(
-        image="busybox", name="web", command=("sh", "-c", "echo  hi"), ports=("80:80",), env=("A= b ",),
-        volumes=("data:/data",), labels=("a=b",), restart="always", network="host", tty=True, interactive=True,
-    )  # fmt: skip
+    spec = spec_from(values)
+    assert (spec.image, spec.command) == ("busybox", ("sh", "-c", "echo  hi"))
+    assert spec.options == {
+        "name": ("web",), "publish": ("80:80",), "env": ("A= b ",), "volume": ("data:/data",), "label": ("a=b",),
+        "restart": ("always",), "network": ("host",), "tty": ("true",), "interactive": ("true",), "entrypoint": ("",),
+        "blkio-weight": ("300",), "annotation": ("a=b",), "attach": ("stdin",),
+    }  # fmt: skip
 
 
 @given(st.lists(st.text(max_size=8), max_size=4), st.lists(st.text(st.characters(exclude_characters="\0"), min_size=1)))
@@ -143,6 +145,40 @@ def test_any_words_come_back_from_the_line_as_they_were(words: list[str], env: l
     spec = spec_from({"image": "x", "command": shlex.join(words), "env": env})
     assert spec.command == tuple(words)
     assert shlex.split(docker_line(spec))[-len(words) - 1 :] == ["x", *words]
+
+
+def test_every_option_has_a_field_or_goes_with_the_others() -> None:
+    assert set(FIELDS) - set(FLAGS) == {"image", "command", OTHER}
+    for name, flag in FLAGS.items():
+        value = "true" if not flag.takes_value else "x"
+        spec = RunSpec("busybox", options={name: (value,)})
+        assert spec_from(values_of(spec)) == spec, name
+
+
+def test_an_option_with_a_field_is_none_of_the_others() -> None:
+    check = check_of(OTHER)
+    assert check is not None
+    assert check("--memory 5m") == "--memory has a field of its own: Memory"
+    assert "unknown" in (check("--nosuch") or "")
+    assert "is no option" in (check("busybox") or "")
+    assert check("--blkio-weight 300") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("", None), ("''", None), ("/bin/sh", None), ("'a b'", None), ("sh -c", "one word"), ("'x", "quot")],
+)
+def test_an_entrypoint_is_one_word(text: str, words: str | None) -> None:
+    check = check_of("entrypoint")
+    assert check is not None
+    found = check(text)
+    assert found is None if words is None else words in (found or "")
+
+
+def test_a_copy_gets_a_name_that_nobody_has() -> None:
+    assert free_name("web", ["web"]) == "web-2"
+    assert free_name("web-2", ["web", "web-2", "web-3"]) == "web-4"
+    assert free_name("web", []) == "web-2"
 
 
 def test_an_open_quote_is_told() -> None:
@@ -165,11 +201,11 @@ PLACES = {
     "No such image: nowhere:latest": "image",
     "invalid reference format: repository name (library/X) must be lowercase": "image",
     "driver failed programming external connectivity on endpoint x (1): Bind for 0.0.0.0:80 failed: port is already "
-    "allocated": "ports",
-    "Ports are not available: exposing port TCP 0.0.0.0:80: listen tcp: bind: address already in use": "ports",
+    "allocated": "publish",
+    "Ports are not available: exposing port TCP 0.0.0.0:80: listen tcp: bind: address already in use": "publish",
     "network nowhere not found": "network",
-    "invalid volume specification: '::'": "volumes",
-    "Duplicate mount point: /data": "volumes",
+    "invalid volume specification: '::'": "volume",
+    "Duplicate mount point: /data": "volume",
     "can't create 'AutoRemove' container with restart policy": "restart",
     'failed to create task for container: exec: "nosuch": executable file not found in $PATH: unknown': "command",
     'failed to create shim task: exec: "/opt/network/port": stat /opt/network/port: no such file': "command",

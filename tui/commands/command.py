@@ -68,6 +68,10 @@ class Ui(Protocol):
         """Step aside and let ssh ask on the terminal, for each host that it needs an answer to reach; mostly none."""
         ...
 
+    def go_to(self, noun: str, id: str, session: Session | None = None) -> None:
+        """Put the cursor on an object of a host, where tables are in front; a screen without tables stays as it is."""
+        ...
+
     def copy(self, text: str) -> None:
         """Put a text on the clipboard of the user's terminal."""
         ...

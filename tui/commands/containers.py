@@ -6,6 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from shlex import quote
 
 from tui.commands.command import Command, Context
+from tui.commands.go_back import can_go_back, go_back
+from tui.commands.recreate import recreate
+from tui.commands.remake import clone, line_of, service_of
 from tui.commands.running import Act, allowed, perform
 from tui.engine.engine import Engine
 from tui.engine.errors import Conflict
@@ -171,8 +174,18 @@ async def copy(context: Context) -> None:
     options += [(f"ip:{network}", address, f"IP in {network}") for network, address in target.networks if address]
     options += _port_options(target, context.session.engine)
     choices = {value: label for value, label, _ in options}
+    options += [("run", "docker run …", "the line that makes such a container"),
+                ("compose", "services: …", "a Compose service of it")]  # fmt: skip
     chosen = await context.ui.choose(f"Copy from {target.name}", options)
-    if chosen is not None:
+    if chosen == "run":
+        context.ui.copy(await line_of(context.session, target))
+    elif chosen == "compose":
+        service = await service_of(context.session, target)
+        if service is None:
+            context.ui.note(f"{target.name} has settings that Compose cannot be told", "warning")
+        else:
+            context.ui.copy(service)
+    elif chosen is not None:
         context.ui.copy(choices[chosen])
 
 
@@ -227,5 +240,12 @@ COMMANDS: tuple[Command, ...] = (
             "docker history IMAGE, docker save IMAGE", hint=70, immediate=True),
     Command("container.run", ("n",), "run another container from its image", "containers", run_again, "run",
             "docker run IMAGE", "free", True, hint=45, immediate=True),
-    Command("container.copy", ("y",), "copy ID, name, image, IP or port", "containers", copy, "copy"),
+    Command("container.clone", ("N",), "clone into the run form", "containers", clone, "clone",
+            "docker run OPTIONS IMAGE", "free", True, hint=46),
+    Command("container.recreate", ("u",), "recreate from its image, keeping the old one", "containers", recreate,
+            "recreate", "docker rename, docker create, docker stop, docker start", "always", True, hint=47, many=True),
+    Command("container.go_back", ("B",), "go back to the one before it was recreated", "containers", go_back,
+            "go back", "docker rename, docker stop, docker start", "always", True, can_go_back),
+    Command("container.copy", ("y",), "copy ID, name, image, IP, port, docker run line or Compose service",
+            "containers", copy, "copy"),
 )  # fmt: skip

@@ -33,6 +33,8 @@ async def refresh(context: Context) -> None:
 _COMMANDS = (
     Command("app.build", ("b",), "build an image from a Dockerfile", "app", _open("build"), "build",
             "docker build --tag REFERENCE FOLDER", "free", True, hint=52),
+    Command("app.run", ("ctrl+n",), "run a container, also from a pasted docker run line", "app", _open("run"), "run",
+            "docker run OPTIONS IMAGE", "free", True),
     Command("app.filter", ("slash",), "filter the table", "app", _view("filter"), "filter", hint=85, offline=True),
     Command("app.sort", ("o",), "sort by", "app", _view("sort"), "sort", hint=90, offline=True),
     Command("app.running", ("A",), "show all or only running containers", "app", _view("running"), "all/running"),

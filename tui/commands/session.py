@@ -13,6 +13,7 @@ from tui.engine.engine import Engine
 from tui.jobs.job import Jobs
 from tui.jobs.layer_cache import LayerCache
 from tui.jobs.layer_store import LayerStore
+from tui.model.recreate import Made
 from tui.model.system import Ping
 from tui.store.feed import Feed, Timing
 from tui.store.state import State
@@ -68,6 +69,8 @@ class Session:
         self.on_usage: Callable[[set[str]], object] = lambda _changed: None
         self.on_busy: Callable[[set[str]], object] = lambda _changed: None
         self.on_jobs: Callable[[], object] = lambda: None
+        self.made_before: dict[str, Made] = {}
+        """How to make again what a container was made from, by its ID, where that one could not be kept aside."""
         self.layer_cache = LayerCache(LayerStore.of_user())
         """The layers that were read, for the next look and the next run."""
         self.jobs = Jobs(lambda: self.on_jobs())

@@ -2,7 +2,7 @@
 
 import re
 
-from tui.demo import netports
+from tui.demo import links, netports
 from tui.demo.errors import ApiError
 from tui.demo.jsonish import JsonMap, as_list, as_map, as_str, as_strings, as_words
 from tui.demo.records import Container, Image, Mount
@@ -72,7 +72,9 @@ def create(world: World, name: str, body: JsonMap) -> Container:
         raise ApiError(400, "no command specified")
     container = Container(id_, name, ref, image.id, world.now(), config, host, words[0], words[1:])
     _mounts(world, container)
+    links.make_links(world, container)
     world.add_container(container)
+    links.touch_linked(world, container)
     netports.attach_at_creation(world, container, as_map(as_map(body.get("NetworkingConfig")).get("EndpointsConfig")))
     world.emit_container(container, "create")
     return container
@@ -80,9 +82,15 @@ def create(world: World, name: str, body: JsonMap) -> Container:
 
 def _host(asked: JsonMap) -> JsonMap:
     host = default_host()
-    host.update({key: value for key, value in asked.items() if value is not None})
+    # what is said to be nothing is what the daemon gives by itself
+    host.update({key: value for key, value in asked.items() if value is not None and (value or not host.get(key))})
     if host["NetworkMode"] in ("", "default"):
         host["NetworkMode"] = "bridge"
+    log = as_map(host["LogConfig"])
+    host["LogConfig"] = {"Type": log.get("Type") or "json-file", "Config": as_strings(log.get("Config"))}
+    host["MemorySwap"] = host["MemorySwap"] or 2 * host["Memory"]
+    host["MemorySwappiness"] = None if host["MemorySwappiness"] == -1 else host["MemorySwappiness"]
+    host["PidsLimit"] = host["PidsLimit"] or None
     policy = as_map(host.get("RestartPolicy"))
     host["RestartPolicy"] = {
         "Name": policy.get("Name") or "no",
@@ -125,9 +133,10 @@ def _random_name(world: World) -> str:
 
 
 def merged_env(base: list[str] | None, own: list[str]) -> list[str] | None:
-    """Return the container's own variables, then those of the image that it does not name."""
+    """Return the container's own variables, then those of the image that it does not name; a bare name hides one."""
     named = {item.partition("=")[0] for item in own}
-    return own + [item for item in base or [] if item.partition("=")[0] not in named] or None
+    given = [item for item in base or [] if item.partition("=")[0] not in named]
+    return [*(item for item in own if "=" in item), *given] or None
 
 
 def _config(body: JsonMap, image: Image, id_: str) -> JsonMap:
@@ -160,11 +169,20 @@ def _config(body: JsonMap, image: Image, id_: str) -> JsonMap:
     check = as_map(body.get("Healthcheck")) or as_map(base.get("Healthcheck"))
     if check:
         config["Healthcheck"] = check
+    if mac := _mac(body):
+        config["MacAddress"] = mac
     for key in ("StopSignal", "StopTimeout", "Shell"):
         value = body.get(key) if body.get(key) is not None else base.get(key)
         if value is not None:
             config[key] = value
     return config
+
+
+def _mac(body: JsonMap) -> str:
+    """Return the MAC address that is asked for in the first network, in either of the places where clients write it."""
+    mode = as_str(as_map(body.get("HostConfig")).get("NetworkMode"))
+    ends = as_map(as_map(body.get("NetworkingConfig")).get("EndpointsConfig"))
+    return as_str(body.get("MacAddress")) or as_str(as_map(ends.get(mode)).get("MacAddress"))
 
 
 def _mounts(world: World, container: Container) -> None:

@@ -4,7 +4,7 @@ import re
 
 from aiohttp import web
 
-from tui.demo import creating, life, listing
+from tui.demo import creating, life, links, listing
 from tui.demo.api import Call, Router, answer, encoded, nothing, unhindered
 from tui.demo.clock import NS
 from tui.demo.errors import ApiError, not_running
@@ -107,6 +107,7 @@ async def _rename(call: Call) -> web.StreamResponse:
     old = container.name
     world.rename(container, name)
     container.touch()
+    links.touch_linked(world, container)
     world.emit_container(container, "rename", oldName=f"/{old}")
     return nothing()
 

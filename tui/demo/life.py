@@ -1,6 +1,6 @@
 """The life-cycle of containers: start, stop, pause, die, restart, remove, with the daemon's events in its order."""
 
-from tui.demo import behaviour, health, netports
+from tui.demo import behaviour, health, links, netports
 from tui.demo.clock import NS
 from tui.demo.errors import ApiError, NotModified, not_running
 from tui.demo.jsonish import as_int, as_map
@@ -29,6 +29,7 @@ def start(world: World, container: Container) -> None:
 def launch(world: World, container: Container) -> None:
     """Bring the process up, whoever asked for it."""
     try:
+        links.check_running(world, container)
         netports.bind(world, container)
         behaviour.check_command(world, container)
     except ApiError as error:
@@ -271,6 +272,7 @@ def remove(world: World, container: Container, *, force: bool = False, volumes: 
     container.removing = True
     netports.detach_all(world, container)
     world.drop_container(container)
+    links.touch_linked(world, container)
     container.state = "removing"
     container.touch()
     if volumes:

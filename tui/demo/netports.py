@@ -28,7 +28,8 @@ def attach_at_creation(world: World, container: Container, wanted: dict[str, obj
 def wanted_endpoint(config: dict[str, object], network_id: str) -> Endpoint:
     """Return an endpoint as an EndpointConfig asks for it, without addresses yet."""
     aliases = as_words(config.get("Aliases")) or None
-    return Endpoint(network_id, aliases=aliases, wanted_ip=as_str(as_map(config.get("IPAMConfig")).get("IPv4Address")))
+    wanted = as_str(as_map(config.get("IPAMConfig")).get("IPv4Address"))
+    return Endpoint(network_id, aliases=aliases, wanted_ip=wanted, asked=config)
 
 
 def connect_all(world: World, container: Container) -> None:
@@ -47,12 +48,18 @@ def connect(world: World, container: Container, network: Network, endpoint: Endp
         pool = ipaddress.IPv4Network(network.ip_range) if network.ip_range else subnet
         host = network.next_host
         network.next_host = host + 1 if host < min(65_000, pool.num_addresses - 2) else 2
+        if endpoint.wanted_ip and any(endpoint.wanted_ip == end.ip for end in _ends(world, network)):
+            raise ApiError(500, "failed to set up container networking: Address already in use")
         endpoint.ip = endpoint.wanted_ip or str(pool.network_address + host)
         endpoint.prefix_length = subnet.prefixlen
         endpoint.gateway = network.gateway
         tail = ":".join(f"{int(part):02x}" for part in endpoint.ip.split("."))
-        endpoint.mac = f"02:42:{tail}"
+        endpoint.mac = as_str(endpoint.asked.get("MacAddress")) or f"02:42:{tail}"
     _tell(world, "connect", network, container)
+
+
+def _ends(world: World, network: Network) -> list[Endpoint]:
+    return [c.networks[network.name] for c in world.containers.values() if network.name in c.networks]
 
 
 def disconnect(world: World, container: Container, network: Network, endpoint: Endpoint) -> None:

@@ -37,7 +37,7 @@ class Image:
 
 @dataclass(slots=True)
 class Endpoint:
-    """A container's end in one network; empty addresses while it does not run."""
+    """A container's end in one network; empty addresses while it does not run. `asked` is the EndpointConfig it had."""
 
     network_id: str
     endpoint_id: str = ""
@@ -46,6 +46,7 @@ class Endpoint:
     mac: str = ""
     aliases: list[str] | None = None
     wanted_ip: str = ""
+    asked: JsonMap = field(default_factory=dict[str, Any])
     prefix_length: int = 0
 
 
@@ -132,6 +133,7 @@ class Container:
     runs: list[Run] = field(default_factory=list[Run])
     changed: dict[str, Node | None] = field(default_factory=dict[str, "Node | None"])
     execs: list[str] = field(default_factory=list[str])
+    links: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     removing: bool = False
     load: float = 1.0
     size: tuple[int, int] = (24, 80)

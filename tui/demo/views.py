@@ -7,6 +7,7 @@ import msgspec
 from tui.demo.clock import NS, rfc3339
 from tui.demo.durations import human
 from tui.demo.jsonish import JsonMap
+from tui.demo.links import host_with_links, names_of
 from tui.demo.records import Container, Endpoint, Health, Mount
 from tui.demo.world import DATA_ROOT, World
 
@@ -51,7 +52,7 @@ def list_row(world: World, container: Container, status: str, *, size: bool = Fa
     """Return a row of the container list; `size` adds SizeRw and SizeRootFs."""
     row: JsonMap = {
         "Id": container.id,
-        "Names": [f"/{container.name}"],
+        "Names": names_of(world, container),
         "Image": shown_image(world, container),
         "ImageID": container.image_id,
         "Command": shown_command(container),
@@ -122,11 +123,11 @@ def _ports(container: Container) -> list[JsonMap]:
 def _endpoint(endpoint: Endpoint, dns: list[str] | None) -> JsonMap:
     return {
         "IPAMConfig": {"IPv4Address": endpoint.wanted_ip} if endpoint.wanted_ip else None,
-        "Links": None,
+        "Links": endpoint.asked.get("Links"),
         "Aliases": endpoint.aliases,
         "MacAddress": endpoint.mac,
-        "DriverOpts": None,
-        "GwPriority": 0,
+        "DriverOpts": endpoint.asked.get("DriverOpts"),
+        "GwPriority": endpoint.asked.get("GwPriority") or 0,
         "NetworkID": endpoint.network_id,
         "EndpointID": endpoint.endpoint_id,
         "Gateway": endpoint.gateway,
@@ -182,7 +183,7 @@ def inspect(world: World, container: Container, *, size: bool = False) -> JsonMa
         "Platform": "linux",
         **dict.fromkeys(("MountLabel", "ProcessLabel", "AppArmorProfile"), ""),
         "ExecIDs": [e for e in container.execs if world.execs[e].running] or None,
-        "HostConfig": container.host,
+        "HostConfig": host_with_links(world, container),
         "GraphDriver": {
             "Data": {
                 "ID": container.id,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -13,11 +15,15 @@ from tui.engine.early import EarlyLists, each_listed
 from tui.engine.errors import ConnectionLost, MalformedAnswer
 from tui.engine.framing import FramingError, LineAssembler, StdcopyDecoder
 from tui.engine.streams import documents
-from tui.engine.transport import Answer, Transport
+from tui.engine.transport import ANSWER_TIMEOUT, Answer, Transport
 from tui.model.cgroups import Counts, counts_from_stats
-from tui.model.containers import Container, ContainerInspect, from_inspect
+from tui.model.containers import Container, ContainerInspect, Kinship, from_inspect
 from tui.model.log_record import LogRecord
+from tui.model.run_wire import RunInspect
 from tui.model.stats import Sample, WireStats, sample_from
+
+_GO_KINDS = 0x8F28_0000
+"""The bits of Go's os.FileMode that say that it is a folder, a link, a device, a pipe, a socket or something else."""
 
 
 class Created(msgspec.Struct, rename="pascal"):
@@ -32,6 +38,19 @@ class Change(msgspec.Struct, frozen=True, rename="pascal"):
 
     path: str
     kind: int
+
+
+class FileStat(msgspec.Struct, frozen=True):
+    """A file in a container: `size` in bytes, `mode` as Go's os.FileMode (kinds other than a file have a high bit)."""
+
+    name: str
+    size: int = 0
+    mode: int = 0
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a regular file."""
+        return not self.mode & _GO_KINDS
 
 
 class Processes(msgspec.Struct, frozen=True, rename="pascal"):
@@ -65,10 +84,30 @@ class Containers:
         """Return one container by ID or name, from inspect: never behind the events, unlike the list."""
         return from_inspect(await self._transport.get(_path(container, "json"), ContainerInspect))
 
-    async def inspect(self, container: str) -> dict[str, Any]:
-        """Return the whole inspect answer."""
+    async def inspect(self, container: str, *, size: bool = False) -> dict[str, Any]:
+        """Return the whole inspect answer; with `size` the daemon counts what it wrote, which may take a second."""
         path = _path(container, "json")
-        return decode(await self._transport.read("GET", path), dict[str, Any], f"GET {path}")
+        params = {"size": True} if size else None
+        data = await self._transport.read("GET", path, params=params, seconds=None if size else ANSWER_TIMEOUT)
+        return decode(data, dict[str, Any], f"GET {path}")
+
+    async def stat(self, container: str, path: str) -> FileStat:
+        """Return what there is at a path in the container; links are not followed. NotFound where there is nothing."""
+        request = _path(container, "archive")
+        async with self._transport.stream("HEAD", request, params={"path": path}) as answer:
+            header = answer.headers.get("X-Docker-Container-Path-Stat", "")
+        try:
+            return decode(base64.b64decode(header), FileStat, f"HEAD {request}")
+        except binascii.Error as error:
+            raise MalformedAnswer(f"HEAD {request}", f"its header is no base64: {error}") from error
+
+    async def made(self, container: str) -> RunInspect:
+        """Return the part of the inspect answer that says how it was made."""
+        return await self._transport.get(_path(container, "json"), RunInspect)
+
+    async def kinship(self) -> list[Kinship]:
+        """Return what every container, running or not, is bound to."""
+        return await self._transport.get("/containers/json", list[Kinship], params={"all": True})
 
     async def create(self, body: Mapping[str, Any], *, name: str = "", platform: str = "") -> Created:
         """Create a container from a `POST /containers/create` body; filling its new volumes may take long."""
@@ -104,6 +143,10 @@ class Containers:
     async def rename(self, container: str, name: str) -> None:
         """Give it another name."""
         await self._transport.read("POST", _path(container, "rename"), params={"name": name})
+
+    async def update(self, container: str, changes: Mapping[str, Any]) -> None:
+        """Change limits or the restart policy in place, in the words of `HostConfig`."""
+        await self._transport.read("POST", _path(container, "update"), body=changes)
 
     async def remove(self, container: str, *, force: bool = False, volumes: bool = False) -> None:
         """Remove it; `force` kills it first, `volumes` removes its anonymous volumes too."""

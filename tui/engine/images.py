@@ -89,14 +89,14 @@ class Images:
         data = await self._transport.read("DELETE", path, params={"force": force}, seconds=None)
         return decode(data, list[ImageDeleted], f"DELETE {path}")
 
-    async def pull(self, name: str, tag: str) -> AsyncGenerator[PullProgress]:
-        """Pull `name:tag` without credentials, yielding its progress.
+    async def pull(self, name: str, tag: str, *, platform: str = "") -> AsyncGenerator[PullProgress]:
+        """Pull `name:tag` without credentials, yielding its progress; `platform` such as linux/arm64 is the daemon's.
 
         Raises:
             ApiError: the registry or the daemon said no, before or during the pull.
         """
         request = "POST /images/create"
-        params = {"fromImage": name, "tag": tag}
+        params = {"fromImage": name, "tag": tag, "platform": platform or None}
         async with self._transport.stream("POST", "/images/create", params=params) as answer:
             async for step in documents(answer, PullProgress, request, self._transport.endpoint.url):
                 if step.error:

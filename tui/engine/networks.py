@@ -78,6 +78,11 @@ class Networks:
         body = {"Container": container, "EndpointConfig": endpoint | ({"Aliases": list(aliases)} if aliases else {})}
         await self._transport.read("POST", _path(network, "connect"), body=body)
 
+    async def attach(self, network: str, container: str, endpoint: Mapping[str, Any]) -> None:
+        """Attach a container as an endpoint's settings say, in the words of the API."""
+        body = {"Container": container, "EndpointConfig": dict(endpoint)}
+        await self._transport.read("POST", _path(network, "connect"), body=body)
+
     async def disconnect(self, network: str, container: str, *, force: bool = False) -> None:
         """Detach a container; `force` also one that does not exist any more."""
         body = {"Container": container, "Force": force}

@@ -54,9 +54,11 @@ class PullPicture:
 class PullJob(Job):
     """Pulls one image, without credentials. Raises InvalidReference for a text that is no reference."""
 
-    def __init__(self, engine: Engine, reference: str) -> None:
+    def __init__(self, engine: Engine, reference: str, *, platform: str = "") -> None:
         parsed = parse_reference(reference).tagged()
-        super().__init__(f"pull {parsed.familiar()}", f"docker pull {parsed.familiar()}")
+        option = f"--platform {platform} " if platform else ""
+        super().__init__(f"pull {parsed.familiar()}", f"docker pull {option}{parsed.familiar()}")
+        self._platform = platform
         self._engine = engine
         self._name = parsed.familiar_name
         self._tag = parsed.digest or parsed.tag or ""
@@ -64,7 +66,7 @@ class PullJob(Job):
         self.progress = self._picture.words
 
     async def work(self) -> None:
-        async for step in self._engine.images.pull(self._name, self._tag):
+        async for step in self._engine.images.pull(self._name, self._tag, platform=self._platform):
             self._picture.apply(step)
             words = self._picture.words
             if words != self.progress:

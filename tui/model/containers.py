@@ -58,6 +58,33 @@ class ContainerSummary(Wire):
     mounts: list[WireMount] | None = None
 
 
+class WireHostMode(Wire):
+    network_mode: str = ""
+
+
+class Kinship(Wire):
+    """What an entry of `GET /containers/json` tells of the container's bonds to others."""
+
+    id: str
+    names: list[str] | None = None
+    host_config: WireHostMode | None = None
+
+    @property
+    def name(self) -> str:
+        """Its own name."""
+        return container_name(self.names, self.id)
+
+    @property
+    def linked_from(self) -> list[str]:
+        """Who links to it: links give it further names, such as /web/db."""
+        return sorted({name.split("/")[1] for name in self.names or () if name.count("/") > 1})
+
+    @property
+    def network_mode(self) -> str:
+        """Its network, `container:ID` where that is another one's."""
+        return self.host_config.network_mode if self.host_config else ""
+
+
 class WireHealth(Wire):
     status: str = ""
 

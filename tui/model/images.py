@@ -23,6 +23,17 @@ class ImageSummary(msgspec.Struct, rename="pascal", gc=False):
     labels: dict[str, str] | None = None
 
 
+class WireHealthcheck(msgspec.Struct, rename="pascal", gc=False):
+    """A health check; durations are nanoseconds."""
+
+    test: list[str] | None = None
+    interval: int = 0
+    timeout: int = 0
+    start_period: int = 0
+    start_interval: int = 0
+    retries: int = 0
+
+
 class WireImageConfig(msgspec.Struct, rename="pascal", gc=False):
     cmd: list[str] | None = None
     entrypoint: list[str] | None = None
@@ -32,6 +43,9 @@ class WireImageConfig(msgspec.Struct, rename="pascal", gc=False):
     working_dir: str = ""
     user: str = ""
     labels: dict[str, str] | None = None
+    stop_signal: str = ""
+    stop_timeout: int | None = None
+    healthcheck: WireHealthcheck | None = None
 
 
 class ImageInspect(msgspec.Struct, rename="pascal", gc=False):

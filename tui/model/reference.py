@@ -105,6 +105,11 @@ def check_reference(text: str, *, tag_required: bool = False) -> str | None:
     return None
 
 
+def is_image_id(text: str) -> bool:
+    """Returns whether a text is rather an image's ID, or the beginning of one, than a name."""
+    return re.fullmatch(r"(?:sha256:)?[0-9a-f]{12,64}", text) is not None
+
+
 def check_container_name(text: str) -> str | None:
     """Returns what is wrong with a container's name, or None."""
     return check_resource_name(text.removeprefix("/"), "container")

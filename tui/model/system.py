@@ -37,3 +37,5 @@ class Info(msgspec.Struct, frozen=True, rename="pascal", gc=False):
     operating_system: str = ""
     root_dir: str = msgspec.field(default="", name="DockerRootDir")
     cgroup_version: str = ""
+    logging_driver: str = "json-file"
+    default_runtime: str = "runc"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+from tui.present.units import size
 
 Span = tuple[str, str]
 
@@ -27,6 +29,7 @@ class ChangeTree:
                 self._add("/" + path.strip("/"), kind)
         for children in self._children.values():
             children.sort()
+        self._sizes: dict[str, int] = {}
 
     def _add(self, path: str, kind: int) -> None:
         if path in self._kinds:
@@ -46,6 +49,20 @@ class ChangeTree:
             parent = path.rpartition("/")[0]
             self._children.setdefault(parent, []).append(path)
             path = parent
+
+    def add_sizes(self, sizes: Mapping[str, int]) -> None:
+        """Tell how many bytes the files have that the container wrote; folders have what is in them together."""
+        self._sizes = {}
+        for path, amount in sizes.items():
+            if path not in self._kinds or self._kinds[path] == DELETED:
+                continue
+            while path:
+                self._sizes[path] = self._sizes.get(path, 0) + amount
+                path = path.rpartition("/")[0]
+
+    def files(self) -> list[str]:
+        """Return the paths that hold something new and may be files, in order."""
+        return [node for node in self.leaves() if self._kinds.get(node) in (ADDED, CHANGED)]
 
     @property
     def counts(self) -> dict[int, int]:
@@ -100,11 +117,11 @@ class ChangeTree:
         return [(f"{letter} ", tone), (name, tone)]
 
     def columns(self, node: str) -> Sequence[Span]:
-        """Return how much changed below it, by kind."""
-        if node not in self._children:
-            return ()
-        counts = self._below[node]
-        return [(f" {MARKS[kind][0]}{counts[kind]}", MARKS[kind][1]) for kind in WORDS if counts[kind]]
+        """Return how much changed below it, by kind, and how many bytes it has."""
+        counts = self._below[node] if node in self._children else (0, 0, 0)
+        below = [(f" {MARKS[kind][0]}{counts[kind]}", MARKS[kind][1]) for kind in WORDS if counts[kind]]
+        size_text = size(self._sizes[node]) if node in self._sizes else ""
+        return [*below, (f"{size_text:>8}", "number")] if self._sizes else below or ()
 
     def search_text(self, node: str) -> str:
         """Return the path."""

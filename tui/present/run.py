@@ -11,44 +11,86 @@ import msgspec
 
 from tui.model.containers import Container
 from tui.model.images import WireImageConfig
-from tui.model.run_spec import PortMapping, RunSpec, parse_port
+from tui.model.run_limits import duration_text
+from tui.model.run_options import PortMapping, parse_port
+from tui.present.run_form import FIELDS
 from tui.present.secrets import looks_secret
 
 LONGEST_VALUE = 24
 MOST_NAMED = 8
 
+Option = tuple[str, str, str]
+
 
 class ImageHints(msgspec.Struct, frozen=True):
-    """What stands below and inside the fields of the run form for one image."""
+    """What stands below and inside the fields for one image, by their names, and what it offers for some of them."""
 
-    command: str = ""
-    command_placeholder: str = "words as in a shell"
-    ports: str = "[[IP:]HOST:]CONTAINER[/udp], one a line"
-    ports_placeholder: str = "8080:80"
-    env: str = "KEY=VALUE, one a line"
-    volumes: str = "NAME:/path or /host/path:/path[:ro], one a line"
-    volumes_placeholder: str = "data:/data"
+    hints: Mapping[str, str] = {}
+    placeholders: Mapping[str, str] = {}
+    offers: Mapping[str, tuple[Option, ...]] = {}
+
+    def hint(self, name: str) -> str:
+        """Return what stands below a field."""
+        return self.hints.get(name, FIELDS[name].hint)
+
+    def placeholder(self, name: str) -> str:
+        """Return what stands in a field while it is empty."""
+        return self.placeholders.get(name, FIELDS[name].placeholder)
 
 
 def image_hints(config: WireImageConfig | None) -> ImageHints:
     """Return the hints for an image's own configuration, its secrets masked."""
-    plain = ImageHints()
     if config is None:
-        return plain
-    command = shlex.join(config.cmd or ())
+        return ImageHints()
     ports, volumes = sorted(config.exposed_ports or (), key=_port_order), sorted(config.volumes or ())
-    entrypoint = shlex.join(config.entrypoint or ())
-    return ImageHints(
-        command=f"given to the image's entrypoint {entrypoint}" if entrypoint else "",
-        command_placeholder=f"the image's own: {command}" if command else plain.command_placeholder,
-        ports=f"the image exposes {_some(ports)}; 8080:80 publishes one, one a line" if ports else plain.ports,
-        ports_placeholder=_publishing(ports[0]) if ports else plain.ports_placeholder,
-        env=f"the image sets {_some(_masked(text) for text in _telling(config.env))}" if config.env else plain.env,
-        volumes=f"the image declares {_some(volumes)}; unnamed they get a volume of their own"
-        if volumes
-        else plain.volumes,
-        volumes_placeholder=f"data:{volumes[0]}" if volumes else plain.volumes_placeholder,
-    )
+    entrypoint, command = shlex.join(config.entrypoint or ()), shlex.join(config.cmd or ())
+    env = config.env or []
+    hints = {
+        "command": f"given to the image's entrypoint {entrypoint}" if entrypoint else "",
+        "publish": f"the image exposes {_some(ports)}; 8080:80 publishes one, one a line" if ports else "",
+        "env": f"the image sets {_some(_masked(text) for text in _telling(env))}" if env else "",
+        "volume": f"the image declares {_some(volumes)}; unnamed they get a volume of their own" if volumes else "",
+    }
+    placeholders = {
+        "command": f"the image's own: {command}" if command else "",
+        "entrypoint": f"the image's own: {entrypoint}" if entrypoint else "",
+        "publish": _publishing(ports[0]) if ports else "",
+        "volume": f"data:{volumes[0]}" if volumes else "",
+        "workdir": config.working_dir,
+        "user": config.user,
+        "stop-signal": config.stop_signal,
+        **_health_placeholders(config),
+    }
+    offers = {
+        "publish": tuple((_publishing(port), _publishing(port), f"the image's {port}") for port in ports),
+        "env": tuple((text, _masked(text), "as the image sets it") for text in _telling(env)),
+        "volume": tuple((f"{_volume_name(path)}:{path}", f"{_volume_name(path)}:{path}", "") for path in volumes),
+        "command": ((command, command, "the image's own"),) if command else (),
+    }
+    return ImageHints(_filled(hints), _filled(placeholders), {key: value for key, value in offers.items() if value})
+
+
+def _health_placeholders(config: WireImageConfig) -> dict[str, str]:
+    check = config.healthcheck
+    if check is None or not check.test:
+        return {}
+    times = {"interval": check.interval, "timeout": check.timeout, "start-period": check.start_period}
+    found = {f"health-{name}": duration_text(value) for name, value in times.items() if value}
+    line = check.test[-1] if check.test[0] == "CMD-SHELL" else shlex.join(check.test[1:])
+    return {
+        **found,
+        "health-cmd": f"the image's own: {line}",
+        "health-retries": str(check.retries or ""),
+    }
+
+
+def _filled(texts: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in texts.items() if text}
+
+
+def _volume_name(path: str) -> str:
+    """Return what a volume for a path could be called: its last part."""
+    return re.sub(r"[^a-zA-Z0-9]+", "-", path).strip("-").rpartition("-")[2] or "data"
 
 
 def _telling(env: Iterable[str]) -> list[str]:
@@ -83,17 +125,22 @@ def _publishing(key: str) -> str:
     return f"{host}:{number}" + (f"/{protocol}" if protocol not in ("", "tcp") else "")
 
 
+def wanted_ports(text: str) -> list[PortMapping]:
+    """Return the ports of a faultless `-p` text whose number on the host is asked for."""
+    return [port for port in parse_port(text) if port.host_port and port.host_port_end is None]
+
+
 def port_holder(text: str, containers: Iterable[Container]) -> tuple[int, Container] | None:
     """Return the first host port of a `-p` text that a container publishes already, and that container.
 
     The text must be one that `check_port` finds nothing wrong with; ports that the daemon picks meet nobody.
     """
-    wanted = [port for port in parse_port(text) if port.host_port is not None and port.host_port_end is None]
+    wanted = wanted_ports(text)
     if not wanted:
         return None
     for container in containers:
         for port in container.ports:
-            if port.public and any(_meet(one, port.protocol, port.public, port.ip) for one in wanted):
+            if port.public and any(meets(one, port.protocol, port.public, port.ip) for one in wanted):
                 return port.public, container
     return None
 
@@ -103,17 +150,15 @@ def port_twice(text: str, lines: Sequence[str]) -> int | None:
     others = list(lines)
     if text in others:
         others.remove(text)
-    taken = [port for other in others for port in parse_port(other)]
-    for port in parse_port(text):
-        for other in taken:
-            if port.host_port is None or port.host_port_end or other.host_port is None or other.host_port_end:
-                continue
-            if _meet(port, other.protocol, other.host_port, other.host_ip):
-                return port.host_port
+    taken = [port for other in others for port in wanted_ports(other)]
+    for port in wanted_ports(text):
+        if any(meets(port, other.protocol, other.host_port or 0, other.host_ip) for other in taken):
+            return port.host_port
     return None
 
 
-def _meet(port: PortMapping, protocol: str, number: int, address: str) -> bool:
+def meets(port: PortMapping, protocol: str, number: int, address: str) -> bool:
+    """Return whether a wanted port is the one with that number at that address, or at one that includes it."""
     return port.protocol == protocol and port.host_port == number and _overlap(port.host_ip, address)
 
 
@@ -124,60 +169,41 @@ def _overlap(one: str, other: str) -> bool:
     return first.version == second.version and (first == second or first.is_unspecified or second.is_unspecified)
 
 
-def split_command(text: str) -> tuple[str, ...]:
-    """Return the words of a command as a shell splits them. Raises ValueError for a quote that is left open."""
-    return tuple(shlex.split(text))
-
-
-def check_command(text: str) -> str | None:
-    """Return what is wrong with the command's quotes, or None."""
-    try:
-        split_command(text)
-    except ValueError as error:
-        return f"{str(error).lower()}: close the quote, or put a backslash before it"
-    return None
-
-
-def spec_from(values: Mapping[str, str | bool | list[str]]) -> RunSpec:
-    """Return the container that the fields of the run form ask for. Raises ValueError for an open quote."""
-
-    def text(name: str) -> str:
-        return str(values.get(name, "")).strip()
-
-    def lines(name: str) -> tuple[str, ...]:
-        found = values.get(name)
-        return (
-            tuple(line.strip() if name != "env" else line.lstrip() for line in found) if isinstance(found, list) else ()
-        )
-
-    return RunSpec(
-        image=text("image"),
-        name=text("name"),
-        command=split_command(text("command")),
-        ports=lines("ports"),
-        env=lines("env"),
-        volumes=lines("volumes"),
-        labels=lines("labels"),
-        restart=text("restart") or "no",
-        network=text("network"),
-        auto_remove=values.get("auto_remove") is True,
-        tty=values.get("tty") is True,
-        interactive=values.get("interactive") is True,
-    )
+def address_holder(network: str, address: str, containers: Iterable[Container]) -> Container | None:
+    """Return the container that has an address in a network."""
+    return next((c for c in containers if address and (network, address) in c.networks), None)
 
 
 _PLACES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("command", re.compile(r'exec: "|executable file not found')),  # first: what follows quotes any path
+    ("platform", re.compile(r"(?i)platform|no matching manifest")),
     ("name", re.compile(r"(?i)container name|name .*already in use")),
     ("image", re.compile(r"(?i)no such image|invalid reference|repository name|manifest|pull access")),
     (
-        "ports",
+        "publish",
         re.compile(r"(?i)\bports?\b|containerPort|hostPort|address already in use|cannot assign requested address"),
     ),
+    ("gpus", re.compile(r"(?i)could not select device driver|nvidia|gpu")),
+    ("device", re.compile(r"(?i)gathering device information|device")),
+    ("runtime", re.compile(r"(?i)unknown or invalid runtime")),
+    ("log-driver", re.compile(r"(?i)logger: no log driver|logging driver|log driver")),
+    ("log-opt", re.compile(r"(?i)log opt")),
+    ("cap-add", re.compile(r"(?i)capabilit")),
+    ("sysctl", re.compile(r"(?i)sysctl")),
+    ("memory", re.compile(r"(?i)memory limit|memoryswap|memory reservation|memory")),
+    ("cpus", re.compile(r"(?i)\bcpus?\b")),
+    ("workdir", re.compile(r"(?i)working directory|\bcwd\b")),
+    ("user", re.compile(r"(?i)unable to find user|no matching entries in passwd")),
+    ("group-add", re.compile(r"(?i)unable to find group")),
+    ("mac-address", re.compile(r"(?i)mac address|mac-address")),
+    ("ip", re.compile(r"(?i)user specified ip|address already|subnet|requested .*address")),
+    ("link", re.compile(r"(?i)cannot link|could not get container for|links? ")),
     ("network", re.compile(r"(?i)network")),
-    ("volumes", re.compile(r"(?i)mount|volume|bind")),
+    ("security-opt", re.compile(r"(?i)seccomp|security-opt|apparmor|selinux")),
+    ("volume", re.compile(r"(?i)mount|volume|bind")),
     ("restart", re.compile(r"(?i)restart policy|autoremove")),
     ("env", re.compile(r"(?i)environment variable")),
+    ("health-cmd", re.compile(r"(?i)health")),
     ("command", re.compile(r"(?i)exec|no command specified|entrypoint|no such file or directory|permission denied")),
 )
 
@@ -194,3 +220,10 @@ def name_holder(message: str) -> str | None:
     """Return the ID of the container that has the name, as a conflict's message tells it."""
     found = _HOLDER.search(message)
     return found[1] if found else None
+
+
+def free_name(name: str, taken: Iterable[str]) -> str:
+    """Return the name with the first number behind it that nobody has: `web-2`."""
+    names = set(taken)
+    base = re.sub(r"-\d{1,4}$", "", name)
+    return next(found for number in range(2, len(names) + 3) if (found := f"{base}-{number}") not in names)

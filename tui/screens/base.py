@@ -19,6 +19,8 @@ from widgets.literal import literal
 if TYPE_CHECKING:
     from tui.app import HytheApp
 
+LONGEST_COPIED = 100
+
 EVERYWHERE = ("app.palette", "app.help", "app.history", "app.jobs", "app.theme")
 """Commands that work on every screen."""
 
@@ -161,9 +163,13 @@ class HytheScreen(Screen[Any]):
                     self.note(f"{session.name}: {error}", "error")
                 session.feed.refresh()
 
+    def go_to(self, noun: str, id: str, session: Session | None = None) -> None:
+        """Put the cursor on an object: the dashboard does, other screens stay as they are."""
+
     def copy(self, text: str) -> None:
         self.hythe.copy_to_clipboard(text)
-        self.note(f"copied: {text[:200]}")
+        # a longer text is a line or a file that may hold secrets
+        self.note(f"copied: {text}" if len(text) <= LONGEST_COPIED else f"copied {len(text)} characters")
 
 
 def content(text: str) -> Content:

@@ -15,11 +15,13 @@ from tui.commands.command import Context
 from tui.commands.images import check_new_tag, described
 from tui.commands.running import allowed
 from tui.engine.errors import ApiError, EngineError
+from tui.engine.written import written
 from tui.model.commit_spec import CHANGES, CommitSpec, check_change, commit_line, env_of
 from tui.model.containers import Container
 from tui.model.reference import parse_reference
 from tui.present.changes import ChangeTree
 from tui.present.secrets import secret_names
+from tui.present.units import size
 from tui.screens.form_screen import FormScreen, Values
 from widgets.fields import Field, ListField, TextField, ToggleField
 from widgets.line_view import Span
@@ -61,7 +63,7 @@ class CommitScreen(FormScreen):
         return f"commit {self._container.name} to an image"
 
     def defaults(self) -> Values:
-        return {"reference": "", "author": "", "message": "", "pause": True, "changes": [], "layers": False}
+        return {"reference": "", "author": "", "message": "", "pause": True, "changes": [], "layers": True}
 
     def make_fields(self, values: Values) -> Sequence[Field]:
         ascii_only = self.hythe.settings.ascii
@@ -74,7 +76,7 @@ class CommitScreen(FormScreen):
             ToggleField("Pause", "pause", values["pause"] is True, "while its files are read", ascii=ascii_only),
             ListField("Changes", "changes", changes, 'CMD ["httpd", "-f"]', check_change,
                       f"Dockerfile instructions, one a line: {' '.join(CHANGES)}", ascii=ascii_only),
-            ToggleField("Then", "layers", values["layers"] is True, "open the layers of the new image",
+            ToggleField("Then", "layers", values["layers"] is True, "open the new image's layers, this one on top",
                         ascii=ascii_only),
         )  # fmt: skip
 
@@ -101,7 +103,7 @@ class CommitScreen(FormScreen):
 
     def action_read_changes(self) -> None:
         """Read what the container changed, again."""
-        self.run_worker(self._read_changes(), group="changes", exclusive=True)
+        self.run_worker(self._read_changes, group="changes", exclusive=True)
 
     async def _read_changes(self) -> None:
         self._title([("  reading …", "dim")])
@@ -119,7 +121,22 @@ class CommitScreen(FormScreen):
             for leaf in source.leaves():
                 self.changes.go_to(source.path_to(leaf))
             self.changes.move_to(0)
-        self._title(source.count_spans())
+        self._title([*source.count_spans(), ("  weighing …" if source.roots() else "", "dim")])
+        await self._read_sizes(source)
+
+    async def _read_sizes(self, source: ChangeTree) -> None:
+        """Tell the sizes of what was found, as they are known; it may take a while."""
+        containers, endpoint = self.session.engine.containers, self.session.engine.endpoint
+        try:
+            found = await written(containers, endpoint, self._container.id, source.files())
+        except EngineError as error:
+            self._title([*source.count_spans(), (f"  sizes not known: {error}", "warn")])
+            return
+        source.add_sizes(found.sizes)
+        self.changes.set_source(source)
+        whole = "" if found.complete else f"  sizes of {len(found.sizes):,} alone"
+        self._title([(f"  {size(found.total)}" if found.total is not None else "", "number"),
+                     *source.count_spans(), (whole, "dim")])  # fmt: skip
 
     def _title(self, spans: Sequence[Span]) -> None:
         self.query_one("#changes-title", SpanLine).show([(" the new layer", "head"), *spans])
@@ -162,7 +179,7 @@ class CommitScreen(FormScreen):
         else:
             entry.close("ok")
             self.forget()
-            if await self.go_to("image", image) and values["layers"] is True:
+            if await self.leave_for("image", image) and values["layers"] is True:
                 self.open("layers", image=image, title=spec.reference or image.removeprefix("sha256:")[:12])
             self.note(f"$ {line}")
         finally:

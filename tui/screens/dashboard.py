@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container as Box
 from textual.containers import Vertical
-from textual.events import Resize
+from textual.events import Paste, Resize
 from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
@@ -23,6 +23,7 @@ from tui.commands.registry import BY_ID, COMMANDS, footer, in_scope
 from tui.commands.session import Session, total_budget
 from tui.model.containers import Container
 from tui.model.images import Image
+from tui.model.run_line import looks_like_run
 from tui.present.header import Light, budget_words, fleet_spans, host_spans, light_spans
 from tui.present.units import plural
 from tui.screens.base import ALL_BINDINGS, HytheScreen
@@ -258,6 +259,11 @@ class DashboardScreen(HytheScreen):
             self.show_state()
 
     # the frame
+
+    def on_paste(self, event: Paste) -> None:
+        """Open the run form on a `docker run` line that is pasted over the tables."""
+        if looks_like_run(event.text) and BY_ID["app.run"].why_not(self.command_context()) is None:
+            self.open("run", line=event.text)
 
     def on_resize(self, event: Resize) -> None:
         self._arrange(event.size.width, event.size.height)

@@ -91,7 +91,7 @@ class DetailPane(Vertical):
         wanted = self._wanted()
         if wanted != self._shown:
             self._shown = wanted
-            self.run_worker(self._fill(), group="detail", exclusive=True)
+            self.run_worker(self._fill, group="detail", exclusive=True)
 
     def _wanted(self) -> tuple[object, ...] | None:
         """Return what would be read now: a change of it starts a new reading."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -10,10 +11,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container as Box
 from textual.widgets import Static
 
+from tui.commands.command import Option
 from tui.screens.base import HytheScreen, content
 from tui.screens.dashboard import DashboardScreen
 from widgets.fields import Field, FieldValue
-from widgets.form import Form
+from widgets.form import Form, Group
 from widgets.line_view import Span
 from widgets.span_line import KeyHints, SpanLine
 
@@ -29,6 +31,7 @@ class FormScreen(HytheScreen):
         Binding("escape,q", "leave", "Back", show=False, id="form.leave"),
         Binding("f3", "copy_line", "Copy the line", show=False, id="form.copy_line"),
         Binding("f4", "start_over", "Start over", show=False, id="form.start_over"),
+        Binding("f6", "choose", "Choose", show=False, priority=True, id="form.choose"),
     ]
     DEFAULT_CSS = """
     FormScreen {
@@ -50,7 +53,9 @@ class FormScreen(HytheScreen):
     )
     submit_label: ClassVar[str] = "OK"
     more_hints: ClassVar[Sequence[tuple[str, str]]] = ()
+    """Keys of its own for the footer, each with a word."""
     headings: ClassVar[Mapping[str, str]] = {}
+    groups: ClassVar[Sequence[Group]] = ()
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,6 +93,10 @@ class FormScreen(HytheScreen):
         """Ask the daemon; called at most once at a time. It may outlive the screen."""
         raise NotImplementedError
 
+    async def choices(self, field: str) -> Sequence[Option]:
+        """Return what can be chosen for a field, each with the text that goes into it; nothing where it is free."""
+        return ()
+
     def compose_aside(self) -> ComposeResult:
         """What stands beside the form."""
         yield from ()
@@ -107,7 +116,7 @@ class FormScreen(HytheScreen):
             yield Form(
                 self.make_fields({**self._defaults, **(kept or {})}),
                 submit_label=self.submit_label,
-                headings=self.headings,
+                groups=self.groups,
                 id="form",
             )
             yield from self.compose_aside()
@@ -116,14 +125,9 @@ class FormScreen(HytheScreen):
         yield KeyHints(id="footer", ascii=ascii_only)
 
     def on_mount(self) -> None:
-        hints = (
-            ("f2", self.submit_label.lower()),
-            *self.more_hints,
-            ("tab", "next"),
-            ("f3", "copy the line"),
-            ("f4", "start over"),
-        )
-        self.query_one("#footer", KeyHints).hint([(key, key, word, True) for key, word in (*hints, ("esc", "back"))])
+        hints = (("f2", self.submit_label.lower()), *self.more_hints, ("tab", "next"), ("f3", "copy the line"))
+        hints = (*hints, ("f4", "start over"), ("esc", "back"))
+        self.query_one("#footer", KeyHints).hint([(key, key, word, True) for key, word in hints])
         self.draw_header()
         self._draw_line()
         self.form.focus_first()
@@ -176,7 +180,7 @@ class FormScreen(HytheScreen):
         self.show_problem("")
         # not in this screen's worker: leaving the form must not cut a request in half
         owner = self.dashboard or self.hythe
-        owner.run_worker(self._send(message.values), group="forms")
+        owner.run_worker(partial(self._send, message.values), group="forms")
 
     async def _send(self, values: Values) -> None:
         self.set_sending("asking the daemon")
@@ -213,7 +217,7 @@ class FormScreen(HytheScreen):
         found = [screen for screen in self.hythe.screen_stack if isinstance(screen, DashboardScreen)]
         return found[-1] if found else None
 
-    async def go_to(self, kind: str, key: str) -> bool:
+    async def leave_for(self, kind: str, key: str) -> bool:
         """Back to the dashboard, the cursor on an object; False, and nothing done, if this is no longer in front."""
         dashboard = self.dashboard
         if dashboard is None or self.hythe.screen is not self:
@@ -251,22 +255,35 @@ class FormScreen(HytheScreen):
         """Put back what stood there first."""
         self.hythe.forms.forget(self._key)
         self._recalled = False
-        self.run_worker(self._renew(), group="renew", exclusive=True)
+        self.fill(self._defaults)
 
-    async def _renew(self) -> None:
-        old = self.form
-        form = Form(self.make_fields(self._defaults), submit_label=self.submit_label, headings=self.headings, id="form")
-        async with self.batch():
-            await old.remove()
-            await self.query_one("#form-body").mount(form, before=0)
+    def fill(self, values: Values) -> None:
+        """Put other values into the fields, as if they had stood there from the beginning."""
+        self.form.fill(values)
         self.form_renewed()
         self.draw_header()
         self._draw_line()
         self.show_problem("")
-        form.focus_first()
+        self.form.focus_first()
+
+    def action_choose(self) -> None:
+        """Offer what can be chosen for the field that has the focus."""
+        focused = self.focused
+        field = next((node for node in focused.ancestors if isinstance(node, Field)), None) if focused else None
+        if field is not None:
+            self.run_worker(partial(self._choose, field), group="choose", exclusive=True)
+
+    async def _choose(self, field: Field) -> None:
+        options = await self.choices(field.key)
+        if not options:
+            self.note(f"{field.label}: nothing to choose from, it is typed")
+            return
+        chosen = await self.choose(field.label, options)
+        if chosen is not None and self.is_open:
+            field.insert(chosen)
 
     def form_renewed(self) -> None:
-        """Tell the new fields what the old ones had learnt."""
+        """Check what hangs on several fields, after they were filled anew."""
 
     def action_copy_line(self) -> None:
         """Copy the docker line."""

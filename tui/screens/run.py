@@ -3,162 +3,147 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
+from functools import partial
 from typing import ClassVar, cast
 
-from textual.suggester import SuggestFromList
+from textual.binding import Binding, BindingType
 
-from tui.commands.history import Outcome
-from tui.engine.containers import Created
-from tui.engine.errors import ApiError, Conflict, EngineError, NotFound
-from tui.engine.networks import Network
-from tui.jobs.job import JobState
-from tui.jobs.pull import PullJob
-from tui.model.reference import check_container_name, check_reference
-from tui.model.run_spec import (
-    RESTART_POLICIES,
-    check_env,
-    check_label,
-    check_port,
-    check_restart,
-    check_volume,
-    create_body,
-    docker_line,
-    parse_restart,
-)
-from tui.present.run import (
-    ImageHints,
-    check_command,
-    error_place,
-    image_hints,
-    name_holder,
-    port_holder,
-    port_twice,
-    spec_from,
-)
-from tui.present.secrets import secret_names
+from tui.commands.command import Option
+from tui.commands.session import Session
+from tui.engine.errors import EngineError, NotFound
+from tui.model.compose_service import compose_text
+from tui.model.run_line import ParsedLine, docker_line, looks_like_run, parse_run_line
+from tui.model.run_spec import RunSpec, check_run
+from tui.present.run import ImageHints, image_hints
+from tui.present.run_form import FIELDS, GROUPS, RunField, spec_from, values_of
 from tui.screens.form_screen import FormScreen, Values
-from widgets.fields import ChoiceField, Field, ListField, TextField, ToggleField
+from tui.screens.run_checks import RunChecks, check_image
+from tui.screens.run_choices import Known, choices
+from tui.screens.run_sending import Sending
+from widgets.fields import ChoiceField, Field, ListField, TextField, ToggleField, unified
+from widgets.form import Group
+from widgets.line_dialog import LineDialog, Remark
 
-OUTCOMES: Mapping[JobState, Outcome] = {
-    "running": "cancelled", "done": "ok", "failed": "failed", "cancelled": "cancelled"
-}  # fmt: skip
-OWN_NETWORKS = (("", "bridge (default)"), ("host", "host: the host's own, ports are not published"), ("none", "none"))
+LOOK_AGAIN_SECONDS = 2.0
+"""How often ports and names are looked at again, which others may have taken or left meanwhile."""
 
 
 class RunScreen(FormScreen):
-    """Runs a container from an image."""
+    """Runs a container from an image. `spec` fills the form in, as for a copy of the container `origin`; so does a
+    `line`, which is asked about where something in it is not understood."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f7", "edit_line", "Paste or edit the line", show=False, priority=True, id="run.edit_line"),
+    ]
+    own_keys = (
+        *(pair for pair in FormScreen.own_keys if pair[0] not in ("f3", "esc")),
+        ("f3", "copy the docker line, or a Compose service of it"),
+        ("f6", "choose what goes into the field"),
+        ("f7", "paste or edit the line; a line pasted into the form fills it in as well"),
+        ("space ← →", "on a heading: open or fold the group"),
+        ("esc", "back; what is filled in is kept"),
+    )
     submit_label = "Run"
-    headings: ClassVar[Mapping[str, str]] = {
-        "ports": "Network",
-        "env": "Environment and storage",
-        "restart": "Life",
-    }
+    more_hints = (("f6", "choose"), ("f7", "paste a line"))
+    groups = tuple(Group(group.title, [f.name for f in group.fields], group.opened) for group in GROUPS if group.title)
 
-    def __init__(self, image: str = "") -> None:
+    def __init__(
+        self,
+        image: str = "",
+        *,
+        spec: RunSpec | None = None,
+        origin: str = "",
+        remarks: Sequence[str] = (),
+        session: Session | None = None,
+        line: str = "",
+    ) -> None:
         super().__init__()
-        self._image = image
+        self._session = session
+        self._first = spec or RunSpec(image, options={"detach": ("true",)})
+        self._origin = origin
+        self._remarks = remarks
+        self._line = unified(line)
         self._hints = ImageHints()
-        self._networks: list[Network] = []
+        self._checks = RunChecks(self._values, lambda: self.session.state)
         self._read_for = ""
+        self._sending_to = Sending(self)
 
     def memory_key(self) -> Hashable:
-        return ("run", self._image)
+        return ("run", self._origin, self._first.image)
 
     def subject(self) -> str:
-        image = self._read_for or self._image
+        if self._origin:
+            return f"run a copy of {self._origin}"
+        image = self._read_for or self._first.image
         return f"run a container from {image}" if image else "run a container"
 
     def defaults(self) -> Values:
-        nothing: list[str] = []
-        return {
-            "image": self._image, "name": "", "command": "", "ports": nothing, "network": "", "env": nothing,
-            "volumes": nothing, "restart": "", "auto_remove": False, "tty": False, "interactive": False,
-            "labels": nothing,
-        }  # fmt: skip
+        return values_of(self._first)
+
+    # fields
 
     def make_fields(self, values: Values) -> Sequence[Field]:
-        ascii_only = self.hythe.settings.ascii
+        fields = [self._make(field, values) for field in FIELDS.values()]
+        for field in fields:
+            field.further = partial(self._checks.conflict, field.key)
+        return fields
 
-        def text(name: str) -> str:
-            return str(values[name])
+    def _make(self, field: RunField, values: Values) -> Field:
+        value = values.get(field.name, self._defaults.get(field.name, ""))
+        check = self._checks.of(field.name)
+        placeholder, hint = self._hints.placeholder(field.name), self._hint(field.name)
+        if field.editor == "list":
+            lines = cast("list[str]", value or [])
+            return ListField(field.label, field.name, lines, placeholder, check, hint, ascii=self.ascii)
+        if field.editor == "toggle":
+            return ToggleField(field.label, field.name, value is True, field.caption, hint, ascii=self.ascii)
+        if field.editor == "choice":
+            return ChoiceField(field.label, field.name, field.options, str(value), hint, ascii=self.ascii)
+        return TextField(field.label, field.name, str(value), placeholder, check, hint, ascii=self.ascii)
 
-        def lines(name: str) -> list[str]:
-            return cast("list[str]", values[name])
-
-        hints = self._hints
-        policies = SuggestFromList([*RESTART_POLICIES, "on-failure:5"], case_sensitive=True)
-        return (
-            TextField("Image", "image", text("image"), "busybox:latest", check_image, ascii=ascii_only),
-            TextField("Name", "name", text("name"), "the daemon makes one up", self._check_name, ascii=ascii_only),
-            TextField("Command", "command", text("command"), hints.command_placeholder, check_command, hints.command,
-                      ascii=ascii_only),
-            ListField("Ports", "ports", lines("ports"), hints.ports_placeholder, self._check_port, hints.ports,
-                      ascii=ascii_only),
-            ChoiceField("Network", "network", OWN_NETWORKS, text("network"), ascii=ascii_only),
-            ListField("Environment", "env", lines("env"), "KEY=VALUE", check_env, hints.env, ascii=ascii_only),
-            ListField("Volumes", "volumes", lines("volumes"), hints.volumes_placeholder, check_volume, hints.volumes,
-                      ascii=ascii_only),
-            TextField("Restart", "restart", text("restart"), "no", self._check_restart,
-                      "no, always, unless-stopped, on-failure or on-failure:TIMES", suggester=policies,
-                      ascii=ascii_only),
-            ToggleField("Auto-remove", "auto_remove", values["auto_remove"] is True, "remove it when it exits",
-                        ascii=ascii_only),
-            ToggleField("Terminal", "tty", values["tty"] is True, "give it a terminal (-t)", ascii=ascii_only),
-            ToggleField("Input", "interactive", values["interactive"] is True, "keep its input open (-i)",
-                        ascii=ascii_only),
-            ListField("Labels", "labels", lines("labels"), "KEY=VALUE", check_label, ascii=ascii_only),
-        )  # fmt: skip
-
-    # what is wrong, while it is filled in
-
-    def _check_name(self, name: str) -> str | None:
-        if not name:
-            return None
-        if problem := check_container_name(name):
-            return problem
-        holder = next((c for c in self.session.state.containers.values() if c.name == name), None)
-        return f"{name} is the name of a container from {holder.image}, {holder.state}" if holder else None
-
-    def _check_port(self, text: str) -> str | None:
-        text = text.strip()
-        if problem := check_port(text):
-            return problem
-        values = self.form.values() if self.form.is_mounted else {}
-        if values.get("network") in ("host", "none"):
-            return f"the network {values['network']} publishes no ports"
-        others = [line.strip() for line in cast("list[str]", values.get("ports", [])) if not check_port(line.strip())]
-        if (number := port_twice(text, others)) is not None:
-            return f"the host's port {number} is asked for twice"
-        held = port_holder(text, self.session.state.containers.values())
-        return f"the host's port {held[0]} is published by {held[1].name}" if held else None
-
-    def _check_restart(self, text: str) -> str | None:
-        if problem := check_restart(text.strip()):
-            return problem
-        removed = self.form.is_mounted and self.form.field("auto_remove").value is True
-        if removed and parse_restart(text.strip()).name != "no":
-            return "auto-remove is on: a container that is removed when it exits cannot be restarted"
-        return None
+    def _values(self) -> Values:
+        return self.form.values() if self.query("#form") else self._defaults
 
     def values_changed(self) -> None:
-        for name in ("ports", "restart"):
-            field = self.form.field(name)
-            if field.value or field.error:
-                field.validate()
+        self._find_conflicts()
+        self._look_again()
         self._read_image()
 
-    # what the image and the daemon offer
+    def _find_conflicts(self) -> None:
+        """Find what excludes each other, and check the fields again that this, or what is out there, may touch."""
+        touched = self._checks.find_conflicts()
+        for field in self.form.fields:
+            if field.error or field.key in touched or (field.key == "publish" and field.value):
+                field.check_again()
+
+    # what the image and the machine offer
 
     def on_mount(self) -> None:
         super().on_mount()
         self._read_image()
-        self.run_worker(self._read_networks(), group="networks")
+        self._look_again()
+        self.set_interval(LOOK_AGAIN_SECONDS, self._look_again)
+        for remark in self._remarks:
+            self.note(remark, "warning")
+        if self._origin:
+            self._check_all()
+        if self._line:
+            self.take_paste(self._line)
 
     def form_renewed(self) -> None:
-        self._tell_hints()
-        self._tell_networks()
+        self._check_all()
+        self._look_again()
+        self._read_image()
+
+    def _check_all(self) -> None:
+        """Say what is wrong with what was filled in from elsewhere; nothing of fields that are empty."""
+        self._find_conflicts()
+        for field in self.form.fields:
+            if field.value:
+                field.validate()
+        for box in self.form.boxes:
+            box.heading.refresh()
 
     def _read_image(self) -> None:
         """Read what the image brings along, once the field names one."""
@@ -166,7 +151,12 @@ class RunScreen(FormScreen):
         if image != self._read_for and check_image(image) is None:
             self._read_for = image
             self.draw_header()
-            self.run_worker(self._read_hints(image), group="hints", exclusive=True)
+            self.run_worker(partial(self._read_hints, image), group="hints", exclusive=True)
+
+    def read_image_again(self) -> None:
+        """Read it anew: it may have come meanwhile."""
+        self._read_for = ""
+        self._read_image()
 
     async def _read_hints(self, image: str) -> None:
         try:
@@ -184,25 +174,40 @@ class RunScreen(FormScreen):
         self.form.field("image").set_hint("")
 
     def _tell_hints(self) -> None:
-        hints, form = self._hints, self.form
-        cast(TextField, form.field("command")).set_placeholder(hints.command_placeholder)
-        for name, text in (("command", hints.command), ("ports", hints.ports), ("env", hints.env),
-                           ("volumes", hints.volumes)):  # fmt: skip
-            form.field(name).set_hint(text)
+        for field in self.form.fields:
+            if field.key == "image":
+                continue
+            field.set_hint(self._hint(field.key))
+            if isinstance(field, (TextField, ListField)):
+                field.set_placeholder(self._hints.placeholder(field.key))
 
-    async def _read_networks(self) -> None:
-        try:
-            self._networks = await self.session.engine.networks.list_all()
-        except EngineError as error:
-            self.form.field("network").set_hint(f"the networks could not be read: {error}")
+    def _hint(self, name: str) -> str:
+        hint = self._hints.hint(name)
+        return self._checks.network_hint(hint) if name == "network" else hint
+
+    def _look_again(self) -> None:
+        """Look which ports and names are taken, where any is asked for."""
+        if not self.query("#form"):
             return
-        self._tell_networks()
+        name, publish = self.form.field("name"), self.form.field("publish")
+        if name.value:
+            name.check_again()
+        if publish.value:
+            self.run_worker(self._read_listeners, group="listeners", exclusive=True)
 
-    def _tell_networks(self) -> None:
-        own = [(n.name, f"{n.name} ({n.driver})") for n in self._networks if n.name not in ("bridge", "host", "none")]
-        cast(ChoiceField, self.form.field("network")).set_options([*OWN_NETWORKS, *own])
+    async def _read_listeners(self) -> None:
+        lines = [line.strip() for line in cast("list[str]", self.form.field("publish").value)]
+        found = await asyncio.to_thread(self._checks.read_listeners, self.session.engine.endpoint, lines)
+        field = self.form.field("publish")
+        self._checks.listeners = found
+        field.check_again()
 
-    # what it comes to
+    async def choices(self, field: str) -> Sequence[Option]:
+        state = self.session.state
+        known = Known(state.containers.values(), state.images.values(), state.networks.values(), state.volumes.values())
+        return [*self._hints.offers.get(field, ()), *choices(field, known)]
+
+    # the line
 
     def line_of(self, values: Values) -> str:
         try:
@@ -210,130 +215,68 @@ class RunScreen(FormScreen):
         except ValueError:
             return ""
 
-    async def send(self, values: Values) -> None:
-        session, spec = self.session, spec_from(values)
-        line = docker_line(spec, hide=secret_names(spec.env).__contains__)
-        entry = session.history.begin(line, session.name)
-        created: Created | None = None
-        try:
-            self.set_sending("creating")
-            created = await session.engine.containers.create(create_body(spec), name=spec.name)
-            session.set_busy(created.id, "start")
-            self.set_sending("starting")
-            await session.engine.containers.start(created.id)
-            entry.close("ok")
-            await self._done(line, created)
-        except EngineError as error:
-            entry.close("failed", str(error))
-            if created is not None:
-                session.set_busy(created.id, None)
-            self.set_sending("")
-            await self._failed(error, values, created)
-        except asyncio.CancelledError:
-            entry.close("cancelled")
-            raise
-        finally:
-            if created is not None:
-                session.set_busy(created.id, None)
-
-    async def _done(self, line: str, created: Created) -> None:
-        self.forget()
-        for warning in created.warnings or ():
-            self.note(warning, "warning")
-        await self.go_to("container", created.id)
-        self.note(f"$ {line}")
-
-    async def _failed(self, error: EngineError, values: Values, created: Created | None) -> None:
-        text = f"{error}\n{error.hint}" if error.hint else str(error)
-        place = error_place(str(error)) if isinstance(error, ApiError) else None
-        self.refused(text, place)
-        if created is not None:
-            await self._offer_removal(text, created)
-        elif isinstance(error, Conflict):
-            await self._offer_other(text, str(values["name"]))
-        elif isinstance(error, NotFound) and place == "image":
-            await self._offer_pull(values)
-
-    async def _offer_removal(self, text: str, created: Created) -> None:
-        """A start that failed leaves a created container, unless it removes itself.
-
-        Nothing is asked of who has left the form: their keys mean something else by now.
-        """
-        session = self.session
-        if not self.is_open:
-            return
-        try:
-            left = await session.engine.containers.read(created.id)
-        except EngineError:
-            return
-        lines = [f"{left.name}  ({left.image}, {left.state})", *text.splitlines()]
-        if not await self.confirm(f"{left.name} was created and does not start. Remove it?", lines, label="Remove"):
-            return
-        entry = session.history.begin(f"docker rm {left.name}", session.name)
-        try:
-            await session.engine.containers.remove(created.id)
-        except EngineError as error:
-            entry.close("failed", str(error))
-            self.note(f"remove {left.name}: {error}", "error")
+    def take_paste(self, text: str) -> bool:
+        """Fill the form in from a pasted `docker run` line, wherever the cursor is."""
+        if not looks_like_run(text):
+            return False
+        parsed = parse_run_line(text)
+        if parsed.spec is None:
+            return False
+        if parsed.problems:
+            self.run_worker(partial(self._ask_line, text), group="line", exclusive=True)
         else:
-            entry.close("ok")
-            self.note(f"$ {entry.line}")
+            self._fill_from(parsed)
+        return True
 
-    async def _offer_other(self, text: str, name: str) -> None:
-        """The name is taken: the container that has it may be the one that was wanted."""
-        holder = name_holder(text)
-        if holder is None or not self.is_open:
-            return
-        options = (("name", "choose another name", ""), ("open", f"go to the container {name}", holder[:12]))
-        chosen = await self.choose(f"The name {name} is taken", options)
-        if chosen == "open":
-            self.remember()
-            await self.go_to("container", holder)
+    def action_edit_line(self) -> None:
+        """Edit the line, or paste another one, and fill the form in from it."""
+        self.run_worker(partial(self._ask_line, self.line_of(self.form.values())), group="line", exclusive=True)
 
-    async def _offer_pull(self, values: Values) -> None:
-        """The image is not here: pull it, as `docker run` would, in a job that outlives this form."""
-        session, image = self.session, str(values["image"]).strip()
-        if not self.is_open or check_reference(image):
-            return
-        options = (
-            ("run", "pull it, then run the container", f"docker pull {image}"),
-            ("pull", "only pull it", ""),
-            ("no", "name another image", ""),
+    async def _ask_line(self, text: str) -> None:
+        dialog = LineDialog(
+            "The docker run line; nothing in it is run by a shell",
+            text,
+            remarks_on,
+            "fill the form in",
+            ascii=self.ascii,
         )
-        chosen = await self.choose(f"{image} is not on this host", options)
-        if chosen not in ("run", "pull"):
+        edited = await self.hythe.push_screen_wait(dialog)
+        if edited is not None and self.is_open:
+            self._fill_from(parse_run_line(edited))
+
+    def _fill_from(self, parsed: ParsedLine) -> None:
+        if parsed.spec is None:
+            self.note("there is no docker run in that text", "warning")
             return
-        job = PullJob(session.engine, image)
-        entry = session.history.begin(job.line, session.name)
-        self.show_field_error("image", None)
-        session.jobs.start(job)
-        self.set_sending(f"{job.title}: {job.progress}")
-        unlisten = job.listen(lambda: self.set_sending(f"{job.title}: {job.progress}"))
-        try:
-            await job.wait()
-        finally:
-            unlisten()
-            self.set_sending("")
-            entry.close(OUTCOMES[job.state], job.error)
-        await self._pulled(job, run=chosen == "run")
+        self.fill(values_of(parsed.spec))
+        self.note("the form is filled in from the line; f4 starts over")
 
-    async def _pulled(self, job: PullJob, *, run: bool) -> None:
-        if job.state != "done":
-            self.refused(job.error or f"{job.title} was cancelled", "image")
+    def action_copy_line(self) -> None:
+        """Copy the docker line, or a Compose service of it."""
+        self.run_worker(self._copy, group="copy", exclusive=True)
+
+    async def _copy(self) -> None:
+        line = self.line_of(self.form.values())
+        if not line:
+            self.note("the command has a quote that is left open", "warning")
             return
-        self._read_for = ""
-        if not self.is_open:
-            self.note(f"$ {job.line}")
-        elif run and self.form.first_error() is None:
-            await self.send(self.form.values())  # what stands there now: it could be edited meanwhile
-        else:
-            self._read_image()
-            self.note(f"$ {job.line}")
+        options = (("line", "docker run line", line), ("compose", "Compose service", "services: …"))
+        chosen = await self.choose("Copy", options)
+        if chosen == "line":
+            self.copy(line)
+        elif chosen == "compose":
+            spec = spec_from(self.form.values())
+            problems = check_run(spec)
+            if problems:
+                name, problem = next(iter(problems.items()))
+                self.note(f"{name}: {problem}", "warning")
+            else:
+                self.copy(compose_text(spec))
+
+    async def send(self, values: Values) -> None:
+        await self._sending_to.send(spec_from(values))
 
 
-def check_image(text: str) -> str | None:
-    """Return what is wrong with the name or ID of an image, or None."""
-    text = text.strip()
-    if text and all(character in "0123456789abcdef" for character in text.removeprefix("sha256:")):
-        return None
-    return check_reference(text)
+def remarks_on(text: str) -> list[Remark]:
+    """Return what is to say about a `docker run` line, each at its place."""
+    return [Remark(p.start, p.end, p.message, p.fatal) for p in parse_run_line(text).problems]

@@ -1,0 +1,59 @@
+"""What commands ask the user through, answered beforehand, with the questions written down."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tui.commands.command import Option
+from tui.commands.session import Session
+
+
+@dataclass
+class FakeUi:
+    """Answers what commands ask, and remembers the questions."""
+
+    answer: bool = True
+    choice: str | None = None
+    text: str | None = None
+    asked: list[tuple[str, tuple[str, ...], str | None]] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    opened: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    went: list[tuple[str, str]] = field(default_factory=list)
+    offered: dict[str, str] = field(default_factory=dict)
+    """What the last choice was among: the label by the title."""
+
+    async def confirm(
+        self, title: str, lines: Sequence[str], *, label: str, danger: bool = False, typed: str | None = None
+    ) -> bool:
+        self.asked.append((title, tuple(lines), typed))
+        return self.answer
+
+    async def choose(self, title: str, options: Sequence[Option]) -> str | None:
+        self.offered = {title: label for _, label, title in options}
+        return self.choice
+
+    async def prompt(self, title: str, label: str, value: str, check: Callable[[str], str | None]) -> str | None:
+        assert self.text is None or check(self.text) is None
+        return self.text
+
+    async def tell(self, title: str, text: str) -> None:
+        self.told.append(f"{title}\n{text}")
+
+    def note(self, text: str, severity: str = "information") -> None:
+        self.notes.append((severity, text))
+
+    def open(self, screen: str, **arguments: Any) -> None:
+        self.opened.append((screen, arguments))
+
+    def view(self, request: str) -> None:
+        self.opened.append((request, {}))
+
+    async def let_ssh_ask(self) -> None:
+        self.asked.append(("ssh", (), None))
+
+    def go_to(self, noun: str, id: str, session: Session | None = None) -> None:
+        self.went.append((noun, id))
+
+    def copy(self, text: str) -> None:
+        self.notes.append(("copied", text))
