@@ -19,6 +19,7 @@ from tui.engine.endpoint import Endpoint
 from tui.engine.engine import Engine
 from tui.engine.errors import EngineError
 from tui.model.containers import Container
+from tui.model.stats import Usage
 from tui.store.state import State
 from tui.store.usage import UsageWatch
 
@@ -126,24 +127,28 @@ async def test_a_daemon_that_is_frozen(own_engine: PrivateEngine) -> None:
         await watched.until(lambda: watched.state.containers[made].state == "exited", CURE_SECONDS)
 
 
-async def test_streams_of_usage_come_back_by_themselves(own_engine: PrivateEngine) -> None:
+@pytest.mark.parametrize("how", ["streamed", "read here"])
+async def test_usage_comes_back_by_itself(own_engine: PrivateEngine, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async with client(own_engine) as direct, client(own_engine) as engine:
+        if how == "streamed":
+            monkeypatch.setattr(engine, "local_cgroups", lambda: None)
         made = await run(direct, "again", "sleep", "1000", RestartPolicy={"Name": "always"})
         changed = asyncio.Event()
         watch = UsageWatch(engine, lambda _keys: changed.set())
         watch.watch([made])
 
-        async def until(true: Callable[[], bool]) -> None:
+        async def until(true: Callable[[Usage], bool]) -> None:
             async with asyncio.timeout(20):
-                while not true():
+                while made not in watch.usage or not true(watch.usage[made]):
                     changed.clear()
                     await changed.wait()
 
-        await until(lambda: made in watch.usage and watch.usage[made].sample.cpu is not None)
-        await asyncio.to_thread(own_engine.kill)
-        await until(lambda: made not in watch.usage)
+        await until(lambda usage: len(usage.cpu_history) > 2)
+        assert watch.streams == (how == "streamed")
+        assert watch.reads == (how == "read here")
+        await asyncio.to_thread(own_engine.kill)  # the container outlives it, and its files with it
         await asyncio.to_thread(own_engine.start)
-        await until(lambda: made in watch.usage and watch.usage[made].sample.cpu is not None)
+        await until(lambda usage: 0 < len(usage.cpu_history) <= 2)
         await watch.close()
 
 

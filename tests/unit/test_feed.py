@@ -65,7 +65,7 @@ def test_a_failed_list_is_tried_again_soon() -> None:
     async def act(watched: Watched) -> None:
         watched.daemon.create("web")
         watched.daemon.plan("list containers", Ticket(fault="500"))
-        await asyncio.sleep(2)
+        await settle()
         assert watched.feed.state.problems == {"containers": "something broke"}
         assert watched.phase == "live", "the rest of the screen goes on"
         await asyncio.sleep(2 * TIMING.retry_list)
