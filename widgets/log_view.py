@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable
+from pathlib import Path
 from time import monotonic
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from rich.segment import Segment
-from rich.style import Style
 from textual.binding import Binding, BindingType
-from textual.cache import LRUCache
-from textual.events import Resize
+from textual.events import Click, Resize
 from textual.geometry import Region
 from textual.message import Message
-from textual.strip import Strip
 from textual.timer import Timer
 from textual.worker import Worker
 
 from widgets import sgr
-from widgets.line_view import LineView, Span, overlay
-from widgets.literal import cells, fit, literal, wrap
-from widgets.log_buffer import LogBuffer, LogLine, LogSearch
-from widgets.log_rows import LogRows, Row
-from widgets.log_text import SOURCE_TONES, TimeMode, chop, gutter, next_mode, stamp
+from widgets.literal import cells, literal
+from widgets.log_buffer import LogLine
+from widgets.log_canvas import Emphasis, FoldOut, LogCanvas
+from widgets.log_query import Query, QueryError
+from widgets.log_rows import Row
+from widgets.log_search import Both, LogSearch, QueryTest, Test
+from widgets.log_text import TimeMode, next_mode
 
 __all__ = ["LogLine", "LogView"]
 
@@ -32,16 +31,21 @@ PAINT_SECONDS = 0.1
 
 SLICE_SECONDS = 0.008
 SHIFT_CELLS = 8
-LEAST_TEXT = 4
-"""With less room than this for the text, lines are not wrapped and have no prefix."""
+MOST_COPIED = 1 << 20
+"""Characters that are put on the clipboard at most; terminals take fewer."""
+
+Where = Literal["start", "above", "gap"]
 
 
-class LogView(LineView):
-    """Shows the lines given to `append`; see `LogBuffer` for the bounds."""
+class LogView(LogCanvas):
+    """Shows the lines given to `append`; see `LogBuffer` for the bounds.
+
+    A cursor marks one line as soon as the user moves up; moving past the last line follows the end again.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "scroll_by(1)", "Down", show=False, id="log.down"),
-        Binding("up,k", "scroll_by(-1)", "Up", show=False, id="log.up"),
+        Binding("down,j", "move_cursor(1)", "Down", show=False, id="log.down"),
+        Binding("up,k", "move_cursor(-1)", "Up", show=False, id="log.up"),
         Binding("pagedown,ctrl+f", "scroll_page(1)", "Page down", show=False, id="log.page_down"),
         Binding("pageup", "scroll_page(-1)", "Page up", show=False, id="log.page_up"),
         Binding("ctrl+d", "scroll_page(0.5)", "Half a page down", show=False, id="log.half_down"),
@@ -52,73 +56,108 @@ class LogView(LineView):
         Binding("left", "shift(-1)", "See further left", show=False, id="log.shift_left"),
         Binding("w", "toggle_wrap", "Wrap long lines", show=False, id="log.wrap"),
         Binding("t", "next_times", "Timestamps", show=False, id="log.times"),
+        Binding("u", "toggle_local", "UTC or local time", show=False, id="log.local"),
+        Binding("enter", "fold_out", "Fold the line out", show=False, id="log.fold_out"),
+        Binding("space", "mark", "Mark the line", show=False, id="log.mark"),
+        Binding("v", "range", "Choose lines from here", show=False, id="log.range"),
+        Binding("y", "copy", "Copy the line, or what is chosen", show=False, id="log.copy"),
         Binding("n", "next_hit(1)", "Next hit", show=False, id="log.next_hit"),
         Binding("N", "next_hit(-1)", "Previous hit", show=False, id="log.previous_hit"),
     ]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"log--new"}
-    DEFAULT_CSS = """
-    LogView {
-        & .log--new { color: $block-cursor-foreground; background: $block-cursor-background; text-style: bold; }
-    }
-    """
 
-    class SearchChanged(Message):
-        """How the search stands: the hit gone to last (from 1; 0: none), lines that match, and if all were searched."""
+    class Event(Message):
+        """Something about a view; of several that wait, only the latest is told."""
 
-        def __init__(self, log: LogView, hit: int, total: int, complete: bool) -> None:
+        def __init__(self, log: LogView) -> None:
             super().__init__()
             self.log_view = log
-            self.hit = hit
-            self.total = total
-            self.complete = complete
 
         @property
         def control(self) -> LogView:
             return self.log_view
 
         def can_replace(self, message: Message) -> bool:
-            return isinstance(message, LogView.SearchChanged)
+            return type(message) is type(self)
 
-    class FollowChanged(Message):
+    class SearchChanged(Event):
+        """How the search stands: the hit gone to last (from 1; 0: none), lines that match, and if all were searched.
+
+        `problem` says why nothing, or not everything, was searched.
+        """
+
+        def __init__(self, log: LogView, hit: int, total: int, complete: bool, problem: str = "") -> None:
+            super().__init__(log)
+            self.hit = hit
+            self.total = total
+            self.complete = complete
+            self.problem = problem
+
+    class FilterChanged(Event):
+        """How the filter stands: how many lines pass, and if all were looked at; `problem` says why not."""
+
+        def __init__(self, log: LogView, shown: int, complete: bool, problem: str = "") -> None:
+            super().__init__(log)
+            self.shown = shown
+            self.complete = complete
+            self.problem = problem
+
+    class FollowChanged(Event):
         """The view began or ceased to follow the end."""
 
         def __init__(self, log: LogView, following: bool) -> None:
-            super().__init__()
-            self.log_view = log
+            super().__init__(log)
             self.following = following
 
-        @property
-        def control(self) -> LogView:
-            return self.log_view
+    class Copied(Event):
+        """Lines were put on the clipboard; `cut` tells that there were more than fit."""
+
+        def __init__(self, log: LogView, lines: int, characters: int, cut: bool) -> None:
+            super().__init__(log)
+            self.lines = lines
+            self.characters = characters
+            self.cut = cut
+
+    class Wanted(Event):
+        """Lines that are not here are wanted: the `start` of all, those `above` the main ones, or those in the `gap`."""
+
+        def __init__(self, log: LogView, where: Where) -> None:
+            super().__init__(log)
+            self.where: Where = where
 
     def __init__(
         self,
         *,
         max_lines: int = 1_000_000,
-        max_bytes: int = 256 << 20,
+        max_bytes: int = 64 << 20,
+        folder: Path | None = None,
         times: TimeMode = "off",
+        local_times: bool = False,
         wrapped: bool = False,
+        fold_out: FoldOut | None = None,
+        emphasis: Emphasis | None = None,
         ascii: bool = False,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        super().__init__(ascii=ascii, id=id, classes=classes)
-        self.buffer = LogBuffer(max_lines, max_bytes)
-        self._times: TimeMode = times
-        self._wrapped = wrapped
-        self._following = True
-        self._top: Row = (0, 0)
-        self._shift = 0
-        self._seen_end = 0
-        self._screen: list[Row] | None = None
-        self._strips: LRUCache[int, list[Strip]] = LRUCache(512)
-        self._sources: dict[str, str] = {}
-        self._source_width = 0
-        self._notice = ""
+        super().__init__(
+            max_lines=max_lines,
+            max_bytes=max_bytes,
+            folder=folder,
+            times=times,
+            local_times=local_times,
+            wrapped=wrapped,
+            fold_out=fold_out,
+            emphasis=emphasis,
+            ascii=ascii,
+            id=id,
+            classes=classes,
+        )
+        self.more_above = False
+        """Whether there are lines before the first main one that can be had: moving there asks for them."""
         self._search: LogSearch | None = None
-        self._lines = LogRows(self.buffer, self._height_of)
+        self._test: Test | None = None
         self._hit: int | None = None
-        self._wanted = 0
+        self._direction = 0  # where the search goes once it finds something: 1 down, -1 up, 0 nowhere
         self._scanning: Worker[None] | None = None
         self._pending: Timer | None = None
         self._painted = 0.0
@@ -130,28 +169,33 @@ class LogView(LineView):
         return self._following
 
     @property
-    def new_lines(self) -> int:
-        """Lines that came since the view ceased to follow."""
-        return 0 if self._following else self.buffer.end - max(self._seen_end, self.buffer.first)
-
-    @property
     def times(self) -> TimeMode:
         """How the time of a line is shown."""
         return self._times
+
+    @property
+    def local_times(self) -> bool:
+        """Whether times are shown in the local zone rather than in UTC."""
+        return self._local_times
 
     @property
     def wrapped(self) -> bool:
         """Whether long lines are wrapped."""
         return self._wrapped
 
-    def append(self, lines: Sequence[LogLine]) -> None:
+    @property
+    def cursor(self) -> int | None:
+        """The number of the line under the cursor; None while the view follows."""
+        return None if self._following else self._cursor
+
+    def append(self, lines: Iterable[LogLine]) -> None:
         """Add lines at the end. They are drawn at once, or together with what else comes within a tenth of a second."""
         self.buffer.append(lines)
-        for line in lines:
-            if line.source and line.source not in self._sources:
-                self._sources[line.source] = SOURCE_TONES[len(self._sources) % len(SOURCE_TONES)]
-                self._source_width = min(20, max(self._source_width, cells(literal(line.source, 40))))
-                self._relayout()
+        self.lines_changed()
+
+    def lines_changed(self) -> None:
+        """Draw what became of the buffer's lines, soon."""
+        self._learn_sources()
         if self._pending is None and self.is_running:
             wait = self._painted + PAINT_SECONDS - monotonic()
             if wait <= 0:
@@ -162,14 +206,14 @@ class LogView(LineView):
     def clear(self) -> None:
         """Forget all lines and follow again; what is searched for and filtered by stays."""
         self.buffer.clear()
-        self._sources.clear()
+        self._tones_of.clear()
         self._source_width = 0
-        self._hit = None
-        search, filtered = self._search, self._lines.filter
-        if search is not None:
-            self._search = LogSearch(self.buffer, search.matcher.query, 0, backward=False)
-        if filtered is not None:
-            self._lines.filter = LogSearch(self.buffer, filtered.matcher.query, 0, backward=False)
+        self.lines.edge = ""
+        self.more_above = False
+        self._hit = self._cursor = self._range_from = None
+        self._marks.clear()
+        self._folded_out.clear()
+        self._start_again(anchor=0)
         self._relayout()
         self.action_follow()
 
@@ -177,11 +221,22 @@ class LogView(LineView):
         """Say why there is nothing to show; it is seen while there are no lines."""
         if text != self._notice:
             self._notice = text
-            if self._lines.first() is None:
+            if self.lines.first() is None:
                 self.refresh()
 
+    def set_edge(self, text: str) -> None:
+        """Say what is not here before the main lines; empty: only how many were dropped."""
+        if text != self.lines.edge:
+            self.lines.edge = text
+            self._screen = None
+            self.refresh()
+
     def on_mount(self) -> None:
+        self._learn_sources()
         self._paint_new()
+
+    def on_unmount(self) -> None:
+        self.buffer.close()
 
     def _paint_new(self) -> None:
         """Draw what came: the rows that changed, or only how many lines there are below."""
@@ -189,8 +244,7 @@ class LogView(LineView):
         self._painted = monotonic()
         if not all(search.step(SLICE_SECONDS) for search in self._searches()):
             self._scan()
-        if self._search is not None:
-            self._tell_search()
+        self._tell()
         before, self._screen = self._screen, None
         rows = self._rows()
         if before is None or not before or not rows:
@@ -204,146 +258,23 @@ class LogView(LineView):
         if not self._following:
             self.refresh(Region(max(0, width - 24), height - 1, min(width, 24), 1))
 
-    # ---- which rows are seen
-    def _rows(self) -> list[Row]:
-        """What stands on each visible row, from the top."""
-        if self._screen is None:
-            height = max(1, self.size.height)
-            self._screen = self._lines.up(height) if self._following else self._lines.down(self._top, height)
-            self._top = self._screen[0] if self._screen else (self.buffer.first, 0)
-        return self._screen
-
-    def _height_of(self, number: int) -> int:
-        return len(self._wrapped_strips(number)) if self._is_wrapped else 1
-
-    # ---- drawing
-    @property
-    def _is_wrapped(self) -> bool:
-        return self._wrapped and self.size.width - self._prefix_width >= LEAST_TEXT
-
-    @property
-    def _prefix_width(self) -> int:
-        width = {"off": 0, "relative": 10, "absolute": 24}[self._times] + 2
-        width += self._source_width + 1 if self._source_width else 0
-        return width if self.size.width >= width + LEAST_TEXT else 0
-
-    def notify_style_update(self) -> None:
-        self._strips.clear()
-        super().notify_style_update()
-
-    def _relayout(self) -> None:
-        """Forget how lines are laid out, and repaint all."""
-        self._strips.clear()
-        self._screen = None
-        self.refresh()
-
     def on_resize(self, event: Resize) -> None:
         self._relayout()
-
-    def render_line(self, y: int) -> Strip:
-        width, height = self.size
-        rows = self._rows()
-        if not rows:
-            return self._notice_line(y, width)
-        if y >= len(rows):
-            return self.blank(width)
-        number, sub = rows[y]
-        strip = self._wrapped_strips(number)[sub] if self._is_wrapped else self._strip(number)
-        if y == height - 1 and self.new_lines:
-            strip = self._with_count(strip, width)
-        return strip
-
-    def _notice_line(self, y: int, width: int) -> Strip:
-        lines = wrap(literal(self._notice, 4_000, ascii=self.ascii), max(1, width - 1))
-        if y >= len(lines):
-            return self.blank(width)
-        style = self.rich_style + self.get_component_rich_style("line--notice", partial=True)
-        return self.paint([(lines[y], "plain")], width, style, mark=False)
-
-    def _with_count(self, strip: Strip, width: int) -> Strip:
-        """The last row with the number of lines that came below it."""
-        count = self.new_lines
-        text = f" {count:,} new line{'s' if count > 1 else ''} {'v' if self.ascii else '↓'} "
-        text = fit(text, min(cells(text), width))
-        label = Segment(text, self.get_component_rich_style("log--new"))
-        return Strip.join([strip.crop(0, width - cells(text)), Strip([label], cells(text))])
-
-    def _prefix(self, number: int, line: LogLine) -> list[Span]:
-        if not self._prefix_width:
-            return []
-        spans: list[Span] = [gutter(line.stream, self.ascii)]
-        if self._times != "off":
-            before = self._lines.before(number) if self._times == "relative" else None
-            earlier = self._lines.line(before).time if before is not None else None
-            spans.append((stamp(line.time, earlier, self._times), "dim"))
-        if self._source_width:
-            name = fit(literal(line.source, 40, ascii=self.ascii), self._source_width)
-            spans.append((name + " ", self._sources.get(line.source, "plain")))
-        return spans
-
-    def _pieces(self, number: int, line: LogLine, most: int | None) -> list[tuple[str, Style]]:
-        """The text of a line with its styles, hits marked; at least as far as `most` cells."""
-        base = self.rich_style + (self.tone("dim") if line.stream == "system" else Style.null())
-        looks = sgr.visible(line.text, most, self.ascii)
-        pieces = [(text, base + sgr.style_of(look) if look is not sgr.PLAIN else base) for text, look in looks]
-        search = self._search or self._lines.filter
-        if search is not None:
-            ranges = search.matcher.ranges("".join(text for text, _ in pieces))
-            tone = "hit-current" if number == self._hit else "hit"
-            pieces = overlay(pieces, ranges, base + self.tone(tone))
-        return pieces
-
-    def _strip(self, number: int) -> Strip:
-        """A line that is not wrapped, from the sideways shift on."""
-        width, line = self.size.width, self._lines.line(number)
-        room = width - self._prefix_width
-        pieces = self._pieces(number, line, self._shift + room + 1)
-        strip = Strip([Segment(text, style) for text, style in pieces])
-        more = strip.cell_length > self._shift + room and room > 1
-        strip = strip.crop(self._shift, self._shift + room - more)
-        if more:
-            strip = Strip([*strip, Segment("~" if self.ascii else "…", self.rich_style + self.tone("dim"))])
-        strip = strip.adjust_cell_length(room, self.rich_style)
-        prefix = self._prefix(number, line)
-        return Strip.join([self.paint(prefix, self._prefix_width, self.rich_style), strip]) if prefix else strip
-
-    def _wrapped_strips(self, number: int) -> list[Strip]:
-        """The rows of a wrapped line; the later ones are indented to where its text begins."""
-        strips = self._strips.get(number) if number >= self.buffer.first else None
-        if strips is None:
-            line = self._lines.line(number)
-            prefix = self._prefix_width
-            room = self.size.width - prefix
-            segments = [Segment(text, style) for text, style in self._pieces(number, line, None)]
-            first = self.paint(self._prefix(number, line), prefix, self.rich_style)
-            indent = self.blank(prefix)
-            strips = [
-                Strip.join([indent if sub else first, Strip(row).adjust_cell_length(room, self.rich_style)])
-                for sub, row in enumerate(chop(segments, room))
-            ]
-            if number >= self.buffer.first:
-                self._strips[number] = strips
-        return strips
 
     # ---- moving
     def scroll_rows(self, rows: int) -> None:
         """Scroll; at the end the view follows again, and anywhere else it no longer does."""
         screen = self._rows()
-        if not screen or (rows > 0 and self._following) or (rows < 0 and self._top == (self._lines.first(), 0)):
+        if not screen or (rows > 0 and self._following):
             return
-        number, sub = self._top
-        sub += rows
-        while sub < 0 and (previous := self._lines.before(number)) is not None:
-            number = previous
-            sub += self._height_of(number)
-        while sub >= (height := self._height_of(number)) and (following := self._lines.after(number)) is not None:
-            sub -= height
-            number = following
-        bottom = self._lines.up(max(1, self.size.height))
-        if rows > 0 and (number, sub) >= bottom[0]:
+        top = self.lines.move(self._top, rows)
+        bottom = self.lines.up(max(1, self.size.height))
+        if top is None or (rows > 0 and top >= bottom[0]):
             self.action_follow()
             return
-        self._go_to((number, max(0, sub)))
+        self._go_to(top)
+        self._keep_cursor_in_view()
+        self._ask_for_more()
 
     def _go_to(self, top: Row) -> None:
         self._set_following(False)
@@ -355,41 +286,231 @@ class LogView(LineView):
         if following != self._following:
             self._following = following
             self._seen_end = self.buffer.end
+            if following:
+                self._range_from = None
+            elif self._cursor is None or self._cursor < self.buffer.first:
+                self._cursor = self.lines.last()
             self.post_message(self.FollowChanged(self, following))
 
-    def action_scroll_by(self, rows: int) -> None:
-        self.scroll_rows(rows)
+    def _keep_cursor_in_view(self) -> None:
+        """Put the cursor on the nearest line that is seen."""
+        seen = [row.line for row in self._rows()]
+        if seen and self._cursor is not None and self._cursor not in seen:
+            self._cursor = seen[0] if self._cursor < seen[0] else seen[-1]
+
+    def _put_cursor(self, number: int) -> None:
+        """Put the cursor on a line, and scroll as little as is needed to see as much of it as fits."""
+        self._set_following(False)
+        self._cursor = number
+        height = max(1, self.size.height)
+        rows = self._rows()
+        seen = [row.line for row in rows]
+        if number not in seen or (seen[-1] == number and self._is_cut(rows[-1])) or rows[0].line == number:
+            if not seen or number < seen[0] or rows[0].line == number:
+                self._top = Row(number)
+            else:
+                own = self._height(number, height)
+                self._top = self.lines.move(Row(number), -max(0, height - own)) or Row(number)
+        self._screen = None
+        self.refresh()
+        self._ask_for_more()
+
+    def _is_cut(self, row: Row) -> bool:
+        laid = self._laid(row.line)
+        return row.block < laid.blocks - 1 or row.row < laid.height(row.block) - 1
+
+    def _height(self, number: int, most: int) -> int:
+        """How many rows a line takes, counted no further than `most`."""
+        laid, rows = self._laid(number), 0
+        for block in range(laid.blocks):
+            rows += laid.height(block)
+            if rows >= most:
+                return most
+        return rows
+
+    def action_move_cursor(self, lines: int) -> None:
+        """Go to the next line, or the previous one; through a line that is higher than the view, a row at a time."""
+        if self._following and lines > 0:
+            return
+        if self.lines.last() is None:
+            return
+        if self._following:
+            self._cursor = None
+        self._set_following(False)
+        here = self._cursor if self._cursor is not None else self._top.line
+        rows = self._rows()
+        if lines > 0 and rows[-1].line == here and self._is_cut(rows[-1]):
+            self.scroll_rows(1)
+            return
+        if lines < 0 and rows[0].line == here and rows[0] > Row(here):
+            self.scroll_rows(-1)
+            return
+        target = self.lines.after(here) if lines > 0 else self.lines.before(here)
+        if target is not None:
+            self._put_cursor(target)
+        elif lines > 0:
+            self.action_follow()
+        else:
+            self._put_cursor(here)
 
     def action_scroll_page(self, pages: float) -> None:
         step = max(1, int(abs(pages) * max(1, self.size.height - 1)))
+        before = self._top
         self.scroll_rows(step if pages > 0 else -step)
+        if not self._following and pages < 0 and self._top == before:
+            first = self._rows()
+            if first:
+                self._put_cursor(first[0].line)
 
     def action_to_start(self) -> None:
-        first = self._lines.first()
+        """Go to the oldest line, and ask for the start of all where that is not here."""
+        if self.more_above and self.buffer.head is None:
+            self.post_message(self.Wanted(self, "start"))
+        self.show_start()
+
+    def show_start(self) -> None:
+        """Go to the oldest line."""
+        first = self.lines.first()
         if first is not None:
-            self._go_to((first, 0))
+            self._go_to(Row(first))
+            self._cursor = first
+            self._ask_for_more()
+
+    def _ask_for_more(self) -> None:
+        """Ask for the lines that will be seen when the user goes on."""
+        rows = self._rows()
+        if not rows or self._following:
+            return
+        height, head = len(rows), self.buffer.head
+        if head is not None and not self.buffer.joined:
+            if rows[0].line < head.end and rows[-1].line >= head.end - 2 * height:
+                self.post_message(self.Wanted(self, "gap"))
+        elif head is None and self.more_above and rows[0].line <= self.buffer.first + height:
+            self.post_message(self.Wanted(self, "above"))
 
     def action_follow(self) -> None:
         """Go to the newest line and stay there as others come."""
         self._set_following(True)
+        self._cursor = None
         self._screen = None
         self.refresh()
 
     def action_shift(self, direction: int) -> None:
         if not self._is_wrapped:
             self._shift = max(0, self._shift + direction * SHIFT_CELLS)
-            self.refresh()
+            self._relayout()
 
     def action_toggle_wrap(self) -> None:
         self._wrapped = not self._wrapped
         self._shift = 0
-        self._top = (self._top[0], 0)
+        self._top = Row(self._top.line)
         self._relayout()
 
     def action_next_times(self) -> None:
-        """Show no times, then the time since the line before, then the time of day in UTC."""
+        """Show no times, then the time since the line before, then the time of day."""
         self._times = next_mode(self._times)
         self._relayout()
+
+    def action_toggle_local(self) -> None:
+        """Show times of day in the local zone, or in UTC again; shows them where they were hidden."""
+        if self._times == "absolute":
+            self._local_times = not self._local_times
+        self._times = "absolute"
+        self._relayout()
+
+    def on_click(self, event: Click) -> None:
+        offset = event.get_content_offset(self)
+        rows = self._rows()
+        if offset is not None and 0 <= offset.y < len(rows):
+            event.stop()
+            self._set_following(False)
+            self._cursor = rows[offset.y].line
+            self.refresh()
+
+    # ---- what is chosen
+    def _here(self) -> int | None:
+        """The line that a key acts on; the view stops following there."""
+        if self.lines.last() is None:
+            return None
+        self._set_following(False)
+        if self._cursor is None:
+            self._cursor = self._top.line
+        return self._cursor
+
+    def action_fold_out(self) -> None:
+        """Show all of the line under the cursor: its fields where it has some, else wrapped; or no longer."""
+        here = self._here()
+        if here is None or here == self.lines.edge_number:
+            return
+        self._folded_out ^= {here}
+        self._layouts.discard(here)
+        self._screen = None
+        self._put_cursor(here)
+
+    def action_mark(self) -> None:
+        """Mark the line under the cursor, or no longer, and go to the next."""
+        here = self._here()
+        if here is None:
+            return
+        self._marks ^= {here}
+        self._layouts.discard(here)
+        following = self.lines.after(here)
+        if following is not None:
+            self._put_cursor(following)
+        self.refresh()
+
+    def action_range(self) -> None:
+        """Choose the lines from the one under the cursor to wherever it is moved; or choose none."""
+        here = self._here()
+        self._range_from = here if self._range_from is None else None
+        self.refresh()
+
+    @property
+    def has_selection(self) -> bool:
+        """Whether lines are marked, or chosen as a range."""
+        return bool(self._marks) or self._range_from is not None
+
+    def clear_selection(self) -> None:
+        """Choose no lines."""
+        self._marks.clear()
+        self._range_from = None
+        self._relayout()
+
+    def chosen(self) -> list[int]:
+        """The lines that are chosen and shown: the range and the marked ones, else the one under the cursor."""
+        numbers = {number for number in self._marks if self._is_shown(number)}
+        here = self._cursor
+        if self._range_from is not None and here is not None:
+            low, high = min(here, self._range_from), max(here, self._range_from)
+            number: int | None = low if self._is_shown(low) else self.lines.after(low)
+            while number is not None and number <= high and len(numbers) < MOST_COPIED:
+                numbers.add(number)
+                number = self.lines.after(number)
+        if not numbers and here is not None:
+            numbers = {here}
+        return sorted(numbers)
+
+    def _is_shown(self, number: int) -> bool:
+        before = self.lines.after(number - 1)
+        return before == number
+
+    def action_copy(self) -> None:
+        """Put the lines that are chosen on the clipboard of the terminal, as they are seen."""
+        if self._here() is None:
+            return
+        parts: list[str] = []
+        size = 0
+        numbers = self.chosen()
+        for number in numbers:
+            text = literal(sgr.strip(self._line(number).text).expandtabs(sgr.TAB), ascii=self.ascii)
+            size += len(text) + 1
+            if size > MOST_COPIED and parts:
+                break
+            parts.append(text[:MOST_COPIED])
+        self.app.copy_to_clipboard("\n".join(parts))  # pyright: ignore[reportUnknownMemberType]  # of any App
+        self._range_from = None
+        self.refresh()
+        self.post_message(self.Copied(self, len(parts), min(size, MOST_COPIED), size > MOST_COPIED))
 
     # ---- search and filter
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -398,28 +519,40 @@ class LogView(LineView):
         return True
 
     def search(self, query: str) -> None:
-        """Look for a text in all lines and go to the nearest hit: upwards while following, else downwards.
+        """Look for a query in all lines that are shown and go to the nearest hit: upwards while following, else down.
 
         An empty query ends the search. The scan leaves the keys alive; `SearchChanged` tells how it goes.
         """
+        self._search, self._query = None, None
         if not query:
-            self._search, self._hit, self._wanted = None, None, 0
+            self._hit, self._direction = None, 0
             self.post_message(self.SearchChanged(self, 0, 0, True))
-        else:
-            backward, hit = self._following, self._hit
-            anchor = hit if hit is not None else self.buffer.end if backward else self._top[0]
-            self._search = LogSearch(self.buffer, query, anchor, backward)
-            self._wanted = -1 if backward else 1
-            self._hit = anchor + (hit is not None) if backward else anchor - 1  # the hit itself may match again
-            self._scan()
+            self._relayout()
+            return
+        try:
+            self._query = Query(query)
+        except QueryError as error:
+            self.post_message(self.SearchChanged(self, 0, 0, True, str(error)))
+            self._relayout()
+            return
+        backward, hit = self._following, self._hit
+        anchor = hit if hit is not None else self.buffer.end if backward else self._top.line
+        self._search = LogSearch(self.buffer, self._search_test(self._query), anchor, backward)
+        self._direction = -1 if backward else 1
+        self._hit = anchor + (hit is not None) if backward else anchor - 1  # the hit itself may match again
+        self._scan()
         self._relayout()
+
+    def _search_test(self, query: Query) -> Test:
+        test = QueryTest(query)
+        return test if self._test is None else Both(self._test, test)
 
     def next_hit(self, direction: int) -> None:
         """Go to the next line that matches, or the previous one (-1), and around the end."""
         search = self._search
         if search is None or not search.count:
             return
-        here = self._hit if self._hit is not None else self._top[0]
+        here = self._cursor if self._cursor is not None else self.buffer.end if self._following else self._top.line
         ordinal = search.ordinal(here + 1) if direction > 0 else search.ordinal(here) - 1
         self._go_to_hit(search.at(ordinal % search.count))
 
@@ -427,15 +560,37 @@ class LogView(LineView):
         self.next_hit(direction)
 
     def set_filter(self, query: str) -> None:
-        """Show only the lines that match; empty: all of them."""
-        anchor = self.buffer.end if self._following else self._top[0]
-        self._lines.filter = LogSearch(self.buffer, query, anchor, self._following) if query else None
+        """Show only the lines that pass a query; empty: all of them. A wrong one is told, and filters nothing."""
+        try:
+            test = Query(query) if query else None
+        except QueryError as error:
+            self.set_test(None)
+            self.post_message(self.FilterChanged(self, len(self.buffer), True, str(error)))
+            return
+        self.set_test(QueryTest(test) if test is not None else None, test)
+
+    def set_test(self, test: Test | None, marked: Query | None = None) -> None:
+        """Show only the lines that pass a test; None: all of them. What `marked` finds in them is marked."""
+        self._test, self._filter_query = test, marked
+        self._start_again()
         self._relayout()
-        if query:
+        if test is None:
+            self.post_message(self.FilterChanged(self, len(self.buffer), True))
+        else:
+            self._scan()
+
+    def _start_again(self, anchor: int | None = None) -> None:
+        """Look through all lines again, from what is seen now."""
+        if anchor is None:
+            anchor = self.buffer.end if self._following else self._cursor if self._cursor is not None else 0
+        test = self._test
+        self.lines.filter = None if test is None else LogSearch(self.buffer, test, anchor, self._following)
+        if self._search is not None and self._query is not None:
+            self._search = LogSearch(self.buffer, self._search_test(self._query), anchor, self._following)
             self._scan()
 
     def _searches(self) -> list[LogSearch]:
-        return [search for search in (self._search, self._lines.filter) if search is not None]
+        return [search for search in (self._search, self.lines.filter) if search is not None]
 
     def _scan(self) -> None:
         if self._scanning is None or self._scanning.is_finished:
@@ -451,50 +606,52 @@ class LogView(LineView):
     def _found(self) -> None:
         """Go where the search was to go as soon as that is known, show what the filter lets through, and tell."""
         search = self._search
-        if self._lines.filter is not None:
+        if self.lines.filter is not None:
             self._screen = None
             self.refresh()
-        if search is None:
-            return
-        if self._wanted and search.count and self._hit is not None:
-            ordinal = search.ordinal(self._hit + 1) if self._wanted > 0 else search.ordinal(self._hit) - 1
+        if search is not None and self._direction and search.count and self._hit is not None:
+            ordinal = search.ordinal(self._hit + 1) if self._direction > 0 else search.ordinal(self._hit) - 1
             if 0 <= ordinal < search.count or search.complete:
                 self._go_to_hit(search.at(ordinal % search.count))
+                self._tell()
                 return
-        if search.complete and self._wanted:
-            self._wanted, self._hit = 0, None  # nothing found: a line that matches later does not pull the view
-        self._tell_search()
+        if search is not None and search.complete and self._direction:
+            self._direction, self._hit = 0, None  # nothing found: a line that matches later does not pull the view
+        self._tell()
 
-    def _tell_search(self) -> None:
-        search = self._search
+    def _tell(self) -> None:
+        search, shown = self._search, self.lines.filter
         if search is not None:
-            on_hit = self._hit is not None and not self._wanted and search.count
+            on_hit = self._hit is not None and not self._direction and search.count
             hit = search.ordinal(self._hit) + 1 if on_hit and self._hit is not None else 0
-            self.post_message(self.SearchChanged(self, min(hit, search.count), search.count, search.complete))
+            total = search.count
+            self.post_message(self.SearchChanged(self, min(hit, total), total, search.complete, search.problem))
+        if shown is not None:
+            self.post_message(self.FilterChanged(self, shown.count, shown.complete, shown.problem))
 
     def _go_to_hit(self, number: int) -> None:
         """Show a line that matches: with as little movement as possible, else in the middle."""
-        self._hit, self._wanted = number, 0
-        visible = {row[0] for row in self._rows()}
-        self._strips.clear()
+        self._hit, self._direction = number, 0
+        visible = {row.line for row in self._rows()}
+        self._layouts.clear()
         self._set_following(False)
-        if number not in visible:
-            self._top = (number, 0)
-            self._screen = None
-            self._rows()
-            self.scroll_rows(-(self.size.height // 2))
+        self._cursor = number
         self._show_match(number)
+        if number not in visible:
+            self._top = self.lines.move(Row(number), -(self.size.height // 2)) or Row(number)
+        self._screen = None
         self.refresh()
-        self._tell_search()
+        self._ask_for_more()
+        self._tell()
 
     def _show_match(self, number: int) -> None:
         """Shift sideways so that the match is seen."""
-        if self._is_wrapped or self._search is None or number < self.buffer.first:
+        if self._is_wrapped or self._query is None:
             return
-        text = "".join(text for text, _ in sgr.visible(self.buffer[number].text, None, self.ascii))
-        ranges = self._search.matcher.ranges(text)
+        text = "".join(text for text, _ in sgr.visible(self._line(number).text, None, self.ascii))
+        ranges = self._query.ranges(text)
         if ranges:
-            room = max(1, self.size.width - self._prefix_width)
+            room = max(1, self._room)
             start, end = cells(text[: ranges[0][0]]), cells(text[: ranges[0][1]])
             if start < self._shift or end > self._shift + room:
                 self._shift = max(0, min(start - room // 3, start)) if end > room else 0
