@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
 import regex
 
@@ -120,8 +121,11 @@ class Query:
             again = False
             for match in self._pattern.finditer(text, at, timeout=PAGE_SECONDS):
                 start = match.start()
-                if start < at:
-                    continue  # a line has one hit, however often it matches
+                if start < at:  # a line has one hit, however often it matches
+                    again = match.end() >= at
+                    if again:
+                        break
+                    continue
                 line += text.count("\n", counted, start)
                 end = text.find("\n", start)
                 counted = end = size if end < 0 else end
@@ -137,10 +141,10 @@ class Query:
         if self.inverted or not self.text:
             return []
         found: list[tuple[int, int]] = []
-        try:
-            for match in self._pattern.finditer(text, timeout=DRAW_SECONDS):
-                if match.end() > match.start():
-                    found.append(match.span())
-        except TimeoutError:
-            pass  # what was found until then is marked
+        with suppress(TimeoutError):  # what was found until then is marked
+            found.extend(
+                match.span()
+                for match in self._pattern.finditer(text, timeout=DRAW_SECONDS)
+                if match.end() > match.start()
+            )
         return found

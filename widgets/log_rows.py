@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from widgets.log_buffer import LogBuffer, LogLine
@@ -139,7 +141,7 @@ class LogRows:
         return [] if last is None else self._above(Row(last, 1 << 60, 1 << 60), height)
 
     def _above(self, row: Row, count: int) -> list[Row]:
-        rows = [found for _, found in zip(range(count), self.upwards(row), strict=False)]
+        rows = list(islice(self.upwards(row), count))
         rows.reverse()
         return rows
 
@@ -148,22 +150,16 @@ class LogRows:
         start = self.nearest(top)
         if start is None:
             return []
-        rows = [row for _, row in zip(range(height), self.downwards(start), strict=False)]
+        rows = list(islice(self.downwards(start), height))
         return rows if len(rows) == height else [*self._above(start, height - len(rows)), *rows]
 
     def move(self, top: Row, rows: int) -> Row | None:
-        """The row so many rows below another (above, where negative), or as far as there are rows; None: there is none."""
+        """The row so many rows below another (above, where negative), as far as there are rows; None: there is none."""
         start = self.nearest(top)
         if start is None:
             return None
-        found = start
-        if rows < 0:
-            for _, found in zip(range(-rows), self.upwards(start), strict=False):
-                pass
-        else:
-            for _, found in zip(range(rows + 1), self.downwards(start), strict=False):
-                pass
-        return found
+        way = islice(self.upwards(start), -rows) if rows < 0 else islice(self.downwards(start), rows + 1)
+        return next(iter(deque(way, maxlen=1)), start)
 
     def nearest(self, row: Row) -> Row | None:
         """The row itself if its line is shown, else the first of the next line, else that of the last."""

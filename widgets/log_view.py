@@ -118,7 +118,7 @@ class LogView(LogCanvas):
             self.cut = cut
 
     class Wanted(Event):
-        """Lines that are not here are wanted: the `start` of all, those `above` the main ones, or those in the `gap`."""
+        """Lines that are not here are wanted: the `start` of all, some `above` the main ones, or some of the `gap`."""
 
         def __init__(self, log: LogView, where: Where) -> None:
             super().__init__(log)

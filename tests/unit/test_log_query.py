@@ -78,8 +78,7 @@ def test_an_expression_that_never_ends_is_given_up() -> None:
     query = Query("~(a|aa)+$")
     assert query.lines(f"x\n{hard}\naaa", 3) == [2]  # one hard line is passed over
     with pytest.raises(TooSlow):
-        for _ in range(10):
-            query.lines(f"x\n{hard}\naaa", 3)
+        query.lines("\n".join([hard] * 10), 10)
     assert Query("~(a|aa)+$").ranges(hard) == []
 
 
