@@ -100,7 +100,7 @@ class LogRows:
         return None
 
     def line(self, number: int, most: int | None = None) -> LogLine:
-        """What a line (or the first `most` bytes of it), or the edge, says. Raises IndexError for one that is not there."""
+        """What a line (or the first `most` bytes of it), or the edge, says. Raises IndexError where there is none."""
         if number == self.edge_number:
             return LogLine(self.edge_text, "system")
         return self.buffer.line(number, most)

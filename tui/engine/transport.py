@@ -78,6 +78,7 @@ class Transport:
         self.read_only = read_only
         self.api_version: tuple[int, int] | None = None
         self.requests = 0
+        self._plain: aiohttp.ClientSession | None = None
         path = endpoint.socket_path
         if path is not None:
             connector: aiohttp.BaseConnector = aiohttp.UnixConnector(path, limit=0)
@@ -94,7 +95,22 @@ class Transport:
 
     async def close(self) -> None:
         """Close the session and each of its connections."""
+        if self._plain is not None:
+            await self._plain.close()
         await self._session.close()
+
+    def _unchunked(self) -> aiohttp.ClientSession:
+        """Return the session for HTTP/1.0, over the connections of the other."""
+        if self._plain is None:
+            self._plain = aiohttp.ClientSession(
+                connector=self._session.connector,
+                connector_owner=False,
+                timeout=self._session.timeout,
+                headers=self._session.headers,
+                read_bufsize=1 << 20,
+                version=aiohttp.HttpVersion10,
+            )
+        return self._plain
 
     async def ping(self, seconds: float = 3.0) -> Ping:
         """Return what `GET /_ping` says, in its headers.
@@ -186,8 +202,12 @@ class Transport:
         data: Any = None,
         headers: Mapping[str, str] | None = None,
         limit: aiohttp.ClientTimeout | None = None,
+        chunked: bool = True,
     ) -> AsyncGenerator[Answer]:
         """Open a request and give its answer while it streams; a connection that is left early is closed.
+
+        Without `chunked` it is asked for in HTTP/1.0: the end of the connection is the end of the answer, and a line
+        that breaks looks like an end.
 
         Raises:
             EngineError: as the tree in errors.py says.
@@ -196,7 +216,9 @@ class Transport:
             await self.negotiate()
         major, minor = self.api_version or OLDEST_API
         url = f"{self._base}/v{major}.{minor}{path}"
-        async with self._open(method, url, params=params, body=body, data=data, headers=headers, limit=limit) as answer:
+        async with self._open(
+            method, url, params=params, body=body, data=data, headers=headers, limit=limit, chunked=chunked
+        ) as answer:
             yield answer
 
     @asynccontextmanager
@@ -211,6 +233,7 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         limit: aiohttp.ClientTimeout | None = None,
         raw: bool = False,
+        chunked: bool = True,
     ) -> AsyncGenerator[Answer]:
         request = f"{method} {url.removeprefix(self._base)}"
         if self.read_only and method not in ("GET", "HEAD"):
@@ -220,8 +243,9 @@ class Transport:
         if body is not None:
             data = msgspec.json.encode(body)
             sent["Content-Type"] = "application/json"
+        session = self._session if chunked else self._unchunked()
         try:
-            response = await self._session.request(
+            response = await session.request(
                 method,
                 URL(url, encoded=True),  # as it is: an object named ".." must not make it the path of another
                 params=encode_params(params),
