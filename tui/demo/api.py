@@ -118,6 +118,8 @@ class Call:
         response = web.StreamResponse(headers={**HEADERS, "Content-Type": content_type})
         if self.request.version >= HttpVersion11:
             response.enable_chunked_encoding()
+        else:
+            response.force_close()
         await response.prepare(self.request)
         return response
 
