@@ -39,7 +39,12 @@ def log_file() -> Path | None:
     return folder / "hythe.log" if folder else None
 
 
-def _user_folder(kind: Literal["config", "state", "log"]) -> Path | None:
+def spill_folder() -> Path:
+    """The folder for what is put aside while hythe runs: the user's cache, or the system's folder for such things."""
+    return _user_folder("cache") or Path(tempfile.gettempdir())
+
+
+def _user_folder(kind: Literal["config", "state", "log", "cache"]) -> Path | None:
     """The user's folder of that kind, unless there is none: without a home it would be a folder named ~ in this one."""
     try:
         import platformdirs
@@ -49,6 +54,7 @@ def _user_folder(kind: Literal["config", "state", "log"]) -> Path | None:
         "config": platformdirs.user_config_path,
         "state": platformdirs.user_state_path,
         "log": platformdirs.user_log_path,
+        "cache": platformdirs.user_cache_path,
     }
     path = find[kind](APP, appauthor=False)
     return path if path.is_absolute() else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from time import monotonic
 from typing import ClassVar, Literal
@@ -117,13 +117,6 @@ class LogView(LogCanvas):
             self.characters = characters
             self.cut = cut
 
-    class Wanted(Event):
-        """Lines that are not here are wanted: the `start` of all, some `above` the main ones, or some of the `gap`."""
-
-        def __init__(self, log: LogView, where: Where) -> None:
-            super().__init__(log)
-            self.where: Where = where
-
     def __init__(
         self,
         *,
@@ -154,6 +147,8 @@ class LogView(LogCanvas):
         )
         self.more_above = False
         """Whether there are lines before the first main one that can be had: moving there asks for them."""
+        self.ask: Callable[[Where], object] = lambda _where: None
+        """Called when lines are wanted that are not here: the `start`, those `above` the main ones, or in the `gap`."""
         self._search: LogSearch | None = None
         self._test: Test | None = None
         self._hit: int | None = None
@@ -365,7 +360,7 @@ class LogView(LogCanvas):
     def action_to_start(self) -> None:
         """Go to the oldest line, and ask for the start of all where that is not here."""
         if self.more_above and self.buffer.head is None:
-            self.post_message(self.Wanted(self, "start"))
+            self.ask("start")
         self.show_start()
 
     def show_start(self) -> None:
@@ -384,9 +379,9 @@ class LogView(LogCanvas):
         height, head = len(rows), self.buffer.head
         if head is not None and not self.buffer.joined:
             if rows[0].line < head.end and rows[-1].line >= head.end - 2 * height:
-                self.post_message(self.Wanted(self, "gap"))
+                self.ask("gap")
         elif head is None and self.more_above and rows[0].line <= self.buffer.first + height:
-            self.post_message(self.Wanted(self, "above"))
+            self.ask("above")
 
     def action_follow(self) -> None:
         """Go to the newest line and stay there as others come."""

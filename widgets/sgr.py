@@ -52,6 +52,15 @@ def strip(text: str) -> str:
     return _RUN.sub("", text) if "\x1b" in text else text
 
 
+def parts(text: str) -> Iterator[tuple[str, str]]:
+    """The SGR sequences of a text, each run of them with what follows it; before the first there are none."""
+    at, run = 0, ""
+    for match in _RUN.finditer(text):
+        yield run, text[at : match.start()]
+        at, run = match.end(), match.group()
+    yield run, text[at:]
+
+
 def split(text: str, look: Look = PLAIN, budget: int = MOST_PARAMETERS) -> Iterator[tuple[str, Look]]:
     """The pieces of a text between SGR sequences, each with its look. Lazy: taking few pieces costs little."""
     at = 0

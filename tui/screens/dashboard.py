@@ -76,7 +76,7 @@ class DashboardScreen(HytheScreen):
         ("tab shift+tab", "next, previous pane"),
         ("esc q", "back or clear; q quits"),
         ("n N", "next, previous hit (in logs and trees)"),
-        ("w t", "wrap; timestamps (in logs)"),
+        ("w t u enter", "wrap; times; UTC or local; fold a line out (in logs: l has all keys)"),
     )
 
     def __init__(self, fleet: Fleet, settings: Settings) -> None:
@@ -432,7 +432,7 @@ class DashboardScreen(HytheScreen):
     async def action_command(self, id: str) -> None:
         """Run a command on each host that has some of the marked rows; a slow one holds up no other."""
         command, contexts = BY_ID[id], self._contexts()
-        if len(contexts) < 2 or command.scope == "app":
+        if len(contexts) < 2 or command.scope == "app" or command.together:
             await super().action_command(id)
             return
         marked = sum(len(context.rows) for context in contexts)
@@ -471,6 +471,9 @@ class DashboardScreen(HytheScreen):
             self.show_state()
         elif request in self._panes:
             self._go(VIEW_OF[request].name)
+        elif request == "logs":
+            targets = [(session, row) for session, rows in self.pane.targets() for row in rows]
+            self.open("logs", targets=targets)
         elif request in ("next_detail", "previous_detail"):
             self.detail.turn(1 if request == "next_detail" else -1)
         elif self.detail.has_tab(request):

@@ -14,6 +14,7 @@ from tui.screens.help import HelpScreen
 from tui.screens.history import HistoryScreen
 from tui.screens.jobs import JobsScreen
 from tui.screens.layers import LayersScreen
+from tui.screens.logs import LogsScreen
 from tui.screens.run import RunScreen
 from tui.screens.theme import ThemeScreen
 
@@ -31,6 +32,7 @@ SCREENS: Mapping[str, Maker] = {
     "hosts": HostsScreen,
     "jobs": JobsScreen,
     "layers": LayersScreen,
+    "logs": LogsScreen,
     "run": RunScreen,
     "theme": ThemeScreen,
 }
