@@ -428,8 +428,9 @@ class LogView(LogCanvas):
         if self.lines.last() is None:
             return None
         self._set_following(False)
-        if self._cursor is None:
-            self._cursor = self._top.line
+        here = self._cursor if self._cursor is not None else self._top.line
+        nearest = self.lines.nearest(Row(here))  # a filter may hide the line that the cursor was on
+        self._cursor = here if nearest is None else nearest.line
         return self._cursor
 
     def action_fold_out(self) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from time import perf_counter
 from typing import Any
 
@@ -13,6 +14,7 @@ from rich.segment import Segment
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
+from widgets import sgr
 from widgets.literal import cells
 from widgets.log_buffer import LogLine
 from widgets.log_text import chop, stamp
@@ -25,6 +27,8 @@ class Logs(App[None]):
         self.log_view = LogView(**options)
         self.searches: list[tuple[int, int, bool]] = []
         self.follows: list[bool] = []
+        self.copies: list[tuple[int, bool]] = []
+        self.problems: list[str] = []
 
     def compose(self) -> ComposeResult:
         yield self.log_view
@@ -34,6 +38,12 @@ class Logs(App[None]):
 
     def on_log_view_search_changed(self, event: LogView.SearchChanged) -> None:
         self.searches.append((event.hit, event.total, event.complete))
+
+    def on_log_view_copied(self, event: LogView.Copied) -> None:
+        self.copies.append((event.lines, event.cut))
+
+    def on_log_view_filter_changed(self, event: LogView.FilterChanged) -> None:
+        self.problems.append(event.problem)
 
     def on_log_view_follow_changed(self, event: LogView.FollowChanged) -> None:
         self.follows.append(event.following)
@@ -48,8 +58,11 @@ def lines(app: Logs) -> list[str]:
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
-    while not condition():
+    for _ in range(2_000):
+        if condition():
+            return
         await pilot.pause(0.01)
+    raise AssertionError("it never came")
 
 
 @given(st.lists(st.text(max_size=12), max_size=5), st.integers(2, 9))
@@ -262,3 +275,164 @@ async def test_why_there_is_nothing_is_told() -> None:
         assert lines(app)[:2] == ["journald cannot be", "read [/]"]
         app.log_view.append(numbered(1))
         await until(pilot, lambda: lines(app)[0] == "  line 0")
+
+
+# ---- the cursor, and what it acts on
+
+
+async def test_the_cursor_goes_through_a_line_that_is_higher_than_the_view() -> None:
+    app = Logs(wrapped=True)
+    async with app.run_test(size=(12, 4)) as pilot:
+        app.log_view.append([LogLine("0123456789" * 6), *numbered(2)])
+        await pilot.press("g")
+        assert lines(app) == ["  0123456789"] * 4
+        seen: list[int | None] = []
+        for _ in range(5):
+            await pilot.press("j")
+            seen.append(app.log_view.cursor)
+        assert seen == [0, 0, 1, 2, None]
+        await pilot.press("k", "k", "k")
+        assert app.log_view.cursor == 0
+        await pilot.press("k", "k", "k", "k", "k")
+        assert lines(app)[0] == "  0123456789"
+
+
+async def test_a_line_is_folded_out_by_its_parts_or_wrapped() -> None:
+    app = Logs(fold_out=lambda text: [[("part", "key"), (f" {text}", "")]] * 2 if text.startswith("{") else None)
+    async with app.run_test(size=(20, 6)) as pilot:
+        app.log_view.append([LogLine("{x}"), LogLine("0123456789" * 3)])
+        await pilot.press("k", "enter")
+        assert lines(app)[:4] == ["  {x}", "    part {x}", "    part {x}", "  01234567890123456…"]
+        await pilot.press("j", "enter")
+        assert lines(app)[3:5] == ["  012345678901234567", "  890123456789"]
+        await pilot.press("enter", "k", "enter")
+        assert lines(app)[:2] == ["  {x}", "  01234567890123456…"]
+
+
+async def test_lines_are_marked_and_chosen_and_copied() -> None:
+    app = Logs()
+    copied: list[str] = []
+    app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
+    async with app.run_test(size=(40, 12)) as pilot:
+        app.log_view.append([LogLine(f"l{n}\t\x1b[31mred\x1b[0m\x1b]0;x\x07") for n in range(8)])
+        await pilot.press("g", "space", "j", "space")
+        assert [line[:2] for line in lines(app)[:4]] == ["◆ ", "  ", "◆ ", "  "]
+        await pilot.press("y")
+        assert copied == ["l0      red␛]0;x␇\nl2      red␛]0;x␇"]
+        app.log_view.clear_selection()
+        await pilot.press("v", "j", "j", "y")
+        assert copied[-1].splitlines() == [f"l{n}      red␛]0;x␇" for n in (3, 4, 5)]
+        await pilot.press("k", "y")
+        assert copied[-1].startswith("l4")
+        assert copied[-1].count("\n") == 0
+        app.log_view.set_filter("l6")
+        await until(pilot, lambda: "l6" in lines(app)[0])
+        await pilot.press("y")
+        assert copied[-1].startswith("l6")
+
+
+async def test_more_than_a_clipboard_takes_is_cut_and_told() -> None:
+    app = Logs()
+    copied: list[str] = []
+    app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
+    async with app.run_test(size=(40, 5)) as pilot:
+        app.log_view.append([LogLine("x" * 300_000)] * 5)
+        await pilot.press("g", "v", "j", "j", "j", "j", "k", "y")
+        await until(pilot, lambda: bool(app.copies))
+        assert app.copies == [(3, True)]
+        assert len(copied[0]) <= 1 << 20
+
+
+# ---- lines that are not here
+
+
+async def test_what_is_not_here_is_asked_for_where_it_would_stand() -> None:
+    app = Logs()
+    asked: list[str] = []
+    async with app.run_test(size=(40, 5)) as pilot:
+        view = app.log_view
+        view.ask = asked.append
+        view.append(numbered(40))
+        await pilot.press("g")
+        assert asked == []  # nothing more can be had
+        view.more_above = True
+        view.set_edge("older lines can be had")
+        await pilot.press("g")
+        assert asked == ["start", "above"]
+        assert lines(app)[:2] == ["· older lines can be had", "  line 0"]
+        view.buffer.prepend([b"older"], [0], [0])
+        view.lines_changed()
+        await until(pilot, lambda: lines(app)[1] == "  older" or lines(app)[0] == "  older")
+        asked.clear()
+        view.buffer.extend_head([b"start %d" % n for n in range(40)], [0] * 40, [0] * 40)
+        view.show_start()
+        await pilot.press("G", "g")
+        assert lines(app)[0] == "  start 0"
+        assert asked == []
+        await pilot.press(*["pagedown"] * 10)
+        assert asked[-1] == "gap"
+        assert "· older lines can be had" in lines(app)
+        view.buffer.joined = True
+        view.lines_changed()
+        await until(pilot, lambda: "· older lines can be had" not in lines(app))
+
+
+async def test_a_search_within_a_filter_finds_only_what_is_shown() -> None:
+    app = Logs()
+    async with app.run_test(size=(40, 8)) as pilot:
+        app.log_view.append([LogLine(f"{'odd' if n % 2 else 'even'} {n}") for n in range(30)])
+        app.log_view.set_filter("odd")
+        app.log_view.search("~1.$")
+        await until(pilot, lambda: bool(app.searches) and app.searches[-1] == (5, 5, True))
+        app.log_view.set_filter("")
+        await until(pilot, lambda: app.searches[-1][1:] == (10, True))
+
+
+async def test_a_wrong_expression_is_told_and_finds_nothing() -> None:
+    app = Logs()
+    async with app.run_test(size=(40, 4)) as pilot:
+        app.log_view.append(numbered(3))
+        app.log_view.set_filter("~(")
+        await until(pilot, lambda: bool(app.problems))
+        assert "missing )" in app.problems[-1]
+        assert lines(app)[:3] == ["  line 0", "  line 1", "  line 2"]
+
+
+async def test_times_are_local_where_that_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC-3")
+    time.tzset()
+    try:
+        assert stamp(1.7e9, None, "absolute", local=True) == "2023-11-15 01:13:20.000 "
+        assert stamp(1.7e9, None, "absolute") == "2023-11-14 22:13:20.000 "
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+# ---- what hostile lines cost: measured in what is laid out, not in seconds
+
+
+@pytest.mark.parametrize("part", ["x", "日\u202e", "\x1b[31mx\x1b[0m", "e\u0301\t", "👨\u200d👩"])
+@pytest.mark.parametrize("wrapped", [False, True])
+async def test_of_a_long_line_only_what_is_seen_is_laid_out(
+    monkeypatch: pytest.MonkeyPatch, part: str, wrapped: bool
+) -> None:
+    seen: list[int] = []
+    original = sgr.split
+
+    def split(text: str, *rest: Any) -> Iterator[tuple[str, Any]]:
+        for piece in original(text, *rest):
+            seen.append(len(piece[0]))
+            yield piece
+
+    app = Logs(wrapped=wrapped)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.log_view.append([LogLine(part * ((1 << 19) // len(part))), LogLine("end")])
+        await pilot.pause()
+        monkeypatch.setattr(sgr, "split", split)
+        for key in ("G", "g", "pagedown", "pagedown", "pageup"):
+            await pilot.press(key)
+            app.log_view._layouts.clear()
+            seen.clear()
+            assert len(lines(app)) == 24
+            assert sum(seen) < 6 * 4096 if wrapped else len(seen) < 4096

@@ -9,10 +9,14 @@ from tui.demo import stats
 from tui.demo.api import MULTIPLEXED, RAW, Call, Router, answer
 from tui.demo.errors import ApiError
 from tui.demo.handle_containers import target
+from tui.demo.jsonish import as_map
 from tui.demo.logs import Wanted, past, rendered, run_output
 from tui.demo.records import Container, Run
 
 _CHUNK = 64 * 1024
+
+UNREADABLE = ("none",)
+"""Log drivers that nothing can be read from; of all others a daemon keeps a copy by itself."""
 
 
 def register(router: Router) -> None:
@@ -40,6 +44,8 @@ def wanted_of(call: Call) -> Wanted:
 
 async def _logs(call: Call) -> web.StreamResponse:
     world, container, wanted = call.world, target(call), wanted_of(call)
+    if as_map(container.host.get("LogConfig")).get("Type") in UNREADABLE:
+        raise ApiError(501, "configured logging driver does not support reading")
     response = await call.stream(RAW if container.tty else MULTIPLEXED)
     run = container.run
     seen, extra = (run.program.lines(run.elapsed(world.now()))[1], len(run.extra)) if run else (0, 0)

@@ -54,7 +54,7 @@ _FAILING: Final = re.compile(
     r"^(?:Traceback \(most recent call last\)|panic: |Exception in thread|Unhandled |goroutine )"
 )
 _SPACE: Final = (" ", "\t")
-_GOES_ON: Final = ("Caused by:", "... ", "at ", "}", ")")
+_GOES_ON: Final = (" ", "\t", "Caused by:", "... ", "at ", "}", ")")
 
 _LETTERS: Final = {
     "T": Level.TRACE, "D": Level.DEBUG, "I": Level.INFO, "W": Level.WARN, "E": Level.ERROR, "F": Level.FATAL,

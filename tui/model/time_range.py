@@ -44,7 +44,10 @@ def _moment(text: str, now: float, *, local: bool, end: bool) -> int:
     if text == "now":
         return int(now * NS)
     if (age := _AGE.match(text)) is not None:
-        return int((now - float(age[1]) * _UNITS[age[2]]) * NS)
+        seconds = now - float(age[1]) * _UNITS[age[2]]
+        if seconds < 0:
+            raise RangeError(f"{text!r} is before the first moment that there is")
+        return int(seconds * NS)
     match = _MOMENT.match(text)
     if match is None or not (match[1] or match[2]):
         raise RangeError(f"{text!r} is no moment: write {HELP}")
