@@ -47,10 +47,10 @@ async def _logs(call: Call) -> web.StreamResponse:
     if as_map(container.host.get("LogConfig")).get("Type") in UNREADABLE:
         raise ApiError(501, "configured logging driver does not support reading")
     response = await call.stream(RAW if container.tty else MULTIPLEXED)
-    run = container.run
-    seen, extra = (run.program.lines(run.elapsed(world.now()))[1], len(run.extra)) if run else (0, 0)
+    run, now = container.run, world.now()
+    seen, extra = (run.program.lines(run.elapsed(now))[1], len(run.extra)) if run else (0, 0)
     batch = bytearray()
-    for at, line in past(world, container, wanted):
+    for at, line in past(container, wanted, now):
         batch += rendered(at, line, wanted, tty=container.tty)
         if len(batch) > _CHUNK:
             await response.write(bytes(batch))

@@ -40,8 +40,15 @@ class LogFeed:
         self._sink = sink
         self._pool = Pool()
         self._numbers = {id(source): number for number, source in enumerate(self.sources)}
-        self.oldest = NO_TIME
-        """The time of the oldest line that was given out, whichever way."""
+
+    @property
+    def oldest(self) -> int:
+        """The time of the oldest line that was given out; NO_TIME before the first."""
+        return min((source.oldest for source in self._readable()), default=NO_TIME)
+
+    def _readable(self) -> list[LogSource]:
+        """The sources that may have lines before those that were given out."""
+        return [s for s in self.sources if s.oldest != NO_TIME and s.phase not in ("failed", "gone")]
 
     @property
     def at_start(self) -> bool:
@@ -87,8 +94,6 @@ class LogFeed:
 
     def _give(self, found: Merged) -> None:
         if len(found):
-            if self.oldest == NO_TIME:
-                self.oldest = next((time for time in found.batch.times if time != NO_TIME), NO_TIME)
             self._sink.append(found)
 
     # ---- further back
@@ -98,8 +103,7 @@ class LogFeed:
         Raises:
             EngineError: they can't be read.
         """
-        streams = [(number, source) for number, source in enumerate(self.sources) if not source.at_start]
-        streams = [(number, source) for number, source in streams if source.phase not in ("failed", "gone")]
+        streams = [(self._numbers[id(source)], source) for source in self._readable() if not source.at_start]
         found = await asyncio.gather(*(self._older(source, count) for _, source in streams))
         pool = Pool()
         reach = NO_TIME
@@ -118,8 +122,9 @@ class LogFeed:
         kept = Merged(everything.batch.part(keep), everything.sources[keep:])
         for number, source in streams:
             source.count += kept.sources.count(number)
-        if len(kept):
-            self.oldest = min((time for time in kept.batch.times if time != NO_TIME), default=self.oldest)
+        for time, number in zip(kept.batch.times, kept.sources, strict=True):
+            if time != NO_TIME:
+                self.sources[number].oldest = min(time, self.sources[number].oldest)
         return kept
 
     async def _older(self, source: LogSource, count: int) -> tuple[LogBatch, bool]:
@@ -127,39 +132,44 @@ class LogFeed:
         container, found, seen = source.container, LogBatch(), 0
         tail = source.count + count
         batches = source.target.engine.containers.log_batches(
-            container.id, tty=bool(container.tty), tail=tail, until=moment_of(self.oldest)
+            container.id, tty=bool(container.tty), tail=tail, until=moment_of(source.oldest)
         )
-        async for batch in before(batches, self.oldest):
+        async for batch in before(batches, source.oldest):
             seen += len(batch)
             found.extend(batch)
         # the daemon counts from the end, where lines may have come meanwhile: fewer than asked for tell of the start
         return found.part(max(0, len(found) - count)), seen < count
 
-    def from_start(self, since_ns: int | None = None, until_ns: int | None = None) -> AsyncGenerator[Merged]:
-        """Return the lines from the start, or from a moment on, up to the oldest that was given out (or `until_ns`).
+    def from_start(self, since_ns: int | None = None) -> AsyncGenerator[Merged]:
+        """Return the lines from the start, or from a moment on, up to the oldest of each container that was given out.
 
         They are read only as far as they are asked for.
 
         Raises:
             EngineError: they can't be read.
         """
-        until = self.oldest if until_ns is None else until_ns
         since = "" if since_ns is None else moment_of(since_ns)
         streams: list[tuple[int, AsyncGenerator[LogBatch]]] = []
-        for number, source in enumerate(self.sources):
-            if source.phase in ("failed", "gone"):
-                continue
-            container = source.container
+        for source in self._readable():
             batches = source.target.engine.containers.log_batches(
-                container.id,
-                tty=bool(container.tty),
-                since=since,
-                until="" if until == NO_TIME else moment_of(until),
+                source.container.id, tty=bool(source.container.tty), since=since, until=moment_of(source.oldest)
             )
-            streams.append((number, before(batches, until) if until != NO_TIME else batches))
+            streams.append((self._numbers[id(source)], before(batches, source.oldest)))
         return merged(streams)
 
-    async def everything(self) -> AsyncGenerator[Merged]:
-        """Yield every line that the daemons have now, from the start."""
-        async for found in self.from_start(None, 1 << 62):
-            yield found
+    def everything(self) -> AsyncGenerator[Merged]:
+        """Return every line that the daemons have now, from the start.
+
+        Raises:
+            EngineError: they can't be read.
+        """
+        return merged(
+            [
+                (
+                    number,
+                    source.target.engine.containers.log_batches(source.container.id, tty=bool(source.container.tty)),
+                )
+                for number, source in enumerate(self.sources)
+                if source.phase not in ("failed", "gone")
+            ]
+        )

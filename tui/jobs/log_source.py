@@ -21,6 +21,9 @@ RESUME_LINES = 2_000
 LOOK_SECONDS = 0.1
 """How often the known state is looked at for a container that is waited for; nothing is asked of the daemon."""
 
+EARLY_SECONDS = 0.02
+"""How much earlier than the start of a container, as the daemon tells it, its first lines may be."""
+
 RETRY_SECONDS = (0.25, 0.5, 1.0, 2.0)
 
 Phase = Literal["waiting", "reading", "following", "ended", "gone", "lost", "failed"]
@@ -68,6 +71,8 @@ class LogSource:
         """Set when what there was at the beginning has been read."""
         self.newest = NO_TIME
         """The time of the newest line."""
+        self.oldest = NO_TIME
+        """The time of the oldest line that was taken; what is older may still be read."""
         self.count = 0
         """Lines of this container that were taken, those before them in its log left out."""
         self.at_start = False
@@ -76,6 +81,7 @@ class LogSource:
         self._on_phase = on_phase
         self._ended: set[tuple[str, float | None]] = set()
         self._told_gone = False
+        self._marked = NO_TIME
         self._lost = 0
         self._fresh = True
 
@@ -133,11 +139,11 @@ class LogSource:
             self._mark(take, recreated_mark(found), found.created)
             self.newest, self.count, self.at_start, self._tail = NO_TIME, 0, True, RESUME_LINES
         elif again and found.is_running:
-            self._mark(take, restarted_mark(found), found.started)
+            self._mark(take, restarted_mark(found), None)  # the first line may be earlier than the moment it is given
         self.container, self._told_gone = found, False
+        watched, self._fresh = found.is_running or not self._fresh, False
         await self._read(found, take)
-        self._fresh = False
-        return await self._is_over(found, take)
+        return await self._is_over(found, take, watched)
 
     def _find(self) -> Container | None:
         """Return the container, or the one that took its place."""
@@ -149,14 +155,14 @@ class LogSource:
         service, name = service_of(self.container), self.container.name
         return next((c for c in known.values() if c.name == name or (service and service_of(c) == service)), None)
 
-    async def _is_over(self, found: Container, take: Take) -> bool:
-        """After the end of a stream: tell how the run ended. An end is none while it runs: then the line broke."""
+    async def _is_over(self, found: Container, take: Take, watched: bool) -> bool:
+        """After the end of a stream: tell how a run ended that was `watched`. While it runs, the line broke instead."""
         fresh = await self.target.engine.containers.read(found.id)
         if fresh.is_running and fresh.state != "restarting" and fresh.started == found.started:
             await asyncio.sleep(RETRY_SECONDS[0])  # the daemon ended the stream: it stops, or its log was taken away
             return False
         self._ended.add((found.id, found.started))
-        if found.is_running:
+        if watched and found.state != "created":
             self._mark(take, ended_mark(fresh), fresh.finished)
         if not fresh.is_running:
             self._ended.add((fresh.id, fresh.started))
@@ -172,7 +178,9 @@ class LogSource:
         self._enter("gone", f"there is no container {self.container.name} any more")
 
     def _mark(self, take: Take, text: str, moment: float | None) -> None:
-        time = self.newest if moment is None else max(self.newest, round(moment * 1e9))
+        # a moment is known to some hundred nanoseconds: a mark must not come after the line that it announces
+        at = NO_TIME if moment is None else round((moment - 1e-6) * 1e9)
+        time = self._marked = max(self.newest, self._marked, at)
         batch = LogBatch()
         batch.add(text.encode(), Stream.SYSTEMERR, time)
         take(self, batch)
@@ -192,7 +200,9 @@ class LogSource:
     async def _stream(self, container: Container, take: Take, tail: int | None, since: str) -> bool:
         """Read a stream to its end; returns False at once where lines between the last one and its first are lost."""
         after, taken, old = self.newest, 0, 0
-        crossing = round(container.started * 1e9) if container.started and self.newest == NO_TIME else None
+        crossing = None
+        if container.started and self.newest == NO_TIME:
+            crossing = round((container.started - EARLY_SECONDS) * 1e9)
         batches = self.target.engine.containers.log_batches(
             container.id, tty=bool(container.tty), follow=container.is_running, tail=tail, since=since
         )
@@ -222,6 +232,8 @@ class LogSource:
     def _take(self, batch: LogBatch, take: Take, crossing: int | None) -> None:
         """Hand lines on; where the container was started between two of them, that is marked."""
         before = self.newest
+        if self.oldest == NO_TIME:
+            self.oldest = next((time for time in batch.times if time != NO_TIME), NO_TIME)
         self.newest = max(self.newest, max(batch.times))
         if crossing is not None and self.newest >= crossing:
             at = next(at for at, time in enumerate(batch.times) if time >= crossing)
