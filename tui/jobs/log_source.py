@@ -206,8 +206,8 @@ class LogSource:
         batches = self.target.engine.containers.log_batches(
             container.id, tty=bool(container.tty), follow=container.is_running, tail=tail, since=since
         )
-        async with aclosing(batches):
-            async for batch in self._with_pauses(batches):
+        async with aclosing(batches), aclosing(self._with_pauses(batches)) as paused:
+            async for batch in paused:
                 if batch is None:
                     self.at_start |= tail is not None and after == NO_TIME and taken < tail
                     self._now(container)

@@ -181,14 +181,14 @@ class DashboardScreen(HytheScreen):
 
     def tick(self) -> None:
         """Let ages move on: what did not change on the screen is not painted."""
-        if self.is_current:
+        if self.is_seen:
             for pane in self._shown_panes():
                 pane.table.touch()
             self._draw_header()
 
     def _watch_usage(self) -> None:
         pane = self._panes["containers"]
-        seen = self.is_current and pane.display
+        seen = self.is_seen and pane.display
         for session, visible in pane.in_sight().items():
             known = session.state.containers
             keys = visible if seen else ()
@@ -352,7 +352,7 @@ class DashboardScreen(HytheScreen):
         self.set_focus(self.detail.body)
 
     def _follow_cursor(self) -> None:
-        seen = self.is_current and (not self._small or self._detail_open)
+        seen = self.is_seen and (not self._small or self._detail_open)
         self.detail.watch_row(self._current, self.pane.cursor, reading=seen)
 
     def action_back(self, may_quit: bool) -> None:

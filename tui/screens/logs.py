@@ -165,7 +165,7 @@ class LogsScreen(HytheScreen):
         self.run_worker(self.reading.run(), group="log-follow", exclusive=True)
 
     def on_screen_suspend(self) -> None:
-        if not self.is_current:
+        if not self.is_seen:
             self.workers.cancel_group(self, "log-follow")  # pyright: ignore[reportUnknownMemberType]  # of any result
 
     def on_screen_resume(self) -> None:
