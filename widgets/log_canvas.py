@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -48,12 +47,8 @@ class LogCanvas(LineView):
 
     def __init__(
         self,
+        buffer: LogBuffer,
         *,
-        max_lines: int,
-        max_bytes: int,
-        folder: Path | None,
-        times: TimeMode,
-        local_times: bool,
         wrapped: bool,
         fold_out: FoldOut | None,
         emphasis: Emphasis | None,
@@ -62,10 +57,10 @@ class LogCanvas(LineView):
         classes: str | None,
     ) -> None:
         super().__init__(ascii=ascii, id=id, classes=classes)
-        self.buffer = LogBuffer(max_lines, max_bytes, folder=folder)
+        self.buffer = buffer
         self.lines = LogRows(self.buffer, self._laid)
-        self._times: TimeMode = times
-        self._local_times = local_times
+        self._times: TimeMode = "off"
+        self._local_times = False
         self._wrapped = wrapped
         self._fold_out = fold_out
         self._emphasis = emphasis
