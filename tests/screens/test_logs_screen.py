@@ -13,6 +13,7 @@ from test_snapshots import settle
 from textual.pilot import Pilot
 
 from tui.engine.engine import Engine
+from tui.model.containers import Container
 from tui.model.log_level import Level
 from tui.screens.dashboard import DashboardScreen
 from tui.screens.logs import LogsScreen
@@ -108,8 +109,13 @@ async def with_container(pilot: Pilot[int], name: str, *command: str, start: boo
     await until(pilot, lambda: made.id in screen.session.state.containers, "the container")
 
 
+def known_now(screen: DashboardScreen) -> list[Container]:
+    """The containers that the dashboard knows."""
+    return list(screen.session.state.containers.values())
+
+
 REASONS = {
-    "no-driver": (("sleep", "600"), {"driver": "none"}, "does not support reading"),
+    "no-driver": (("sleep", "600"), {"driver": "none"}, "configured logging driver"),
     "not-started": (("sleep", "600"), {"start": False}, "was not started yet"),
     "nothing-written": (("sleep", "600"), {}, "has not written anything yet"),
     "ended": (("true",), {}, "ended without writing anything"),
@@ -122,6 +128,17 @@ def test_why_there_is_nothing(snap_compare: Compare, reason: str) -> None:
 
     async def run(pilot: Pilot[int]) -> None:
         await with_container(pilot, "silent", *command, **more)
+        if reason == "ended":
+            app = pilot.app
+            assert isinstance(app, StageApp)
+            await app.clock.advance(1)
+            screen = app.screen
+            assert isinstance(screen, DashboardScreen)
+            await until(
+                pilot,
+                lambda: any(c.name == "silent" and c.state == "exited" for c in known_now(screen)),
+                "its end",
+            )
         await shows("silent", seen=seen, lines=0)(pilot)
 
     assert snap_compare(StageApp(), terminal_size=(80, 24), run_before=run)

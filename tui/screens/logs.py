@@ -103,6 +103,7 @@ class LogsScreen(HytheScreen):
         self._hidden: frozenset[str] = frozenset()
         self._typed = {"search": "", "filter": "", "range": ""}
         self._typing = ""
+        self._wrong = ""
         self._search = (0, 0, True, "")
         self._shown = (0, True, "")
         self._reading: LogReading | None = None
@@ -233,7 +234,7 @@ class LogsScreen(HytheScreen):
             self.note(f"filter: {message.problem}", "warning")
         self._shown = (message.shown, message.complete, message.problem)
         if self._typing == "filter":
-            self._tell_bar("")
+            self._tell_bar(self._wrong)
         self._draw()
 
     def _tell_bar(self, problem: str) -> None:
@@ -266,7 +267,7 @@ class LogsScreen(HytheScreen):
         self._open_bar("filter", "filter: ")
 
     def _open_bar(self, what: str, prompt: str) -> None:
-        self._typing = what
+        self._typing, self._wrong = what, ""
         self.bar.open(self._typed[what], prompt)
         self._tell_bar("")
 
@@ -276,14 +277,13 @@ class LogsScreen(HytheScreen):
         if self._typing == "search":
             self.log_view.search(message.query)
             return
+        query, self._wrong = None, ""
         try:
             query = Query(message.query) if message.query else None
         except QueryError as error:
-            self._apply(replace(self._filter, query=None))
-            self._tell_bar(str(error))
-            return
+            self._wrong = str(error)
         self._apply(replace(self._filter, query=query))
-        self._tell_bar("")
+        self._tell_bar(self._wrong)
 
     def on_search_bar_closed(self, message: SearchBar.Closed) -> None:
         message.stop()
