@@ -141,7 +141,7 @@ class LogSource:
         elif again and found.is_running:
             self._mark(take, restarted_mark(found), None)  # the first line may be earlier than the moment it is given
         self.container, self._told_gone = found, False
-        watched, self._fresh = found.is_running or not self._fresh, False
+        watched = found.is_running or not self._fresh
         await self._read(found, take)
         return await self._is_over(found, take, watched)
 
@@ -251,6 +251,7 @@ class LogSource:
     def _now(self, container: Container) -> None:
         """What there was has been read: from here on lines are taken as they are written."""
         self.caught_up.set()
+        self._fresh = False
         self._enter("following" if container.is_running else "ended")
 
     async def _with_pauses(self, batches: AsyncGenerator[LogBatch]) -> AsyncGenerator[LogBatch | None]:

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
+from textual.worker import Worker
 
 from tui import paths
 from tui.commands.session import Session
@@ -108,6 +109,7 @@ class LogsScreen(HytheScreen):
         self._shown = (0, True, "")
         self._reading: LogReading | None = None
         self._saving = ""
+        self._worker: Worker[None] | None = None
 
     def compose(self) -> ComposeResult:
         ascii_only = self.ascii
@@ -163,11 +165,14 @@ class LogsScreen(HytheScreen):
 
     # ---- following
     def _follow(self) -> None:
-        self.run_worker(self.reading.run(), group="log-follow", exclusive=True)
+        if self._worker is None or self._worker.is_finished:
+            self._worker = self.run_worker(self.reading.run(), group="log-follow")
 
     def on_screen_suspend(self) -> None:
         if not self.is_seen:
-            self.workers.cancel_group(self, "log-follow")  # pyright: ignore[reportUnknownMemberType]  # of any result
+            worker, self._worker = self._worker, None
+            if worker is not None:
+                worker.cancel()
 
     def on_screen_resume(self) -> None:
         if self._reading is not None:
