@@ -133,7 +133,8 @@ async def hostile(folder: Path) -> None:
 async def followed(app: View, engine: Engine, container: str) -> AsyncIterator[LogReading]:
     """The log of a container in the view."""
     known = await engine.containers.read(container)
-    target = Target(engine, State, known, known.name)
+    state = State()
+    target = Target(engine, lambda: state, known, known.name)
     reading = LogReading(app.log_view, [target], tail=500, on_change=lambda: None)
     task = asyncio.create_task(reading.run())
     try:

@@ -117,8 +117,9 @@ class LogSource:
             finally:
                 self.caught_up.set()
             self._lost = 0
-            while wait and self.target.state() is state:  # noqa: ASYNC110 - nobody tells of a change
+            while wait:  # nobody tells of a change
                 await asyncio.sleep(LOOK_SECONDS)
+                wait = self.target.state() is state
 
     async def _step(self, take: Take) -> bool:
         """Read one run of the container to its end; returns whether nothing is to be read until something changes."""

@@ -116,9 +116,12 @@ _BAD: Final = re.compile(
     "warn|wrn|err|eror|severe|fail|fatal|ftl|fata|crit|emerg|alert|pani|traceback|exception in|unhandled |goroutine "
 )
 _LOW: Final = re.compile("debu|dbg|trace|trc|verbose|fine|silly")
-_BAD_LETTER: Final = re.compile(r"(?:^[WEF]\d{4} |^<\d|[ \t][WEFC][ \t/\]])", re.MULTILINE)
-_LOW_LETTER: Final = re.compile(r"(?:^D\d{4} |^<\d|[ \t][TD][ \t/\]])", re.MULTILINE)
-_NUMBER: Final = re.compile(r'(?:level|lvl|severity|priority|@l)"?\s*[:=]\s*"?\d', re.IGNORECASE)
+_BAD_LETTER: Final = re.compile(r"[ \t][WEFC][ \t/\]]")
+_LOW_LETTER: Final = re.compile(r"[ \t][TD][ \t/\]]")
+_BAD_FIRST: Final = frozenset("WEF<")
+_LOW_FIRST: Final = frozenset("D<")
+_NUMBER: Final = re.compile(r'(?:level|lvl|severity|priority|@l)"?\s*[:=]\s*"?\d')
+_NUMBERED_FIELDS: Final = ("level", "lvl", "severity", "priority", "@l")
 
 
 def lines_at_least(text: str, least: Level, *, goes_on_from: bool | None = None) -> list[int]:
@@ -130,17 +133,16 @@ def lines_at_least(text: str, least: Level, *, goes_on_from: bool | None = None)
     """
     lines = text.split("\n")
     bad = least >= Level.WARN
-    found = _telling(text, lines, bad, least)
-    shown: list[int] = []
-    passes = (not bad) if goes_on_from is None else goes_on_from
-    for at, line in enumerate(lines):
-        if at in found:
-            passes = bad
-        elif not (line[:1] in _FIRST_OF_GOING_ON and goes_on(line)) or (at == 0 and goes_on_from is None):
-            passes = not bad
-        if passes:
-            shown.append(at)
-    return shown
+    telling = _telling(text, lines, bad, least)
+    going_on = [at for at, line in enumerate(lines) if line[:1] in _FIRST_OF_GOING_ON and goes_on(line)]
+    chosen = set(telling)
+    # with the lines that tell a level, or with the line before the first, go those that go on from them
+    for at in going_on:
+        if at in telling:
+            continue
+        if (at - 1 in chosen) if at else goes_on_from is not None and goes_on_from == bad:
+            chosen.add(at)
+    return sorted(chosen) if bad else [at for at in range(len(lines)) if at not in chosen]
 
 
 _FIRST_OF_GOING_ON: Final = frozenset(" \tC.a})")
@@ -148,9 +150,13 @@ _FIRST_OF_GOING_ON: Final = frozenset(" \tC.a})")
 
 def _telling(text: str, lines: list[str], bad: bool, least: Level) -> set[int]:
     """The lines that tell a level from `least` on (with `bad`), or below it."""
-    places: set[int] = set()
-    candidates = ((_BAD, text.lower()), (_BAD_LETTER, text)) if bad else ((_LOW, text.lower()), (_LOW_LETTER, text))
-    for pattern, searched in (*candidates, (_NUMBER, text)):
+    low = text.lower()
+    first = _BAD_FIRST if bad else _LOW_FIRST
+    places = {at for at, line in enumerate(lines) if line[:1] in first}
+    searches = [(_BAD, low), (_BAD_LETTER, text)] if bad else [(_LOW, low), (_LOW_LETTER, text)]
+    if any(field in low for field in _NUMBERED_FIELDS):
+        searches.append((_NUMBER, low))
+    for pattern, searched in searches:
         line = counted = 0
         for match in pattern.finditer(searched):
             line += searched.count("\n", counted, match.start())
