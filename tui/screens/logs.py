@@ -41,6 +41,7 @@ DISK_BYTES = 1 << 30
 RANGE_HELP = "since..until, such as 10m or 09:00..09:30 or 2026-11-24 07:15.. (empty: all)"
 
 HINTS = (
+    ("help", "?", "help"),
     ("search", "/", "search"),
     ("filter", "f", "filter"),
     ("level", "l", "level"),
@@ -438,6 +439,9 @@ class LogsScreen(HytheScreen):
     # ---- leaving
     def on_key_hints_pressed(self, message: KeyHints.Pressed) -> None:
         name = message.id
+        if name == "help":
+            self.open("help")
+            return
         view_actions = {"wrap": "toggle_wrap", "times": "next_times", "start": "to_start", "follow": "follow"}
         if name in (*view_actions, "fold_out", "copy"):
             getattr(self.log_view, f"action_{view_actions.get(name, name)}")()
