@@ -1,4 +1,4 @@
-"""Where settings, themes, state and logs belong on this system, and files there that only their owner may read."""
+"""Where settings, themes, state, caches and logs belong on this system, and files that only their owner may read."""
 
 import errno
 import os
@@ -37,6 +37,11 @@ def log_file() -> Path | None:
     """The file that takes the traceback of an unexpected error."""
     folder = _user_folder("log")
     return folder / "hythe.log" if folder else None
+
+
+def cache_folder() -> Path | None:
+    """The folder of what can be had again, at a price; None when the user has no home."""
+    return _user_folder("cache")
 
 
 def spill_folder() -> Path:
@@ -112,8 +117,25 @@ def _move_large_aside(path: Path) -> None:
         path.replace(path.with_name(path.name + ".old"))
 
 
-def write_private(path: Path, content: bytes) -> None:
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file that must not be there yet; what could be written only in part is removed.
+
+    Raises:
+        OSError: it cannot be written, or is there already.
+    """
+    with path.open("xb") as file:
+        try:
+            file.write(content)
+            file.flush()
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+
+
+def write_private(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Replace the file *path* by *content* in one step, readable by its owner alone; its folder is made.
+
+    What need not be *durable* may be lost, or half there, after the machine went down.
 
     Raises:
         OSError: it cannot be written; what was there is still there.
@@ -124,7 +146,8 @@ def write_private(path: Path, content: bytes) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         Path(name).replace(path)
     except OSError:
         Path(name).unlink(missing_ok=True)

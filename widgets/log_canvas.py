@@ -38,7 +38,7 @@ Emphasis = Callable[[str], tuple[int, int, str] | None]
 class LogCanvas(LineView):
     """Draws the lines of `buffer` that pass the filter, from `top` on; where it stands is moved by a subclass."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"log--new"}
+    PARTS: ClassVar[frozenset[str]] = frozenset(("log--new",))
     DEFAULT_CSS = """
     LogCanvas {
         & .log--new { color: $block-cursor-foreground; background: $block-cursor-background; text-style: bold; }
