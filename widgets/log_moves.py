@@ -292,7 +292,8 @@ class LogMoves(LogCanvas):
         here = self._here()
         if here is None:
             return
-        self._marks ^= {here}
+        if here != self.lines.edge_number:
+            self._marks ^= {here}
         self._layouts.discard(here)
         following = self.lines.after(here)
         if following is not None:
@@ -326,6 +327,7 @@ class LogMoves(LogCanvas):
             while number is not None and number <= high and len(numbers) < MOST_COPIED:
                 numbers.add(number)
                 number = self.lines.after(number)
+        numbers -= {self.lines.edge_number}
         if not numbers and here is not None:
             numbers = {here}
         return sorted(numbers)

@@ -271,3 +271,15 @@ async def test_the_stream_ends_with_the_screen_and_goes_on_behind_a_dialog() -> 
         await until(pilot, lambda: len(screen.log_view.buffer) > held, "the lines since")
         texts = [line.text for line in screen.log_view.buffer]
         assert len(texts) == len(set(texts))
+
+
+async def test_the_title_tells_the_state_of_a_container_that_writes_nothing() -> None:
+    app = StageApp()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await with_container(pilot, "still", "sh", "-c", "echo one; sleep 100000")
+        screen = await opened(pilot, *typed("still"), lines=1)
+        engine, container = screen.session.engine, screen.reading.sources[0].container
+        await engine.containers.pause(container.id)
+        await until(pilot, lambda: "paused" in text_of(app).splitlines()[0], "paused")
+        await engine.containers.unpause(container.id)
+        await until(pilot, lambda: "running" in text_of(app).splitlines()[0], "running")

@@ -90,6 +90,11 @@ class LogSource:
         """What its lines are told apart by."""
         return self.target.label
 
+    @property
+    def known(self) -> Container:
+        """The container as it is known now, or was last."""
+        return self.target.state().containers.get(self.container.id, self.container)
+
     def _enter(self, phase: Phase, problem: str = "") -> None:
         if (phase, problem) != (self.phase, self.problem):
             self.phase, self.problem = phase, problem

@@ -49,13 +49,25 @@ def form_of(view: LogView, *, colours: bool, sources: bool) -> Form:
     return form
 
 
+GAP = "— lines that are not here —\n"
+"""Stands in a file between the start of a log and its end, where they were not read so far that they meet."""
+
+
+def _is_gap(view: LogView) -> bool:
+    return view.buffer.head is not None and not view.buffer.joined
+
+
+def _edge_text(view: LogView) -> str:
+    return GAP if _is_gap(view) else ""  # what the view says there is for who is looking
+
+
 async def shown_lines(view: LogView, form: Form) -> AsyncGenerator[bytes]:
     """Yield the lines that pass the filter, in chunks; the program goes on in between."""
     parts: list[str] = []
     held = 0
     number = view.lines.first()
     while number is not None:
-        text = form(view.lines.line(number))
+        text = _edge_text(view) if number == view.lines.edge_number else form(view.lines.line(number))
         parts.append(text)
         held += len(text)
         if held >= CHUNK:
@@ -70,6 +82,8 @@ async def shown_lines(view: LogView, form: Form) -> AsyncGenerator[bytes]:
 async def held_lines(view: LogView, form: Form) -> AsyncGenerator[bytes]:
     """Yield all lines that are held, whatever the filter."""
     for stretch in view.buffer.stretches:
+        if stretch is view.buffer.main and _is_gap(view):
+            yield GAP.encode()
         number = stretch.first
         while number < stretch.end:
             stop = min(stretch.end, number + 256)

@@ -84,11 +84,14 @@ class LogReading:
         return [kind_of(stream, number[source]) for stream, source in zip(streams, found.sources, strict=True)]
 
     def _changed(self) -> None:
-        view, feed = self.view, self.feed
-        view.more_above = not feed.at_start or view.buffer.dropped > 0
-        view.set_edge(self._edge())
-        view.lines_changed()
+        self._look_above()
+        self.view.lines_changed()
         self._on_change()
+
+    def _look_above(self) -> None:
+        """Say what there is before the lines."""
+        self.view.more_above = not self.feed.at_start or self.view.buffer.dropped > 0
+        self.view.set_edge(self._edge())
 
     def _edge(self) -> str:
         """What is said of the lines before the main ones."""
@@ -109,6 +112,7 @@ class LogReading:
     def _phase_changed(self) -> None:
         reasons = [why_empty(source.container, source.phase, source.problem) for source in self.sources[:20]]
         self.view.set_notice("; ".join(reasons))
+        self._look_above()  # by now it may be known that this is all
         self._on_change()
 
     # ---- further back

@@ -38,6 +38,9 @@ MEMORY_LINES = 20_000_000
 DISK_BYTES = 1 << 30
 """What is kept of a log: in temporary files, the newest in memory."""
 
+TICK_SECONDS = 1.0
+"""How often the state of the container is looked at; nothing is asked of the daemon for it."""
+
 RANGE_HELP = "since..until, such as 10m or 09:00..09:30 or 2026-11-24 07:15.. (empty: all)"
 
 HINTS = (
@@ -145,6 +148,7 @@ class LogsScreen(HytheScreen):
         self.log_view.focus()
         self._follow()
         self._draw()
+        self.set_interval(TICK_SECONDS, self._draw)
         if self._left_out:
             self.note(f"the first {MOST_FOLLOWED} containers are followed, {self._left_out} more are not", "warning")
 
@@ -192,7 +196,7 @@ class LogsScreen(HytheScreen):
         hit, total, complete, _ = self._search
         shown, looked_through, _ = self._shown
         facts = Reading(
-            containers=[source.container for source in reading.sources],
+            containers=[source.known for source in reading.sources],
             phases=[source.phase for source in reading.sources],
             problems=[source.problem for source in reading.sources],
             title=self._title,
