@@ -44,6 +44,11 @@ def cache_folder() -> Path | None:
     return _user_folder("cache")
 
 
+def spill_folder() -> Path:
+    """The folder for what is put aside while hythe runs: the user's cache, or the system's folder for such things."""
+    return _user_folder("cache") or Path(tempfile.gettempdir())
+
+
 def _user_folder(kind: Literal["config", "state", "log", "cache"]) -> Path | None:
     """The user's folder of that kind, unless there is none: without a home it would be a folder named ~ in this one."""
     try:
