@@ -68,6 +68,9 @@ class LogMoves(LogCanvas):
     def follow_changed(self, following: bool) -> None:
         """The view began or ceased to follow the end."""
 
+    def look_changed(self) -> None:
+        """Lines are shown in another way: wrapped or not, with other times."""
+
     def copied(self, lines: int, characters: int, cut: bool) -> None:
         """Lines were put on the clipboard; `cut` tells that there were more than fit."""
 
@@ -244,11 +247,13 @@ class LogMoves(LogCanvas):
         self._shift = 0
         self._top = Row(self._top.line)
         self._relayout()
+        self.look_changed()
 
     def action_next_times(self) -> None:
         """Show no times, then the time since the line before, then the time of day."""
         self._times = next_mode(self._times)
         self._relayout()
+        self.look_changed()
 
     def action_toggle_local(self) -> None:
         """Show times of day in the local zone, or in UTC again; shows them where they were hidden."""
@@ -256,6 +261,7 @@ class LogMoves(LogCanvas):
             self._local_times = not self._local_times
         self._times = "absolute"
         self._relayout()
+        self.look_changed()
 
     def on_click(self, event: Click) -> None:
         offset = event.get_content_offset(self)

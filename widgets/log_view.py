@@ -82,6 +82,9 @@ class LogView(LogMoves):
             super().__init__(log)
             self.following = following
 
+    class LookChanged(Event):
+        """Lines are shown in another way: `wrapped` or not, with other `times`."""
+
     class Copied(Event):
         """Lines were put on the clipboard; `cut` tells that there were more than fit."""
 
@@ -189,6 +192,9 @@ class LogView(LogMoves):
 
     def follow_changed(self, following: bool) -> None:
         self.post_message(self.FollowChanged(self, following))
+
+    def look_changed(self) -> None:
+        self.post_message(self.LookChanged(self))
 
     def copied(self, lines: int, characters: int, cut: bool) -> None:
         self.post_message(self.Copied(self, lines, characters, cut))

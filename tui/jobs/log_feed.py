@@ -36,7 +36,8 @@ class LogFeed:
     which are the places of their targets. `on_phase` is called when a source's phase changes."""
 
     def __init__(self, targets: Sequence[Target], sink: Sink, *, tail: int, on_phase: Callable[[], object]) -> None:
-        self.sources = [LogSource(target, tail, on_phase) for target in targets]
+        many = len(targets) > 1
+        self.sources = [LogSource(target, tail, on_phase, exact=many) for target in targets]
         self._sink = sink
         self._pool = Pool()
         self._numbers = {id(source): number for number, source in enumerate(self.sources)}

@@ -24,7 +24,8 @@ class Merged:
 class Pool:
     """Lines of several sources that wait for those of the others: `release` gives out those up to a moment, in order.
 
-    A line without a time of its own goes with the line of its source before it.
+    A line without a time of its own goes with the line of its source before it. Lines of one moment stand in the order
+    of their sources.
     """
 
     def __init__(self) -> None:
@@ -58,7 +59,7 @@ class Pool:
     def release(self, until: int | None = None) -> Merged:
         """Return the lines not later than a moment, or all of them, in the order of their times."""
         keys = self._keys
-        order = sorted(range(len(keys)), key=keys.__getitem__)
+        order = sorted(range(len(keys)), key=lambda at: (keys[at], self._sources[at]))
         if until is not None:
             order = [at for at in order if keys[at] <= until]
         merged = Merged(picked(self._batch, order), [self._sources[at] for at in order])

@@ -59,10 +59,11 @@ def service_of(container: Container) -> tuple[str, str, str] | None:
 class LogSource:
     """Follows the log of a target; `run` can be cancelled and called again, and goes on where it was.
 
-    `phase` says how it stands and `problem` why it does not go on; `on_phase` is called when they change.
+    `phase` says how it stands and `problem` why it does not go on; `on_phase` is called when they change. With `exact`
+    it asks for the last line first, at the price of a request: no pause in what there was is then taken for its end.
     """
 
-    def __init__(self, target: Target, tail: int, on_phase: Callable[[], object]) -> None:
+    def __init__(self, target: Target, tail: int, on_phase: Callable[[], object], *, exact: bool = False) -> None:
         self.target = target
         self.container = target.container
         self.phase: Phase = "waiting"
@@ -78,6 +79,8 @@ class LogSource:
         self.at_start = False
         """Whether the first of them is the first there is."""
         self._tail = tail
+        self._exact = exact
+        self._goal = NO_TIME
         self._on_phase = on_phase
         self._ended: set[tuple[str, float | None]] = set()
         self._told_gone = False
@@ -197,11 +200,22 @@ class LogSource:
         first = self.newest == NO_TIME
         if first:
             self._enter("reading")
+            if self._exact and container.is_running:
+                self._goal = await self._last_time(container)
             await self._stream(container, take, self._tail, "")
             return
         missed = not await self._stream(container, take, RESUME_LINES, "")
         if missed:  # more came than was looked at: only a search of the whole log finds where to go on
             await self._stream(container, take, None, moment_of(self.newest))
+
+    async def _last_time(self, container: Container) -> int:
+        """Return the time of the line that is the last one now; NO_TIME where there is none."""
+        found = NO_TIME
+        batches = self.target.engine.containers.log_batches(container.id, tty=bool(container.tty), tail=1)
+        async with aclosing(batches):
+            async for batch in batches:
+                found = max(found, *batch.times) if len(batch) else found
+        return found
 
     async def _stream(self, container: Container, take: Take, tail: int | None, since: str) -> bool:
         """Read a stream to its end; returns False at once where lines between the last one and its first are lost."""
@@ -215,8 +229,9 @@ class LogSource:
         async with aclosing(batches), aclosing(self._with_pauses(batches)) as paused:
             async for batch in paused:
                 if batch is None:
-                    self.at_start |= tail is not None and after == NO_TIME and taken < tail
-                    self._now(container)
+                    if self.newest >= self._goal:
+                        self.at_start |= tail is not None and after == NO_TIME and taken < tail
+                        self._now(container)
                     continue
                 if after != NO_TIME and not taken:
                     skip = next(
@@ -231,6 +246,9 @@ class LogSource:
                 taken += len(batch)
                 self._take(batch, take, crossing)
                 self.count += len(batch)
+                if self.newest >= self._goal != NO_TIME and not self.caught_up.is_set():
+                    self.at_start |= tail is not None and after == NO_TIME and taken < tail
+                    self._now(container)
         self.at_start |= tail is not None and after == NO_TIME and taken < tail
         self._now(container)
         return True

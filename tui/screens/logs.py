@@ -261,6 +261,9 @@ class LogsScreen(HytheScreen):
     def on_log_view_follow_changed(self) -> None:
         self._draw()
 
+    def on_log_view_look_changed(self) -> None:
+        self._draw()
+
     def on_log_view_copied(self, message: LogView.Copied) -> None:
         lines = plural(message.lines, "line")
         if message.cut:
