@@ -25,6 +25,7 @@ from tui.engine.errors import (
     ReadOnly,
     api_error,
 )
+from tui.engine.hijack import Hijacked, take_over
 from tui.model.system import Ping
 
 T = TypeVar("T")
@@ -198,6 +199,46 @@ class Transport:
         url = f"{self._base}/v{major}.{minor}{path}"
         async with self._open(method, url, params=params, body=body, data=data, headers=headers, limit=limit) as answer:
             yield answer
+
+    @asynccontextmanager
+    async def hijack(
+        self,
+        method: str,
+        path: str,
+        *,
+        upgrade: str = "tcp",
+        params: Params | None = None,
+        body: Body | None = None,
+        headers: Mapping[str, str] | None = None,
+        seconds: float | None = ANSWER_TIMEOUT,
+    ) -> AsyncGenerator[Hijacked]:
+        """Open a request whose connection becomes a duplex stream, and give that; it is closed at the end.
+
+        For exec and attach the protocol is `tcp`, for the build session `h2c`:
+
+            async with transport.hijack("POST", f"/exec/{id}/start", body={"Detach": False, "Tty": True}) as line:
+                await transport.read("POST", f"/exec/{id}/resize", params={"h": 24, "w": 80})  # once it has started
+                await line.write(b"exit\n")
+                async for data in line.chunks():
+                    ...
+
+            session = {"X-Docker-Expose-Session-Uuid": uuid, ...}
+            async with transport.hijack("POST", "/session", upgrade="h2c", headers=session) as line: ...
+
+        The bytes are as they come: framed (see StdcopyDecoder) unless there is a TTY. `seconds` is how long the answer
+        to the request may take. It works over every transport; see `Hijacked` for the end of either side.
+
+        Raises:
+            EngineError: as the tree in errors.py says; MalformedAnswer where the answer is no 101.
+        """
+        asked = {**(headers or {}), "Connection": "Upgrade", "Upgrade": upgrade}
+        limit = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=seconds)
+        async with self.stream(method, path, params=params, body=body, headers=asked, limit=limit) as answer:
+            hijacked = take_over(answer.response, f"{method} {path}", self.endpoint.url)
+            try:
+                yield hijacked
+            finally:
+                hijacked.close()
 
     @asynccontextmanager
     async def _open(
