@@ -11,7 +11,7 @@ import pytest
 from tui.commands.build import held_by_another, start_build
 from tui.commands.history import History
 from tui.commands.session import Session
-from tui.engine.context_tar import open_context
+from tui.engine.build_context import open_context
 from tui.engine.endpoint import Endpoint
 from tui.engine.engine import Engine
 from tui.engine.errors import NotFound

@@ -9,7 +9,7 @@ from stage import StageApp, dashboard, text_of, until
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
-from tui.engine.context_tar import open_context
+from tui.engine.build_context import open_context
 from tui.jobs.build import BuildJob
 from tui.model.build import BuildLog, BuildState, BuildStep, BuildWarning, StepState, apply, apply_all
 from tui.model.build_spec import BuildSpec

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from tui.engine.context_tar import BuildContext, ContextError, open_context
+from tui.engine.build_context import BuildContext, ContextError, open_context
 from tui.engine.endpoint import Endpoint
 from tui.engine.engine import Engine
 from tui.engine.errors import ApiError, ConnectionLost, ReadOnly

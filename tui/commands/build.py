@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tui.commands.history import Entry
 from tui.commands.session import Session
-from tui.engine.context_tar import BuildContext
+from tui.engine.build_context import BuildContext
 from tui.jobs.build import BuildJob
 from tui.model.build_spec import Builder, BuildSpec, docker_line
 from tui.model.reference import parse_reference

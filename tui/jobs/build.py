@@ -10,8 +10,9 @@ from typing import Final
 
 import msgspec
 
+from tui.engine.build_context import BuildContext, ContextError
 from tui.engine.classic_build import failure
-from tui.engine.context_tar import BuildContext, ContextError, stream_context_async
+from tui.engine.context_tar import stream_context_async
 from tui.engine.engine import Engine
 from tui.engine.errors import EngineError
 from tui.jobs.job import Job

@@ -15,7 +15,7 @@ from textual.suggester import Suggester
 from textual.timer import Timer
 
 from tui.commands.build import default_builder, held_by_another, start_build
-from tui.engine.context_tar import BuildContext, ContextError, ContextSummary, open_context, scan_context
+from tui.engine.build_context import BuildContext, ContextError, ContextSummary, open_context, scan_context
 from tui.jobs.build import BuildJob
 from tui.model.build_spec import (
     Builder,
