@@ -11,8 +11,10 @@ from textual.widgets import Input, TextArea
 
 from tui.engine.build_context import open_context
 from tui.jobs.build import BuildJob
+from tui.jobs.build_ways import Plan
 from tui.model.build import BuildLog, BuildState, BuildStep, BuildWarning, StepState, apply, apply_all
 from tui.model.build_spec import BuildSpec
+from tui.model.build_way import Way
 from tui.model.log_record import Stream
 from tui.screens.build import BuildScreen
 from tui.screens.build_form import BuildFormScreen, ContextSuggester
@@ -307,7 +309,8 @@ async def test_output_is_drawn_literally(folder: Path) -> None:
 
 def running_job(screen: BuildFormScreen, folder: Path) -> BuildJob:
     """A job that the test itself drives."""
-    return BuildJob(screen.session.engine, BuildSpec(str(folder)), open_context(folder), DOCKERFILE, "docker build")
+    plan = Plan(BuildSpec(str(folder)), Way("session", "because"), open_context(folder), DOCKERFILE)
+    return BuildJob(screen.session.engine, plan, "docker build")
 
 
 async def test_a_flood_of_output_is_shown_in_part_and_whole_when_it_is_over(folder: Path) -> None:

@@ -7,22 +7,69 @@ from dataclasses import dataclass
 from tui.commands.history import Entry
 from tui.commands.session import Session
 from tui.engine.build_context import BuildContext
+from tui.engine.buildx import Buildx
+from tui.engine.errors import EngineError
 from tui.jobs.build import BuildJob
+from tui.jobs.build_ways import Plan
 from tui.model.build_spec import Builder, BuildSpec, docker_line
+from tui.model.build_way import Abilities, way_of
 from tui.model.reference import parse_reference
 from tui.present.secrets import secret_names
 from tui.present.units import size
 
+TELLS_ITS_BUILDER = (1, 42)
+"""The API from which on a daemon says which builder is its own."""
+
+
+class CannotBuild(EngineError):
+    """What is asked for cannot be built by the builder that was chosen; the message says why."""
+
 
 def default_builder(session: Session) -> Builder:
-    """Return the builder that the daemon tells its clients to use."""
+    """Return the builder that the daemon tells the docker CLI to use."""
     return "2" if session.ping.builder == "2" else "1"
 
 
-def start_build(session: Session, spec: BuildSpec, context: BuildContext, dockerfile: str) -> BuildJob:
-    """Start to build `context` as `spec` says; `dockerfile` is the Dockerfile's text. Return the job, which runs."""
+def best_builder(session: Session) -> Builder:
+    """Return the builder to offer: BuildKit wherever there is one, which Engine 20.10 has without saying so."""
+    unsaid = not session.ping.is_podman and not session.engine.transport.speaks(*TELLS_ITS_BUILDER)
+    return "2" if unsaid else default_builder(session)
+
+
+def abilities(session: Session, buildx: Buildx | None = None) -> Abilities:
+    """Return what there is to build with."""
+    engine = session.engine
+    return Abilities(
+        default_builder(session),
+        session.ping.is_podman,
+        engine.transport.api_version or (0, 0),
+        engine.builds.gives_session,
+        buildx.version if buildx is not None else "",
+    )
+
+
+def start_build(
+    session: Session,
+    spec: BuildSpec,
+    context: BuildContext | None,
+    dockerfile: str,
+    *,
+    buildx: Buildx | None = None,
+    size: int = 0,
+) -> BuildJob:
+    """Start to build as `spec` says, and return the job, which runs.
+
+    `dockerfile` is the Dockerfile's text, where known, `size` the context's in bytes, where it was counted.
+
+    Raises:
+        CannotBuild: there is no way to build this.
+    """
+    able = abilities(session, buildx)
+    way = way_of(spec, able)
+    if isinstance(way, str):
+        raise CannotBuild(way)
     line = docker_line(spec, default_builder(session), hide=secret_names(spec.args).__contains__)
-    job = BuildJob(session.engine, spec, context, dockerfile, line)
+    job = BuildJob(session.engine, Plan(spec, way, context, dockerfile, buildx, size), line, able)
     entry = session.history.begin(line, session.name)
     job.listen(lambda: _close(entry, job))
     session.jobs.start(job)

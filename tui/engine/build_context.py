@@ -5,7 +5,7 @@ import secrets
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, NoReturn
 
 import msgspec
 
@@ -24,6 +24,18 @@ class ContextError(ValueError):
     def __init__(self, message: str, field: Literal["context", "dockerfile"] = "context") -> None:
         super().__init__(message)
         self.field = field
+
+
+def unreadable(path: str, error: OSError) -> ContextError:
+    """Returns the error for a file that cannot be read while the context is sent."""
+    if isinstance(error, FileNotFoundError):
+        return ContextError(f"{path} vanished while the context was sent")
+    return ContextError(f"{path} cannot be read: {error.strerror}")
+
+
+def stop_at(path: str, error: OSError) -> NoReturn:
+    """Raises ContextError: what a walk is to do with a folder that cannot be listed."""
+    raise unreadable(path, error) from error
 
 
 class BuildContext(msgspec.Struct, frozen=True):
@@ -146,11 +158,11 @@ def scan_context(
     """Returns what would be sent. Reads no file. Once `stopped` says so it ends, with what it has counted by then."""
     files = folders = links = size = 0
     biggest: list[tuple[int, str]] = []
-    unreadable: list[str] = []
+    closed: list[str] = []
     skipped: list[str] = []
 
     def note(path: str, error: OSError) -> None:
-        unreadable.append(f"{path}: {error.strerror}")
+        closed.append(f"{path}: {error.strerror}")
 
     for item in walk_context(context, note, rules):
         if stopped():
@@ -171,7 +183,7 @@ def scan_context(
             if len(biggest) < _BIGGEST or status.st_size > biggest[-1][0]:
                 biggest = sorted([*biggest, (status.st_size, item.path)], reverse=True)[:_BIGGEST]
             if not os.access(item.full, os.R_OK):
-                unreadable.append(f"{item.full}: {os.strerror(13)}")
+                closed.append(f"{item.full}: {os.strerror(13)}")
         elif stat.S_ISSOCK(mode):
             skipped.append(item.path)
     return ContextSummary(
@@ -180,6 +192,6 @@ def scan_context(
         links,
         size,
         tuple((path, number) for number, path in biggest),
-        tuple(unreadable[:_UNREADABLE]),
+        tuple(closed[:_UNREADABLE]),
         tuple(skipped[:_UNREADABLE]),
     )

@@ -3,10 +3,10 @@
 import asyncio
 import os
 import stat
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from typing import Final
 
-from tui.engine.build_context import BuildContext, ContextError, Rules, walk_context
+from tui.engine.build_context import BuildContext, ContextError, Rules, stop_at, unreadable, walk_context
 from tui.engine.context_walk import Item
 
 CHUNK: Final = 512 << 10
@@ -43,7 +43,7 @@ def stream_context(
 
 async def stream_context_async(
     context: BuildContext, progress: Callable[[int], None] | None = None, rules: Rules = "classic"
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     """The same from a thread, which calls `progress` too: one chunk is read while another is sent, and no more."""
     loop = asyncio.get_running_loop()
     chunks = stream_context(context, progress, rules)
@@ -80,7 +80,7 @@ class _Archive:
             own = ()
         else:
             yield from self._file(context.dockerfile, str(context.source), follow=True)
-        for item in walk_context(context, _stop, self._rules):
+        for item in walk_context(context, stop_at, self._rules):
             if item.path not in own:
                 yield from self._member(item)
 
@@ -92,8 +92,7 @@ class _Archive:
         try:
             status = item.status
         except OSError as error:
-            _stop(item.full, error)
-            return
+            raise unreadable(item.full, error) from error
         mode, path, mtime = status.st_mode, item.path, status.st_mtime
         if stat.S_ISDIR(mode):
             yield _header(f"{path}/", mode, 0, mtime, b"5")
@@ -109,8 +108,7 @@ class _Archive:
         try:
             handle = os.open(full, _OPEN & ~os.O_NOFOLLOW if follow else _OPEN)
         except OSError as error:
-            _stop(full, error)
-            return
+            raise unreadable(full, error) from error
         try:
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode):
@@ -128,12 +126,6 @@ class _Archive:
             raise ContextError(f"{full} cannot be read: {error.strerror}") from error
         finally:
             os.close(handle)
-
-
-def _stop(path: str, error: OSError) -> None:
-    if isinstance(error, FileNotFoundError):
-        raise ContextError(f"{path} vanished while the context was sent") from error
-    raise ContextError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _body(handle: int, full: str, size: int) -> Iterator[bytes]:

@@ -120,12 +120,16 @@ def parse_ignore(text: str) -> list[str]:
             pattern = pattern[1:].strip()
             if not pattern:
                 raise IgnoreError("'!' stands alone in the ignore file: write the pattern of the exception behind it")
-        cleaned = normpath(pattern)
-        if len(cleaned) > 1:
-            cleaned = cleaned.lstrip("/")
+        cleaned = clean_pattern(pattern)
         # Docker cleans the pattern again with its mark on: "!../../a" becomes "a"
         patterns.append(normpath(f"!{cleaned}") if exception else cleaned)
     return patterns
+
+
+def clean_pattern(pattern: str) -> str:
+    """Returns a pattern without a slash at its ends, dots and doubled slashes."""
+    cleaned = normpath(pattern)
+    return cleaned.lstrip("/") if len(cleaned) > 1 else cleaned
 
 
 def find_ignore_file(folder: Path, dockerfile: Path) -> Path | None:

@@ -10,7 +10,7 @@ from tui.model.build import BuildEvent, BuildLog, BuildProgress, BuildStep, Buil
 from tui.model.log_record import Stream
 
 _STEP_NAME: Final = re.compile(r"\[(?:(?P<stage>[^\]]*) )?(?P<number>\d+)/(?P<total>\d+)\] (?P<name>.*)", re.DOTALL)
-_INTERNAL_NAME: Final = re.compile(r"\[(?:internal|auth)\] (?P<name>.*)", re.DOTALL)
+_INTERNAL_NAME: Final = re.compile(r"\[(?:internal|auth|context (?P<context>[^\]]*))\] (?P<name>.*)", re.DOTALL)
 _INTERNAL: Final = frozenset({"copy /context /"})
 _CANCELLED: Final = ("context canceled", "context cancelled")
 
@@ -50,13 +50,27 @@ def _vertex(value: Value) -> BuildStep:
                 error = as_text(part)
             case _:
                 pass
+    return step_of(digest, name, tuple(inputs), cached=cached, started=started, completed=completed, error=error)
+
+
+def step_of(
+    digest: str,
+    name: str,
+    inputs: tuple[str, ...] = (),
+    *,
+    cached: bool = False,
+    started: float | None = None,
+    completed: float | None = None,
+    error: str = "",
+) -> BuildStep:
+    """Returns the step of a vertex, whose name tells its stage and its place there. Times: seconds since the epoch."""
     state = _state(cached=cached, started=started is not None, completed=completed is not None, error=error)
     place = _STEP_NAME.fullmatch(name)
     internal = _INTERNAL_NAME.fullmatch(name)
-    title = place or internal
+    title = (place or internal or {"name": name})["name"]
     return BuildStep(
         digest,
-        title["name"] if title else name,
+        f"context {internal['context']}: {title}" if internal and internal["context"] else title,
         state,
         started,
         completed,
@@ -65,7 +79,7 @@ def _vertex(value: Value) -> BuildStep:
         number=int(place["number"]) if place else 0,
         total=int(place["total"]) if place else 0,
         internal=internal is not None or name in _INTERNAL,
-        inputs=tuple(inputs),
+        inputs=inputs,
     )
 
 
@@ -147,6 +161,20 @@ def _first_line(value: Value) -> int | None:
     return None
 
 
+class TextPieces:
+    """Decodes the output of steps, which comes in pieces that may end in the midst of a character."""
+
+    def __init__(self) -> None:
+        self._decoders: dict[tuple[str, Stream], codecs.IncrementalDecoder] = {}
+
+    def log(self, step_id: str, stream: Stream, piece: bytes) -> BuildLog:
+        """Returns a piece as text, with what the piece before it left over."""
+        decoder = self._decoders.get((step_id, stream))
+        if decoder is None:
+            decoder = self._decoders[step_id, stream] = codecs.getincrementaldecoder("utf-8")("replace")
+        return BuildLog(step_id, stream, decoder.decode(piece))
+
+
 class TraceDecoder:
     """Turns the `aux` of each `moby.buildkit.trace` message into events.
 
@@ -155,7 +183,7 @@ class TraceDecoder:
     """
 
     def __init__(self) -> None:
-        self._texts: dict[tuple[str, Stream], codecs.IncrementalDecoder] = {}
+        self._pieces = TextPieces()
 
     def feed(self, aux: str) -> list[BuildEvent]:
         """Returns the events of a message in base64.
@@ -189,10 +217,4 @@ class TraceDecoder:
                     warnings.append(_warning(part))
                 case _:
                     pass
-        return [*steps, *progress, *(self._decoded(*log) for log in logs), *warnings]
-
-    def _decoded(self, step_id: str, stream: Stream, message: bytes) -> BuildLog:
-        text = self._texts.get((step_id, stream))
-        if text is None:
-            text = self._texts[step_id, stream] = codecs.getincrementaldecoder("utf-8")("replace")
-        return BuildLog(step_id, stream, text.decode(message))
+        return [*steps, *progress, *(self._pieces.log(*log) for log in logs), *warnings]

@@ -1,16 +1,20 @@
 """Finds the line of a Dockerfile that a step of a build comes from."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
 from tui.model.build import BuildStep
+from tui.model.reference import DEFAULT_DOMAIN, check_reference, parse_reference
 
 _DIRECTIVE: Final = re.compile(r"#\s*(\w+)\s*=\s*(\S+)\s*", re.ASCII)
 _HEREDOC: Final = re.compile(r"""<<(-?)\s*(["']?)([a-zA-Z_][\w.]*)\2""")
 _STAGE_NAME: Final = re.compile(r"\s+as\s+(\S+)\s*$", re.IGNORECASE)
 _BASE: Final = re.compile(r"(?:--\S+\s+)*(\S+)")
+_FROM_OPTION: Final = re.compile(r"(?:--from=|--mount=\S*?\bfrom=)([^\s,]+)")
+_VARIABLE: Final = re.compile(r"\$(?:(\w+)|\{(\w+)[^}]*\})", re.ASCII)
 _NUMBERED: Final = frozenset({"FROM", "RUN", "COPY", "ADD", "WORKDIR"})
 
 
@@ -61,6 +65,33 @@ def line_of(dockerfile: str, step: BuildStep) -> int | None:
         if len(candidate) >= step.number and candidate[step.number - 1].keyword == keyword:
             return candidate[step.number - 1].line
     return None
+
+
+def registries_of(dockerfile: str, arguments: Mapping[str, str]) -> set[str]:
+    """Returns the registries that a build may fetch images from; Docker Hub's is the empty text.
+
+    `arguments` are those of the build: they, and the defaults in the file, may stand in the name of an image.
+    """
+    known: dict[str, str] = {}
+    stages: set[str] = set()
+    found: set[str] = set()
+    for instruction in parse_dockerfile(dockerfile):
+        names: list[str] = []
+        if instruction.keyword == "ARG":
+            name, _, default = instruction.text.partition("=")
+            known[name.strip()] = arguments.get(name.strip(), default.strip("'\""))
+        elif instruction.keyword == "FROM" and (base := _BASE.match(instruction.text)):
+            names = [base[1]]
+        else:
+            names = _FROM_OPTION.findall(instruction.text)
+        for name in names:
+            expanded = _VARIABLE.sub(lambda match: known.get(match[1] or match[2], ""), name)
+            if expanded.lower() not in stages | {"scratch"} and not check_reference(expanded):
+                domain = parse_reference(expanded).domain
+                found.add("" if domain == DEFAULT_DOMAIN else domain)
+        if stage := _STAGE_NAME.search(instruction.text):
+            stages.add(stage[1].lower())
+    return found
 
 
 def _escape_character(lines: list[str]) -> str:

@@ -148,7 +148,8 @@ class BuildScreen(HytheScreen):
         seconds = (job.ended or now) - job.started
         left, right = header_spans(job.title, job.state, seconds, job.build, ascii_only=ascii_only)
         self.query_one("#header", SpanLine).show(left, right)
-        upload = Upload(job.sent, job.started, job.sent_all or job.ended, job.to_send)
+        sending = job.sending
+        upload = Upload(sending.sent, sending.started, sending.ended, sending.total)
         self.query_one("#steps-title", SpanLine).show(upload_spans(upload, now, bool(job.build.steps)))
         rows = step_rows(job.build)
         self.steps.set_notice("no step was told of" if job.ended else "waiting for the builder's first step …")

@@ -222,7 +222,6 @@ class BuildFormScreen(FormScreen):
         if not await self._may_move_tag(spec.tag):
             return
         job = start_build(self.session, spec, context, text)
-        job.to_send = self._summary[1].size if self._summary is not None else 0
         self.forget()
         await self._show(job)
 
