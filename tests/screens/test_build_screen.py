@@ -97,7 +97,7 @@ async def test_it_opens_on_the_current_folder_and_tells_what_would_be_sent(folde
         await until(pilot, lambda: "big.bin" in text_of(app), "the biggest file")
         shown = text_of(app)
         assert screen.form.values()["folder"] == str(folder)
-        assert "2MB in 5 files, 1 folder to send" in shown
+        assert "2MB in 5 files, 1 folder" in shown
         assert "left.out" not in shown
         assert f"$dockerbuild{folder}" in "".join(shown.split())  # on a narrow screen it is wrapped
         assert screen.form.field("target").hint == "stages: base, final"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
+from tui.commands.command import Ui
 from tui.commands.history import Entry
 from tui.commands.session import Session
-from tui.engine.build_context import BuildContext
+from tui.engine.build_context import BuildContext, ContextError, open_context
 from tui.engine.buildx import Buildx
 from tui.engine.errors import EngineError
 from tui.jobs.build import BuildJob
+from tui.jobs.build_book import BuildBook
 from tui.jobs.build_ways import Plan
 from tui.model.build_spec import Builder, BuildSpec, docker_line
 from tui.model.build_way import Abilities, way_of
@@ -76,6 +79,43 @@ def start_build(
     return job
 
 
+def opened(folder: str, dockerfile: str) -> tuple[BuildContext, str]:
+    """Return the context and the text of its Dockerfile; blocks. Raises ContextError."""
+    context = open_context(folder, dockerfile)
+    try:
+        return context, context.source.read_text("utf-8", "replace").removeprefix("\ufeff")
+    except OSError as error:
+        raise ContextError(f"the Dockerfile {context.source} cannot be read: {error.strerror}", "dockerfile") from error
+
+
+async def may_move_tag(session: Session, ui: Ui, spec: BuildSpec) -> bool:
+    """Return whether a build may give its image its tag: where one has it that was not built so, the user is asked."""
+    holder = held_by_another(session, spec.tag)
+    if holder is None:
+        return True
+    page = await asyncio.to_thread(BuildBook().page, spec.folder)
+    if any(record.image == holder.id for record in page.records):
+        return True  # an earlier build of the same folder made it
+    lines = [f"{holder.tag} is now {holder.words}", "it would lose this name when the build is done"]
+    typed = holder.tag if session.guarded else None
+    return await ui.confirm(f"Move {holder.tag}?", lines, label="Build and move it", danger=True, typed=typed)
+
+
+async def build_again(session: Session, ui: Ui, job: BuildJob) -> BuildJob | None:
+    """Build what a job built once more, with the files as they are now; None where the user would not have it.
+
+    Raises:
+        ContextError, CannotBuild: something is wrong with it by now.
+    """
+    plan = job.plan
+    context, text = plan.context, plan.dockerfile
+    if context is not None:
+        context, text = await asyncio.to_thread(opened, plan.spec.folder, plan.spec.dockerfile)
+    if not await may_move_tag(session, ui, plan.spec):
+        return None
+    return start_build(session, plan.spec, context, text, buildx=plan.buildx, size=plan.size)
+
+
 def _close(entry: Entry, job: BuildJob) -> None:
     if job.state != "running" and entry.outcome == "running":
         entry.close("ok" if job.state == "done" else job.state, job.error)
@@ -85,6 +125,7 @@ def _close(entry: Entry, job: BuildJob) -> None:
 class Holder:
     """The image that has a tag now: the tag as the daemon lists it, and the image in words."""
 
+    id: str
     tag: str
     words: str
 
@@ -98,4 +139,4 @@ def held_by_another(session: Session, tag: str) -> Holder | None:
     if holder is None:
         return None
     built = {job.build.result.image_id for job in session.jobs if isinstance(job, BuildJob) and job.build.result}
-    return None if holder.id in built else Holder(familiar, f"{holder.short_id}  ({size(holder.size)})")
+    return None if holder.id in built else Holder(holder.id, familiar, f"{holder.short_id}  ({size(holder.size)})")

@@ -17,6 +17,7 @@ from tui.engine.buildkit_session import SecretError, read_secret
 from tui.engine.classic_build import failure
 from tui.engine.engine import Engine
 from tui.engine.errors import EngineError
+from tui.jobs.build_report import BuildReport, report_of
 from tui.jobs.build_ways import NoSession, Plan, Sending, build_events
 from tui.jobs.job import Job
 from tui.model.build import BuildEvent, BuildFailure, BuildLog, BuildState, BuildStep, StepState, apply_all
@@ -58,6 +59,9 @@ class BuildJob(Job):
         self.build = BuildState()
         self.sending = Sending()
         self.hint = ""
+        self.report: BuildReport | None = None
+        """What came of it, once that has been looked at; see build_report.py."""
+        self._reporting: asyncio.Task[None] | None = None
         self._engine = engine
         self._able = able or Abilities("2")
         self._secrets = secret_values(plan.spec)
@@ -94,6 +98,23 @@ class BuildJob(Job):
             self._secrets.clear()
         if self.build.failure is not None:
             raise BuildFailed(self.build.failure.message)
+        self._reporting = asyncio.create_task(self._report())
+
+    async def _report(self) -> None:
+        """Look at the image and at what was rebuilt, once the build itself is over."""
+        self.report = await report_of(self._engine, self.plan, self.build)
+        self.changed()
+
+    async def cancel(self) -> None:
+        await super().cancel()
+        if self._reporting is not None and not self._reporting.done():
+            self._reporting.cancel()
+            await asyncio.wait([self._reporting])
+
+    async def reported(self) -> None:
+        """Return when the report of a good build is there."""
+        if self._reporting is not None:
+            await asyncio.wait([self._reporting])
 
     def _go_another_way(self, error: NoSession) -> None:
         self._able = msgspec.structs.replace(self._able, session=False)

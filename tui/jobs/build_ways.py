@@ -52,7 +52,9 @@ class Sending:
     ended: float | None = None
 
     def add(self, sent: int, found: int) -> None:
-        """Count what was sent and what was found."""
+        """Count what was sent and what was found; the first that is found begins it."""
+        if not self.total and found:
+            self.started = time.time()
         self.sent += sent
         self.total += found
         self.ended = time.time() if sent or found else self.ended
