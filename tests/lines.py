@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tui.engine.errors import ConnectionLost
+from tui.wire.grpc import LineEnded
 
 
 class End:
@@ -28,7 +28,7 @@ class End:
 
     async def write(self, data: bytes) -> None:
         if self._closed:
-            raise ConnectionLost("the other end", "it was closed")
+            raise LineEnded("it was closed")
         self.other._data += data
         self.other._changed.set()
         while len(self.other._data) > self._most and not self._closed:

@@ -1,19 +1,21 @@
 """The files of a folder, told and sent as BuildKit asks for them."""
 
+import asyncio
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sync_receiver import received
+from lines import line
+from tui.demo.filesync import Told, receive
 from tui.engine.filesync import FileSync
 from tui.engine.follow import followed
-from tui.engine.grpc import GrpcError
 from tui.engine.ignore import IgnoreError
+from tui.wire.grpc import GrpcConnection, GrpcError
 
 
 @pytest.fixture
@@ -26,7 +28,21 @@ def folder(short_tmp: Path) -> Path:
     return root
 
 
-def names(found: dict[bytes, object]) -> list[str]:
+async def received(
+    files: FileSync, options: Mapping[str, str | tuple[str, ...]], known: Mapping[bytes, Told] | None = None
+) -> dict[bytes, Told]:
+    """What a receiver that does as BuildKit does gets of the files."""
+    ours, theirs = line(most=1 << 20)
+    client, server = GrpcConnection(ours), GrpcConnection(theirs, files.methods())
+    tasks = [asyncio.create_task(client.run()), asyncio.create_task(server.run())]
+    try:
+        return await receive(client, options, known)
+    finally:
+        ours.close()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def names(found: Mapping[bytes, Told]) -> list[str]:
     return [os.fsdecode(path) for path in found]
 
 

@@ -7,8 +7,18 @@ from contextlib import asynccontextmanager
 import pytest
 
 from lines import End, line
-from tui.engine.errors import ConnectionLost
-from tui.engine.grpc import NOT_FOUND, UNIMPLEMENTED, UNKNOWN, Call, GrpcConnection, GrpcError, Method, frame, unary
+from tui.wire.grpc import (
+    NOT_FOUND,
+    UNIMPLEMENTED,
+    UNKNOWN,
+    Call,
+    GrpcConnection,
+    GrpcError,
+    LineEnded,
+    Method,
+    frame,
+    unary,
+)
 
 
 async def echo(message: bytes, _call: Call) -> bytes:
@@ -126,9 +136,9 @@ async def test_the_end_of_the_line_ends_what_waits() -> None:
         waiting = asyncio.create_task(client.ask("/wait", b""))
         await asyncio.sleep(0)
         ours.close()
-        with pytest.raises(ConnectionLost):
+        with pytest.raises(LineEnded):
             await waiting
-        with pytest.raises(ConnectionLost):
+        with pytest.raises(LineEnded):
             await client.ask("/echo", b"")
 
 
@@ -137,7 +147,7 @@ async def test_what_is_no_http2_is_refused(garbage: bytes) -> None:
     ours, theirs = line()
     server = asyncio.create_task(GrpcConnection(ours, METHODS).run())
     await theirs.write(garbage)
-    with pytest.raises(ConnectionLost, match="no HTTP/2"):
+    with pytest.raises(LineEnded, match="no HTTP/2"):
         await server
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.engine.protowire import (
+from tui.wire.protowire import (
     WireError,
     as_int,
     as_text,
@@ -43,6 +43,8 @@ def test_the_first_of_several_counts() -> None:
 
 
 def test_numbers_take_as_few_bytes_as_they_need() -> None:
+    assert varint(300) == b"\xac\x02"
+    assert varint(-1) == b"\xff" * 9 + b"\x01"
     assert [len(varint(n)) for n in (0, 127, 128, 1 << 14, -1)] == [1, 1, 2, 3, 10]
 
 

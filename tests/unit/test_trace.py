@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.engine.protowire import WireError
 from tui.engine.trace import TraceDecoder
 from tui.model.build import BuildLog, BuildProgress, BuildStep, BuildWarning, StepState
 from tui.model.log_record import Stream
+from tui.wire.protowire import WireError
 
 DATA = Path(__file__).parent / "data"
 

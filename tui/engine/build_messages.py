@@ -8,9 +8,9 @@ import msgspec
 
 from tui.engine.classic_build import ClassicDecoder, failure
 from tui.engine.framing import FramingError, NdjsonSplitter, TruncatedFrame
-from tui.engine.protowire import WireError
 from tui.engine.trace import TraceDecoder
 from tui.model.build import BuildEvent, BuildFailure, BuildResult
+from tui.wire.protowire import WireError
 
 _TRACE: Final = "moby.buildkit.trace"
 _IMAGE: Final = "moby.image.id"

@@ -12,12 +12,12 @@ from contextlib import suppress
 from typing import Final
 
 from tui.engine.classic_build import failure
-from tui.engine.errors import EngineError
-from tui.engine.grpc import GrpcConnection, GrpcError
-from tui.engine.protowire import WireError, bytes_field, first_bytes, read_fields
+from tui.engine.errors import ConnectionLost, EngineError
 from tui.engine.trace import TraceDecoder
 from tui.engine.transport import Transport
 from tui.model.build import BuildEvent, BuildFailure, BuildResult
+from tui.wire.grpc import GrpcConnection, GrpcError, LineEnded
+from tui.wire.protowire import WireError, bytes_field, first_bytes, read_fields
 
 _SOLVE: Final = "/moby.buildkit.v1.Control/Solve"
 _STATUS: Final = "/moby.buildkit.v1.Control/Status"
@@ -50,6 +50,8 @@ async def solve(
             async for event in _trace(connection, id):
                 yield event
             yield await _outcome(solving)
+        except LineEnded as error:
+            raise ConnectionLost(transport.endpoint.url, str(error)) from error
         finally:
             for task in (solving, running):
                 task.cancel()

@@ -17,11 +17,11 @@ from multidict import CIMultiDict
 
 from tui.engine.credentials import CredentialsError, DockerLogins
 from tui.engine.errors import EngineError
-from tui.engine.grpc import NOT_FOUND, UNAVAILABLE, Call, GrpcConnection, GrpcError, Method, frame, unary
 from tui.engine.hijack import Hijacked
-from tui.engine.protowire import bytes_field, first_bytes, number_field
 from tui.engine.transport import Transport
 from tui.model.build_sources import AgentSource, SecretSource
+from tui.wire.grpc import NOT_FOUND, UNAVAILABLE, Call, GrpcConnection, GrpcError, LineEnded, Method, frame, unary
+from tui.wire.protowire import bytes_field, first_bytes, number_field
 
 MOST_SECRET: Final = 500 << 10
 """Bytes of the largest secret, as buildx has it."""
@@ -128,7 +128,7 @@ class BuildSession:
     async def _serve(self, line: Hijacked) -> None:
         try:
             await GrpcConnection(line, self._methods).run()
-        except EngineError as error:
+        except (EngineError, LineEnded) as error:
             self.failure = self.failure or error
 
     # what is asked

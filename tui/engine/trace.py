@@ -5,9 +5,9 @@ import codecs
 import re
 from typing import Final
 
-from tui.engine.protowire import Value, WireError, as_bytes, as_int, as_text, read_fields
 from tui.model.build import BuildEvent, BuildLog, BuildProgress, BuildStep, BuildWarning, StepState
 from tui.model.log_record import Stream
+from tui.wire.protowire import Value, WireError, as_bytes, as_int, as_text, read_fields
 
 _STEP_NAME: Final = re.compile(r"\[(?:(?P<stage>[^\]]*) )?(?P<number>\d+)/(?P<total>\d+)\] (?P<name>.*)", re.DOTALL)
 _INTERNAL_NAME: Final = re.compile(r"\[(?:internal|auth|context (?P<context>[^\]]*))\] (?P<name>.*)", re.DOTALL)

@@ -17,8 +17,6 @@ import h2.connection
 import h2.events
 import h2.exceptions
 
-from tui.engine.errors import ConnectionLost, EngineError
-
 OK, CANCELLED, UNKNOWN, NOT_FOUND, INTERNAL, UNIMPLEMENTED, UNAVAILABLE = 0, 1, 2, 5, 13, 12, 14
 """gRPC's codes, as far as they are used here."""
 
@@ -33,7 +31,11 @@ Options = Mapping[str, str | tuple[str, ...]]
 """Metadata as it is written down: one value or several."""
 
 
-class GrpcError(EngineError):
+class LineEnded(Exception):
+    """The line ended in an orderly way while a call was under way, or what came over it is no HTTP/2."""
+
+
+class GrpcError(Exception):
     """A call that ended with another status than OK; `str()` is the other side's words."""
 
     def __init__(self, code: int, message: str) -> None:
@@ -42,7 +44,7 @@ class GrpcError(EngineError):
 
 
 class Line(Protocol):
-    """Bytes both ways; see tui.engine.hijack.Hijacked."""
+    """Bytes both ways. `read` returns b"" at the other side's end; either raises when the line breaks."""
 
     async def read(self) -> bytes: ...
     async def write(self, data: bytes) -> None: ...
@@ -67,7 +69,7 @@ class Call:
         self._messages: deque[tuple[bytes, int]] = deque()
         self._owed = 0
         self._ended = False
-        self._error: EngineError | None = None
+        self._error: Exception | None = None
         self._news = asyncio.Event()
 
     def option(self, name: str) -> tuple[str, ...]:
@@ -79,8 +81,9 @@ class Call:
         """Return the next message, or None when the other side has sent its last.
 
         Raises:
-            ConnectionLost: the line broke.
             GrpcError: the call was given up.
+            LineEnded: the line ended before.
+            Exception: what the line raised when it broke.
         """
         while not self._messages:
             if self._error is not None:
@@ -124,7 +127,7 @@ class Call:
             self._owner.taken(self.id, self._owed)  # a message larger than the window goes on coming
             self._owed = 0
 
-    def end(self, error: EngineError | None = None) -> None:
+    def end(self, error: Exception | None = None) -> None:
         """Note that nothing more comes."""
         self._ended = True
         self._error = self._error or error
@@ -158,15 +161,16 @@ class GrpcConnection:
         self._calls: dict[int, Call] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._room = asyncio.Event()
-        self._closed: EngineError | None = None
+        self._closed: Exception | None = None
 
     async def run(self) -> None:
         """Serve until the other side ends the connection.
 
         Raises:
-            ConnectionLost: the line broke, or what came over it is no HTTP/2.
+            LineEnded: what came over it is no HTTP/2.
+            Exception: what the line raised when it broke.
         """
-        error: EngineError | None = None
+        error: Exception | None = None
         try:
             await self._flush()
             while data := await self._line.read():
@@ -174,14 +178,14 @@ class GrpcConnection:
                     break
                 await self._flush()
         except h2.exceptions.ProtocolError as broken:
-            error = ConnectionLost("the session", f"no HTTP/2: {broken}")
+            error = LineEnded(f"no HTTP/2: {broken}")
             raise error from broken
-        except EngineError as lost:
+        except Exception as lost:
             error = lost
             raise
         finally:
             self._line.close()
-            self._closed = error or ConnectionLost("the session", "it was closed")
+            self._closed = error or LineEnded("the line was closed")
             for call in self._calls.values():
                 call.end(self._closed)
             self._room.set()
@@ -256,7 +260,7 @@ class GrpcConnection:
             task.add_done_callback(lambda _task: self._tasks.pop(0, None))
 
     async def _flush_quietly(self) -> None:
-        with suppress(EngineError):  # `run` tells of a broken line
+        with suppress(Exception):  # `run` tells of a broken line
             await self._flush()
 
     # what is answered
@@ -264,7 +268,7 @@ class GrpcConnection:
     async def _answer(self, id: int, call: Call) -> None:
         method = (self._methods or {}).get(call.path)
         headers = [(b":status", b"200"), (b"content-type", b"application/grpc")]
-        with suppress(h2.exceptions.ProtocolError, ConnectionLost):  # the call, or the line, is gone
+        with suppress(h2.exceptions.ProtocolError, LineEnded):  # the call, or the line, is gone
             try:
                 if method is None:
                     raise GrpcError(UNIMPLEMENTED, f"unknown method {call.path}")
@@ -274,7 +278,7 @@ class GrpcConnection:
                 status, words = OK, ""
             except GrpcError as error:
                 status, words = error.code, str(error)
-            except (h2.exceptions.ProtocolError, ConnectionLost):
+            except (h2.exceptions.ProtocolError, LineEnded):
                 raise
             except Exception as error:  # noqa: BLE001 - whatever goes wrong is told to who called, who would wait for ever
                 status, words = UNKNOWN, str(error) or type(error).__name__
@@ -282,7 +286,7 @@ class GrpcConnection:
             if words:
                 trailers.append((b"grpc-message", quote(words, safe=_PRINTABLE).encode()))
             self._http.send_headers(id, [*headers, *trailers], end_stream=True)
-            await self._flush()
+            await self._flush_quietly()
 
     # what is asked
 
@@ -312,7 +316,7 @@ class GrpcConnection:
             yield call
         finally:
             if self._calls.pop(id, None) is not None and self._closed is None:
-                with suppress(h2.exceptions.ProtocolError, EngineError):  # it is over already
+                with suppress(Exception):  # it is over already
                     self._http.reset_stream(id, 8)
                     await self._flush()
 
@@ -327,7 +331,7 @@ class GrpcConnection:
         """Return the one message that answers another.
 
         Raises:
-            GrpcError, ConnectionLost: as `Call.receive`.
+            Exception: as `Call.receive`.
         """
         async with self.call(path, message) as call:
             answer = await call.receive() or b""
