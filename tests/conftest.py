@@ -5,14 +5,20 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import NoReturn
 
 import hypothesis
 import pytest
 
 import engines
+import private_engine
+from certificates import Certificates, make_certificates
+from ssh_server import SshServer, find_sshd, ssh_server
+from ways import KINDS, Way
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = "demo"
@@ -60,12 +66,28 @@ def _real_params() -> list[object]:
     return [pytest.param(None, id="engine-none", marks=[pytest.mark.engine, pytest.mark.skip(reason=reason)])]
 
 
+def _own_params() -> list[object]:
+    """A parameter for each folder of binaries that an engine of a test's own can be started from; or one that skips."""
+    reason = private_engine.why_not()
+    if reason is None:
+        folders = private_engine.binary_folders()
+        return [pytest.param(folder, id=f"own-{folder.parent.name}", marks=pytest.mark.engine) for folder in folders]
+    if engines.engines_required():
+        raise RuntimeError(reason)
+    return [pytest.param(None, id="own-none", marks=[pytest.mark.engine, pytest.mark.skip(reason=reason)])]
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that takes `engine_socket` on the demo engine and each real one, `real_engine` on the real ones."""
+    """Run a test that takes `engine_socket` on the demo engine and each real one, `real_engine` on the real ones.
+
+    One that takes `own_engine` gets a real engine of its own, of each version that can be started here.
+    """
     if "engine_socket" in metafunc.fixturenames:
         metafunc.parametrize("engine_socket", [pytest.param(DEMO, id=DEMO), *_real_params()], indirect=True)
     if "real_engine" in metafunc.fixturenames:
         metafunc.parametrize("real_engine", _real_params(), indirect=True)
+    if "own_engine" in metafunc.fixturenames:
+        metafunc.parametrize("own_engine", _own_params(), indirect=True)
 
 
 @pytest.fixture
@@ -80,6 +102,13 @@ def engine_socket(request: pytest.FixtureRequest) -> str:
 def real_engine(request: pytest.FixtureRequest) -> engines.RealEngine:
     """A real engine, each in turn."""
     return request.param
+
+
+@pytest.fixture
+def own_engine(request: pytest.FixtureRequest) -> Iterator[private_engine.PrivateEngine]:
+    """A real engine that nobody else uses, to be stopped, killed, frozen and started again."""
+    with private_engine.private_engine(request.param) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="session")
@@ -108,12 +137,70 @@ def demo_socket() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def certificates() -> Iterator[Certificates]:
+    """Certificates, good and bad; skips without the openssl command, or fails when engines are required."""
+    if shutil.which("openssl") is None:
+        _missing("no openssl command to make certificates with")
+    folder = Path(tempfile.mkdtemp(prefix="hy-certs-", dir="/tmp"))
+    yield make_certificates(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=KINDS)
+def way(request: pytest.FixtureRequest) -> Way:
+    """Each transport in turn."""
+    kind: str = request.param
+    return Way(
+        kind,
+        request.getfixturevalue("certificates") if kind == "tls" else None,
+        request.getfixturevalue({"ssh": "sshd", "ssh-stdio": "stdio_sshd"}[kind]) if kind.startswith("ssh") else None,
+    )
+
+
+@pytest.fixture(scope="session")
+def sshd() -> Iterator[SshServer]:
+    """An sshd as it comes; skips without OpenSSH's programs, or fails when engines are required."""
+    with _some_sshd() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def stdio_sshd(docker_cli: str) -> Iterator[SshServer]:
+    """An sshd that forwards nothing, with a docker command on its sessions' PATH."""
+    path = f"{Path(docker_cli).parent}:{os.environ.get('PATH', '')}"
+    with _some_sshd("DisableForwarding yes", environment={"PATH": path}) as server:
+        yield server
+
+
+@pytest.fixture
+def new_sshd() -> Iterator[Callable[..., SshServer]]:
+    """A function that runs an sshd of the test's own: `new_sshd("Option value", environment={…})`."""
+    with ExitStack() as stack:
+        yield lambda *options, **more: stack.enter_context(_some_sshd(*options, **more))
+
+
+@contextmanager
+def _some_sshd(*options: str, environment: Mapping[str, str] | None = None) -> Iterator[SshServer]:
+    if find_sshd() is None or shutil.which("ssh") is None:
+        _missing("no sshd or no ssh: install openssh-server and openssh-client")
+    with (
+        tempfile.TemporaryDirectory(prefix="hy-ssh-", dir="/tmp") as folder,
+        ssh_server(Path(folder), *options, environment=environment) as server,
+    ):
+        yield server
+
+
+def _missing(what: str) -> NoReturn:
+    """Skip, or fail when everything that tests need is required to be there."""
+    if engines.engines_required():
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
 def docker_cli() -> str:
     """The path of a docker CLI; skips without one, or fails when engines are required."""
     found = engines.docker_cli()
     if found is None:
-        message = "no docker CLI: set HYTHE_TEST_DOCKER_CLI"
-        if engines.engines_required():
-            pytest.fail(message)
-        pytest.skip(message)
+        _missing("no docker CLI: set HYTHE_TEST_DOCKER_CLI")
     return found

@@ -50,8 +50,9 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench_on(socket: str) -> AsyncIterator[Bench]:
-    engine = Engine(Endpoint(f"unix://{socket}", "test"))
+async def bench_on(where: str | Endpoint) -> AsyncIterator[Bench]:
+    """Give a bench on the engine at a socket's path, or behind an endpoint."""
+    engine = Engine(Endpoint(f"unix://{where}", "test") if isinstance(where, str) else where)
     await engine.connect()
     bench = Bench(engine)
     try:

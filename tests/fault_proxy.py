@@ -16,6 +16,7 @@ class _Line:
     client: asyncio.StreamWriter
     daemon: asyncio.StreamWriter
     left: int | None
+    dead: bool = False
 
     def abort(self) -> None:
         for writer in (self.client, self.daemon):
@@ -26,7 +27,7 @@ class _Line:
 class FaultProxy:
     """`socket` is where the client connects; the fields may be changed at any moment.
 
-    `delay`: seconds that each piece of an answer is late. `rate`: bytes a second that all answers share.
+    `delay`: seconds that each byte of an answer is late. `rate`: bytes a second that all answers share.
     `cut_after`: bytes after which a new connection's answers break off. `corrupt`: what becomes of a piece.
     """
 
@@ -70,6 +71,11 @@ class FaultProxy:
         """Break every connection that there is."""
         for line in list(self.lines):
             line.abort()
+
+    def deaden(self) -> None:
+        """Pass nothing more on the connections that there are, which stay open: their other end is gone unnoticed."""
+        for line in self.lines:
+            line.dead = True
 
     def stall(self) -> None:
         """Pass nothing on, in either direction, as a daemon that was stopped by a signal."""
@@ -121,9 +127,34 @@ class FaultProxy:
             upstream.write_eof()
 
     async def _answers(self, reader: asyncio.StreamReader, line: _Line) -> None:
+        """Pass answers on, each piece at its time; those that are on their way do not hold up each other."""
+        on_its_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+        arriving = asyncio.create_task(self._arrive(on_its_way, line))
         with suppress(OSError):
             while data := await reader.read(PIECE if self.rate is None else 512):
-                await self._hold_back(len(data))
+                now = asyncio.get_running_loop().time()
+                if self.rate is not None:
+                    now = self._free_at = max(now, self._free_at) + len(data) / self.rate
+                    await asyncio.sleep(now - asyncio.get_running_loop().time())
+                on_its_way.put_nowait((now + self.delay, data))
+        on_its_way.put_nowait((0.0, b""))
+        try:
+            await arriving
+        finally:
+            arriving.cancel()
+        line.client.close()
+        line.daemon.transport.abort()
+
+    async def _arrive(self, on_its_way: asyncio.Queue[tuple[float, bytes]], line: _Line) -> None:
+        with suppress(OSError):
+            while True:
+                due, data = await on_its_way.get()
+                await asyncio.sleep(due - asyncio.get_running_loop().time())
+                await self._flowing.wait()
+                if not data:
+                    return
+                if line.dead:
+                    continue
                 if self.corrupt is not None:
                     data = self.corrupt(data)
                 if line.left is not None:
@@ -132,18 +163,8 @@ class FaultProxy:
                 line.client.write(data)
                 await line.client.drain()
                 if line.left is not None and line.left <= 0:
-                    break
-        line.client.close()
-        line.daemon.transport.abort()
-
-    async def _hold_back(self, size: int) -> None:
-        if self.delay:
-            await asyncio.sleep(self.delay)
-        if self.rate is not None:
-            loop = asyncio.get_running_loop()
-            self._free_at = max(loop.time(), self._free_at) + size / self.rate
-            await asyncio.sleep(self._free_at - loop.time())
-        await self._flowing.wait()
+                    line.abort()
+                    return
 
 
 @asynccontextmanager

@@ -8,10 +8,12 @@ of the image that lost it.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Generic, Literal, TypeVar
+
+import msgspec
 
 from tui.engine.endpoint import Endpoint
 from tui.engine.errors import ApiError, ConnectionFailed, ConnectionLost, MalformedAnswer, NotFound
@@ -24,7 +26,7 @@ from tui.model.volumes import Volume
 
 T = TypeVar("T")
 R = TypeVar("R")
-Fault = Literal["", "500", "malformed", "lost"]
+Fault = Literal["", "500", "malformed", "lost", "refused", "hangs"]
 
 KEPT_EVENTS = 6
 """So few that a resumed stream misses some; a real daemon keeps 256."""
@@ -102,10 +104,14 @@ class ModelDaemon:
         self.volumes = _Plain(self, "volume", self.true_volumes)
         self.networks = _Plain(self, "network", self.true_networks)
         self.requests: list[str] = []
+        self.took_early = False
         self._tickets = deque(tickets)
         self._planned: dict[str, deque[Ticket]] = {}
+        self.always: dict[str, Ticket] = {}
+        """What happens to each request of a name."""
         self._past: list[tuple[float, dict[str, TrueContainer]]] = []
         self._history: deque[Event] = deque()
+        self._kept_since: deque[float] = deque()
         self._streams: set[_Stream] = set()
         self._cut = asyncio.Event()
         self._awake = asyncio.Event()
@@ -113,6 +119,11 @@ class ModelDaemon:
         self._up = True
         self._made = 0
         self._told = 0
+        self.clock_offset = 0.0
+        """How far the daemon's clock is from the loop's, in seconds."""
+        self.events_at_once = 1
+        self.opened: list[int | None] = []
+        """The `since` of each stream of events that was asked for."""
 
     # what changes
 
@@ -127,7 +138,7 @@ class ModelDaemon:
     def had(self, name: str) -> str:
         """Have a container since long ago, and return its ID."""
         key = self.create(name)
-        self._history.clear()
+        self._forget()
         return key
 
     def start(self, key: str) -> None:
@@ -211,24 +222,36 @@ class ModelDaemon:
         """Send an event, and keep it for those who resume."""
         self._told += 1
         late = (0, 3_000_000, 1_000_000)[self._told % 3]
-        event = Event(kind, action, key, int(self.now * 1e9) - late + self._told, attributes or {})
+        event = Event(kind, action, key, int(self.clock * 1e9) - late + self._told, attributes or {})
         self._history.append(event)
+        self._kept_since.append(self.now)
         # a list lags, and a subscription waits, for less time than a daemon needs to forget an event
-        while len(self._history) > KEPT_EVENTS and self._history[0].time_ns < (self.now - 1.0) * 1e9:
+        while len(self._history) > KEPT_EVENTS and self._kept_since[0] < self.now - 1.0:
             self._history.popleft()
+            self._kept_since.popleft()
         for stream in self._streams:
             stream.push([event])
 
     def quietly(self, change: Callable[[], object]) -> None:
         """Change something without an event."""
-        streams, self._streams, history = self._streams, set(), self._history.copy()
+        streams, self._streams, history, kept = self._streams, set(), self._history.copy(), self._kept_since.copy()
         change()
-        self._streams, self._history = streams, history
+        self._streams, self._history, self._kept_since = streams, history, kept
 
     def push(self, event: Event) -> None:
         """Send an event as it is, and forget it."""
         for stream in self._streams:
             stream.push([event])
+
+    def repeat(self, count: int) -> None:
+        """Send the last events once more."""
+        for event in list(self._history)[-count:]:
+            self.push(event)
+
+    def disorder(self) -> None:
+        """Turn round the order of the events that are still on their way."""
+        for stream in self._streams:
+            stream.waiting.reverse()
 
     # what goes wrong
 
@@ -237,6 +260,21 @@ class ModelDaemon:
         self._cut.set()
         self._cut = asyncio.Event()
 
+    def deafen(self) -> None:
+        """Tell nothing more on the streams that are open, as lines whose other end is gone without a word."""
+        self._streams.clear()
+
+    def lose_events(self) -> None:
+        """Break every connection, and forget what was told: a resumed stream has a hole."""
+        for stream in self._streams:
+            stream.waiting.clear()
+        self._forget()
+        self.cut_lines()
+
+    def _forget(self) -> None:
+        self._history.clear()
+        self._kept_since.clear()
+
     def go_down(self) -> None:
         self._up = False
         self.cut_lines()
@@ -244,7 +282,7 @@ class ModelDaemon:
     def restart(self) -> None:
         """Come up (again): the old events are forgotten, and what ran has been started anew without a word of it."""
         self.cut_lines()
-        self._history.clear()
+        self._forget()
         for true in list(self.truth.values()):
             if true.state == "running":
                 self._change(replace(true, started=self.now))
@@ -266,6 +304,11 @@ class ModelDaemon:
         return asyncio.get_running_loop().time()
 
     @property
+    def clock(self) -> float:
+        """The daemon's own clock."""
+        return self.now + self.clock_offset
+
+    @property
     def is_up(self) -> bool:
         return self._up
 
@@ -276,15 +319,31 @@ class ModelDaemon:
         self.requests.append("ping")
         try:
             async with asyncio.timeout(seconds):
-                await self._pass(0)
+                ticket = self.always.get("ping", Ticket())
+                await self._pass(ticket.before)
+                if ticket.fault == "hangs":
+                    await first_of(self._cut)
         except TimeoutError:
             raise ConnectionFailed(self.endpoint.url, "timed out", "no answer") from None
-        return Ping("1.41", time_ns=int(self.now) * 10**9)
+        return Ping("1.41", time_ns=int(self.clock) * 10**9)
 
-    async def events(self, since_ns: int | None = None) -> AsyncGenerator[Event | None]:
+    async def renew_connections(self) -> None:
+        self.requests.append("renew")
+
+    def is_moved(self) -> bool:
+        return False
+
+    async def event_documents(self, since_ns: int | None = None) -> AsyncGenerator[list[bytes] | None]:
         ticket = self.take_ticket("events")
+        self.opened.append(since_ns)
         cut = self._cut
         await self._pass(ticket.before)
+        if ticket.fault == "refused":
+            raise ApiError(403, "forbidden by administrative rules", "GET /events")
+        if ticket.fault == "500":
+            raise ApiError(500, "something broke", "GET /events")
+        if ticket.fault == "malformed":
+            raise MalformedAnswer("GET /events", "HTML instead of JSON")
         yield None
         await self._delay(ticket.after, cut)
         stream = _Stream()
@@ -294,7 +353,8 @@ class ModelDaemon:
             while True:
                 await first_of(stream.ready, cut)
                 await self._pass(self.take_ticket("event").before if stream.waiting else 0, cut)
-                yield stream.waiting.popleft()
+                together = min(self.events_at_once, len(stream.waiting))
+                yield [encoded(stream.waiting.popleft()) for _ in range(together)]
                 if not stream.waiting:
                     stream.ready.clear()
         finally:
@@ -307,6 +367,10 @@ class ModelDaemon:
         await self._pass(ticket.before, cut)
         if ticket.fault == "500":
             raise ApiError(500, "something broke", request)
+        if ticket.fault == "refused":
+            raise ApiError(403, "forbidden by administrative rules", request)
+        if ticket.fault == "hangs":
+            await first_of(cut)
         found: T | NotFound
         try:
             found = take(ticket.lag * STEP)
@@ -325,6 +389,8 @@ class ModelDaemon:
         self.requests.append(request)
         if planned := self._planned.get(request):
             return planned.popleft()
+        if always := self.always.get(request):
+            return always
         return self._tickets.popleft() if self._tickets else Ticket()
 
     def plan(self, request: str, *tickets: Ticket) -> None:
@@ -364,6 +430,18 @@ class ModelDaemon:
         if gone:
             del self.truth[true.id]
         self._past.append((self.now, dict(self.truth)))
+        while len(self._past) > 2 and self._past[1][0] < self.now - 1.0:
+            del self._past[0]
+
+
+def encoded(event: Event) -> bytes:
+    """An event as a daemon sends it."""
+    actor = {"ID": event.id, "Attributes": dict(event.attributes)}
+    return msgspec.json.encode(
+        {"Type": event.type, "Action": event.action, "Actor": actor, "timeNano": event.time_ns}
+        if event.type
+        else {"Type": 1}
+    )
 
 
 def _state_of(true: TrueContainer) -> dict[str, object]:
@@ -374,8 +452,13 @@ class _Containers:
     def __init__(self, daemon: ModelDaemon) -> None:
         self._daemon = daemon
 
-    async def list_all(self) -> list[Container]:
-        return await self._daemon.answer("list containers", self._daemon.listed)
+    async def list_all(self, *, filters: Mapping[str, Sequence[str]] | None = None) -> list[Container]:
+        if filters is None:
+            return await self._daemon.answer("list containers", self._daemon.listed)
+        wanted = filters["id"]
+        return await self._daemon.answer(
+            "list some containers", lambda lag: [each for each in self._daemon.listed(lag) if each.id in wanted]
+        )
 
     async def read(self, key: str) -> Container:
         def take(_: float) -> Container:

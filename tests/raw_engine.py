@@ -1,6 +1,7 @@
 """A server on a unix socket that answers with exactly the bytes it was told, for what no proper server would send."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -67,7 +68,7 @@ class RawEngine:
             writer.close()
 
     def _reply(self, request: Request) -> Reply:
-        target = "/" + request.target.lstrip("/").partition("/")[2] if request.target[:2] == "/v" else request.target
+        target = re.sub(r"^/v[\d.]+/", "/", request.target)
         for start, reply in self.replies.items():
             if target.startswith(start):
                 return reply

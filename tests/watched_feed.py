@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import TypeVar, cast
 from unittest.mock import patch
 
 from model_daemon import ModelDaemon, Ticket
 from tui.engine.engine import Engine
-from tui.store import feed as feed_module
+from tui.store import feed, knowledge, listening, reader, reading
 from tui.store.feed import Feed, Timing
 from tui.store.state import State
 from virtual_time import run_virtually
@@ -33,7 +34,7 @@ class Watched:
     def phase(self) -> str:
         return self.feed.state.condition.phase
 
-    def assert_true(self) -> None:
+    def assert_true(self, phase: str = "live") -> None:
         """Every record is the daemon's, as far as a list or an inspect tells it; nothing is missing or left over."""
         state, truth = self.feed.state, self.daemon.truth
         assert dict(state.containers) == {
@@ -44,19 +45,31 @@ class Watched:
         assert dict(state.volumes) == self.daemon.true_volumes
         assert dict(state.networks) == self.daemon.true_networks
         assert not state.problems
-        assert self.phase == "live"
+        assert self.phase == phase
         last = self.published[-1]
         assert (last.tables, last.problems) == (state.tables, state.problems)
         assert last.condition.phase == self.phase
 
 
-def virtually(act: Callable[[Watched], Awaitable[T]], tickets: Sequence[Ticket] = (), timing: Timing = TIMING) -> T:
-    """Run a feed on a new model daemon in virtual time while `act` lasts."""
+def virtually(
+    act: Callable[[Watched], Awaitable[T]],
+    tickets: Sequence[Ticket] = (),
+    timing: Timing = TIMING,
+    *,
+    burst: int = reading.BURST,
+) -> T:
+    """Run a feed on a new model daemon in virtual time while `act` lasts; `burst` single reads are in its budget."""
 
     async def main() -> T:
         watched = Watched(ModelDaemon(tickets), timing)
         clock = SimpleNamespace(monotonic=asyncio.get_running_loop().time)
-        with patch.object(feed_module, "time", clock):
+        with ExitStack() as stack:
+            for module in (feed, knowledge, listening, reader):
+                stack.enter_context(patch.object(module, "time", clock))
+            for name in ("BURST", "PER_SECOND"):
+                stack.enter_context(patch.object(reading, name, burst))
+            stack.enter_context(patch.object(reader, "TOGETHER", max(1, burst // 2)))
+            stack.enter_context(patch.object(knowledge, "FORGET_FROM", 0))
             running = asyncio.create_task(watched.feed.run())
             try:
                 return await act(watched)

@@ -59,6 +59,15 @@ def load_themes(user_folder: Path | None = None) -> tuple[list[Theme], list[Them
     return list(themes.values()), problems
 
 
+def load_built_in(name: str) -> Theme | None:
+    """The theme *name* from its own file beside this module, or None when there is none."""
+    path = BUILT_IN_FOLDER / f"{name}.toml"
+    if schema.name_problem(name) is not None or not path.is_file():
+        return None
+    theme, _ = read_theme(path)
+    return theme if theme is not None and theme.name == name else None
+
+
 def _theme_files(folder: Path | None, problems: list[ThemeProblem]) -> list[Path]:
     """The TOML files of *folder* by name; an absent folder has none, one that cannot be read is a problem."""
     if folder is None:

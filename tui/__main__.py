@@ -1,5 +1,6 @@
 """The entry of the command line: parses, loads settings, starts the dashboard or a headless verb; imports late."""
 
+import gc
 import os
 import sys
 from argparse import Namespace
@@ -10,7 +11,7 @@ from tui import cli
 TEXTUAL_DEFAULTS = {
     "TEXTUAL_ANIMATIONS": "none",
     "TEXTUAL_SMOOTH_SCROLL": "0",
-    "TEXTUAL_FPS": "60",  # a key waits at most 17 ms for the paint before it; the feed bounds how many there are
+    "TEXTUAL_FPS": "240",  # a key waits 4 ms at most for the paint before it; the feed bounds how many there are
 }
 """What suits a slow line; textual reads these when it is imported. The user's own values stay."""
 
@@ -50,7 +51,11 @@ def run(options: Namespace) -> int:
     if options.verb == "demo":
         from tui.headless_demo import run_demo
 
-        return run_demo(options.socket, options.containers, options.events_per_second, options.seed)
+        return run_demo(options.socket, options.containers, options.images, options.events_per_second, options.seed)
+    if options.verb == "layers":
+        from tui.headless_layers import run_layers
+
+        return run_layers(options)
     return run_dashboard(options)
 
 
@@ -67,9 +72,16 @@ def run_dashboard(options: Namespace) -> int:
     if settings.refusal is not None:
         print(f"hythe: {settings.refusal}", file=sys.stderr)
         return cli.USAGE
-    from tui.app import run_app
+    from tui.first_paint import FirstPaint, import_the_rest
 
-    return run_app(settings)
+    gc.disable()
+    with FirstPaint(settings, os.environ) as first:
+        import_the_rest()
+        from tui.app import run_app
+
+        gc.freeze()  # nothing of what was imported is garbage, and none of it is looked at again
+        gc.enable()
+        return run_app(settings, first)
 
 
 def terminal_problem() -> str | None:

@@ -17,9 +17,10 @@ from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.theme import Theme
 
-from themes.loader import ANSI_THEME, DEFAULT_THEME, load_themes
+from themes.loader import ANSI_THEME, DEFAULT_THEME, load_built_in, load_themes
 from themes.schema import variable_defaults
 from tui import paths
+from tui.asking import let_ssh_ask
 from tui.commands.fleet import Fleet
 from tui.commands.history import History
 from tui.commands.registry import default_keys
@@ -28,9 +29,11 @@ from tui.engine.connect import Attempt, Found, first_answering
 from tui.engine.endpoint import Endpoint, candidates, named_endpoint
 from tui.engine.engine import Engine
 from tui.engine.errors import EndpointError
+from tui.engine.hosts import aliases
+from tui.first_paint import FirstPaint
 from tui.jobs.job import Job
 from tui.keymap import resolve_keymap
-from tui.screens.connect import ConnectScreen
+from tui.present.hosts import HOST_TONES
 from tui.screens.dashboard import DashboardScreen
 from tui.screens.form_memory import FormMemory
 from tui.screens.palette import HythePalette
@@ -41,9 +44,6 @@ from tui.state_file import load_state, save_state
 from widgets.cell_diff import CellDiffDisplay
 from widgets.key_order import KeysInOrder
 from widgets.span_line import SpanLine
-
-HOST_TONES = {"primary": "info", "secondary": "busy", "success": "good", "warning": "warn", "error": "bad"}
-"""The tones of the colours that settings may give a host."""
 
 
 class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
@@ -64,8 +64,13 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         *,
         now: Callable[[], float] = time.time,
         driver_class: type[Any] | None = None,
+        first: FirstPaint | None = None,
     ) -> None:
         super().__init__(driver_class=driver_class, ansi_color=settings.color != "full")
+        if first is not None:
+            self.used_terminal = first.terminal
+        self._early = None if first is None else first.lists
+        self.pace.setting = settings.slow
         self.settings = settings
         self.environment = os.environ if environment is None else environment
         self.now = now
@@ -76,40 +81,75 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         self._stack = AsyncExitStack()
         self.own_themes: set[str] = set()
         self._demo: Endpoint | None = None
+        self._themes_taken = False
+        self._wanted_theme: str | None = None
+        self._variables: dict[str, str] = {}
+        self._take_first_theme()
 
     # start and end
 
     def compose(self) -> ComposeResult:
         """Say what is being done until a screen is there to say more."""
+        if self.used_terminal is not None and self.used_terminal.shown:
+            self.veil()
         line = SpanLine(ascii=self.settings.ascii)
         line.show([(" hythe ", "head"), ("looking for the Docker daemon …", "dim")])
         yield line
 
     def on_mount(self) -> None:
-        """Take themes and keys, say what is wrong in the settings, and look for the daemon."""
-        problems: list[str] = [str(problem) for problem in self.settings.problems]
-        found, theme_problems = load_themes(paths.themes_folder())
-        for theme in found:
-            self.register_theme(theme)
-            self.own_themes.add(theme.name)
-        problems += [str(problem) for problem in theme_problems]
-        self.theme = self._first_theme(problems)
+        """Take the keys, say what is wrong in the settings, and look for the daemon."""
         self.set_class(self.settings.ascii, "-ascii")
         self.keys, key_problems = resolve_keymap(default_keys(), self.settings.keys, self.settings.keymap_preset)
-        self.set_keymap({id: ",".join(keys) for id, keys in self.keys.items()})
-        problems += [str(problem) for problem in key_problems]
-        if problems:
-            self.notify("\n".join(problems[:8]), title="Settings", severity="warning", markup=False, timeout=15)
+        # only what is remapped: Textual goes through all of it at each key
+        own = default_keys()
+        self.set_keymap({id: ",".join(keys) for id, keys in self.keys.items() if tuple(keys) != tuple(own[id])})
+        self._tell_problems([*self.settings.problems, *key_problems])
+        self.hold_keys()
         self.run_worker(self.connect(), group="connect", exclusive=True)
 
-    def _first_theme(self, problems: list[str]) -> str:
-        wanted = self.settings.theme or load_state().theme
-        if wanted in self.available_themes:
-            return wanted
-        if self.settings.theme:
+    def _tell_problems(self, problems: Sequence[object]) -> None:
+        if problems:
+            text = "\n".join(map(str, problems[:8]))
+            self.notify(text, title="Settings", severity="warning", markup=False, timeout=15)
+
+    # themes
+
+    def _take_first_theme(self) -> None:
+        """Begin in the theme that is wanted, where it is ours: to read all and change to one would delay the start."""
+        self._wanted_theme = self.settings.theme or load_state().theme
+        default = DEFAULT_THEME if self.settings.color == "full" else ANSI_THEME
+        theme = load_built_in(self._wanted_theme or default) or load_built_in(default)
+        if theme is not None:
+            self.register_theme(theme)
+            self.own_themes.add(theme.name)
+            self.set_reactive(HytheApp.theme, theme.name)
+            self._variables = self.get_css_variables()
+            self.stylesheet.set_variables(self._variables)
+
+    def take_themes(self) -> None:
+        """Take all the other themes, and change to the one that is wanted if it is among them."""
+        themes, problems = load_themes(paths.themes_folder())
+        for theme in themes:
+            self.register_theme(theme)
+            self.own_themes.add(theme.name)
+        told: list[object] = [*problems]
+        if self._wanted_theme in self.available_themes:
+            self.theme = self._wanted_theme
+            if self.get_css_variables() != self._variables:  # the user's own of that name
+                self.refresh_css(animate=False)
+        elif self.settings.theme:
             known = ", ".join(sorted(self.available_themes))
-            problems.append(f"there is no theme {self.settings.theme!r}; there are: {known}")
-        return DEFAULT_THEME if self.settings.color == "full" else ANSI_THEME
+            told.append(f"there is no theme {self.settings.theme!r}; there are: {known}")
+        self._tell_problems(told)
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Parse the styles again if the theme's variables are others: at the start Textual asks for it all the same."""
+        variables = self.get_css_variables()
+        if variables == self._variables:
+            self.stylesheet.update(self, animate=animate)
+            return
+        self._variables = variables
+        super().refresh_css(animate=animate)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Give every theme the variables that hythe's styles use."""
@@ -138,7 +178,7 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
             asked = self.settings.host or self.settings.context or ""
             await self._show_failure(Found(None, None, (Attempt(Endpoint(asked, ""), str(error), error.hint),)))
             return
-        found = await first_answering(endpoints)
+        found = await first_answering(endpoints, ask=self.let_ssh_ask)
         if found.engine is None:
             await self._show_failure(found)
             return
@@ -161,20 +201,25 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         if not endpoints:
             await self._show_failure(Found(None, None, tuple(attempts)))
             return
-        await self._show(Fleet([self._session_of(Engine(endpoint)) for endpoint in endpoints.values()]))
+        await self.show_together(list(endpoints.values()))
         for attempt in attempts:
             text = f"{attempt.reason}\n{attempt.hint}".strip()
             self.notify(text, title="Not shown", severity="error", markup=False, timeout=15)
 
+    async def show_together(self, endpoints: Sequence[Endpoint]) -> None:
+        """Show several hosts in one table, without waiting for any to answer."""
+        await self._show(Fleet([self._session_of(Engine(endpoint)) for endpoint in endpoints]))
+
     def _session_of(self, engine: Engine) -> Session:
         endpoint = engine.endpoint
-        treated = self.settings.host_settings(endpoint.url, endpoint.name or None)
+        others = aliases(endpoint.url, self.environment) if self.settings.hosts else ()
+        treated = self.settings.host_settings(endpoint.url, endpoint.name or None, others)
         engine.transport.read_only = treated.read_only
         return Session(
             engine,
             self.history,
             guarded=treated.guarded,
-            name=endpoint.name or treated.name,
+            name=treated.name,
             tone=HOST_TONES.get(treated.color or "", "accent"),
             stop_timeout=self.settings.stop_timeout,
             now=self.now,
@@ -183,10 +228,26 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
     async def _show(self, fleet: Fleet) -> None:
         await self.end_session()
         self.fleet = fleet
+        if self._early is not None:
+            fleet.front.engine.take_early(self._early)
+            self._early = None
         fleet.start()
         while len(self.screen_stack) > 1:
             await self.pop_screen()
         await self.push_screen(DashboardScreen(fleet, self.settings))
+        self._begin_to_show()
+
+    def _begin_to_show(self) -> None:
+        """Let the screen be seen that is there now, and have the keys that were meant for it."""
+        self.call_after_refresh(self.unveil)
+        self.call_after_refresh(self.release_keys)
+        if not self._themes_taken:
+            self._themes_taken = True
+            self.call_after_refresh(self.take_themes)
+
+    async def let_ssh_ask(self, engine: Engine) -> None:
+        """Step aside and let ssh put its questions to the terminal; see tui.asking."""
+        await let_ssh_ask(self, engine)
 
     async def _endpoints(self) -> list[Endpoint]:
         if self.settings.demo:
@@ -203,10 +264,13 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         return self._demo
 
     async def _show_failure(self, found: Found) -> None:
+        from tui.screens.connect import ConnectScreen  # most starts do without
+
         if isinstance(self.screen, ConnectScreen):
             self.screen.show(found.attempts)
         else:
             await self.push_screen(ConnectScreen(found.attempts))
+        self._begin_to_show()
 
     async def end_session(self) -> None:
         """Close the connections to the hosts, if there are any."""
@@ -278,8 +342,8 @@ async def run_until_left(app: HytheApp, *, headless: bool = False) -> int:
     return code or 0
 
 
-def run_app(settings: Settings) -> int:
+def run_app(settings: Settings, first: FirstPaint | None = None) -> int:
     """Run the dashboard until it is left, and return the exit code. An exception that ended it is raised again."""
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-    app = HytheApp(settings)
+    app = HytheApp(settings, first=first)
     return asyncio.run(run_until_left(app))

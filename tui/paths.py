@@ -1,4 +1,4 @@
-"""Where settings, themes, state and logs belong on this system, and files there that only their owner may read."""
+"""Where settings, themes, state, caches and logs belong on this system, and files that only their owner may read."""
 
 import errno
 import os
@@ -45,7 +45,12 @@ def log_file() -> Path | None:
     return folder / "hythe.log" if folder else None
 
 
-def _user_folder(kind: Literal["config", "state", "log"]) -> Path | None:
+def cache_folder() -> Path | None:
+    """The folder of what can be had again, at a price; None when the user has no home."""
+    return _user_folder("cache")
+
+
+def _user_folder(kind: Literal["config", "state", "log", "cache"]) -> Path | None:
     """The user's folder of that kind, unless there is none: without a home it would be a folder named ~ in this one."""
     try:
         import platformdirs
@@ -55,6 +60,7 @@ def _user_folder(kind: Literal["config", "state", "log"]) -> Path | None:
         "config": platformdirs.user_config_path,
         "state": platformdirs.user_state_path,
         "log": platformdirs.user_log_path,
+        "cache": platformdirs.user_cache_path,
     }
     path = find[kind](APP, appauthor=False)
     return path if path.is_absolute() else None
@@ -112,8 +118,25 @@ def _move_large_aside(path: Path) -> None:
         path.replace(path.with_name(path.name + ".old"))
 
 
-def write_private(path: Path, content: bytes) -> None:
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file that must not be there yet; what could be written only in part is removed.
+
+    Raises:
+        OSError: it cannot be written, or is there already.
+    """
+    with path.open("xb") as file:
+        try:
+            file.write(content)
+            file.flush()
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+
+
+def write_private(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Replace the file *path* by *content* in one step, readable by its owner alone; its folder is made.
+
+    What need not be *durable* may be lost, or half there, after the machine went down.
 
     Raises:
         OSError: it cannot be written; what was there is still there.
@@ -124,7 +147,8 @@ def write_private(path: Path, content: bytes) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         Path(name).replace(path)
     except OSError:
         Path(name).unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from tui import paths
 from tui.settings_schema import ENVIRONMENT, HOST_KEYS, KEYS, Check, Wrong, check_keys, check_names, suggestion
 
 Color = Literal["full", "ansi", "none"]
+Slow = bool | Literal["auto"]
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,9 @@ class Settings:
     all that the command line named, in its order and each once: Docker contexts, and URLs where a group's member is a
     host of the settings that has no context; the first of them is also `context` or `host`. `theme` is None when the
     user named none: then the one remembered counts. `keys` maps command ids to the keys that replace their own.
-    `log_tail` is in lines; `stop_timeout` in seconds, None for each container's own. `refusal` says why what the
-    command line asks for can't be done with this file, and hythe should not start.
+    `log_tail` is in lines; `stop_timeout` in seconds, None for each container's own. `slow` says whether the line of
+    the terminal is; "auto" finds out. `refusal` says why what the command line asks for can't be done with this file,
+    and hythe should not start.
     """
 
     host: str | None = None
@@ -89,6 +91,7 @@ class Settings:
     theme: str | None = None
     config_path: Path | None = None
     ascii: bool = False
+    slow: Slow = "auto"
     color: Color = "full"
     mouse: bool = True
     keymap_preset: str = "default"
@@ -105,13 +108,15 @@ class Settings:
 
         *aliases* are other contexts with the same URL: whoever reaches a guarded host by another way finds it guarded.
         When several entries fit, the strictest of each guard counts, and the first with a colour gives it. The result
-        has the name to show: that of the first entry which is about this host alone, else the context, else the URL.
+        has the name to show: that of the first entry which is about this host alone (and no alias), else the context,
+        else the URL.
         """
-        contexts = [name for name in (context, *aliases) if name]
+        own = [context] if context else []
         addresses = addresses_of(url)
-        fitting = [host for host in self.hosts.values() if host.fits(addresses, contexts)]
+        fitting = [host for host in self.hosts.values() if host.fits(addresses, [*own, *aliases])]
+        named = (host.name for host in fitting if not host.is_pattern and host.fits(addresses, own))
         return HostSettings(
-            next((host.name for host in fitting if not host.is_pattern), context or url),
+            next(named, context or url),
             url,
             context,
             next((host.color for host in fitting if host.color), None),
@@ -148,7 +153,7 @@ def load_settings(arguments: Mapping[str, object], environment: Mapping[str, str
     """The settings of this run; the command line wins over the environment, that over the file. Never raises.
 
     *arguments* holds what the command line named: host, contexts and groups (lists of names), demo, read_only, theme,
-    config, ascii; None or False where it named nothing.
+    config, ascii, slow; None or False where it named nothing.
     """
     environment = os.environ if environment is None else environment
     named = arguments.get("config") or environment.get("HYTHE_CONFIG")
@@ -185,7 +190,7 @@ def _apply_arguments(values: dict[str, Any], arguments: Mapping[str, object]) ->
     if any(arguments.get(name) for name in ("host", "contexts", "groups", "demo")):
         values.pop("host", None)
         values.pop("context", None)
-    for name in ("host", "demo", "read_only", "theme", "ascii"):
+    for name in ("host", "demo", "read_only", "theme", "ascii", "slow"):
         if arguments.get(name):
             values[name] = arguments[name]
     if named := cast("Sequence[str] | None", arguments.get("contexts")):

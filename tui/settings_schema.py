@@ -52,6 +52,15 @@ def check_guard(value: object) -> bool:
         raise Wrong(f"{wrong.message}; counts as true until this is put right", safe=True) from None
 
 
+def check_slow(value: object) -> bool | str:
+    """True, false, or "auto"."""
+    if value != "auto" and not isinstance(value, bool):
+        raise Wrong(
+            f'must be true, false or "auto", not {type_name(value) if not isinstance(value, str) else repr(value)}'
+        )
+    return cast("bool | str", value)
+
+
 def check_flag_text(value: object) -> bool:
     """A yes or no from the environment, and yes as long as it cannot be told."""
     word = str(value).strip().lower()
@@ -115,6 +124,7 @@ KEYS: Mapping[str, Check] = {
     "guarded": check_guard,
     "theme": check_text,
     "ascii": check_flag,
+    "slow": check_slow,
     "color": one_of(*COLORS),
     "mouse": check_flag,
     "keymap": check_text,

@@ -5,6 +5,7 @@ import importlib
 import inspect
 import logging
 import sys
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -15,10 +16,14 @@ from textual.geometry import Offset, Region
 from textual.strip import Strip
 
 from widgets.cell_diff_frame import CellFrame
+from widgets.line_pace import SLICE, LinePace
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from textual.driver import Driver
     from textual.screen import Screen
+
+    from widgets.terminal_driver import UsedTerminal
 
     _Base = App[Any]
 else:
@@ -30,7 +35,10 @@ SYNC_START, SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
 """Begin and end of a synchronized update, where the terminal has them (DEC private mode 2026)."""
 
 HELD_SECONDS = (0.002, 0.05)
-"""After a frame was held back because the terminal hasn't taken an earlier one: the first wait, and the longest."""
+"""The first and the longest time after which a terminal that tells nothing by itself is looked at again."""
+
+ASK = "\x1b[?2026$p"
+"""Asks the terminal for the mode of synchronized updates (DECRQM): the answer comes once it has taken all before it."""
 
 _SYSTEMS = {
     "standard": ColorSystem.STANDARD,
@@ -79,16 +87,63 @@ class CellDiffDisplay(_Base):
     """Put before `App` among the bases of an app: `class MyApp(CellDiffDisplay, App[int])`.
 
     A frame that the terminal has not read yet is not queued behind: what comes meanwhile is drawn into the one frame
-    that is written when the terminal is ready. Where Textual's inner workings are not as expected, in inline mode
-    and without a terminal, Textual writes by itself. Links (OSC 8) are not written.
+    that is written when the terminal is ready, in slices on a slow line. Where Textual's inner workings are not as
+    expected, in inline mode and without a terminal, Textual writes by itself. Links (OSC 8) are not written.
     """
 
+    used_terminal: "UsedTerminal | None" = None
+    """What was shown before the app began, if anything: it stays until `unveil`."""
+
+    _pace: LinePace | None = None
     _frame: CellFrame | None = None
     _held: asyncio.TimerHandle | None = None
     _held_for = HELD_SECONDS[0]
     _suspended = False
+    _veiled = False
     _kinds: tuple[type, type] | None = None
     _checked = False
+
+    @property
+    def pace(self) -> LinePace:
+        """When frames may be written."""
+        if self._pace is None:
+            self._pace = LinePace("auto", time.monotonic)
+        return self._pace
+
+    def get_driver_class(self) -> "type[Driver]":
+        """Give Textual's driver for terminals an output that never blocks."""
+        found = super().get_driver_class()
+        if found.__name__ != "LinuxDriver":
+            return found
+        from widgets.terminal_driver import TerminalDriver
+
+        return TerminalDriver
+
+    def veil(self) -> None:
+        """Write no frame until `unveil`: what is on the terminal stays."""
+        self._veiled = True
+
+    def unveil(self) -> None:
+        """Write frames from now on."""
+        if self._veiled:
+            self._veiled = False
+            self._write_frame()
+
+    def output_drained(self) -> None:
+        """The terminal has taken all that was written."""
+        self._write_held()
+
+    def on_terminal_supports_synchronized_output(self) -> None:
+        """The terminal has answered."""
+        self.pace.answered()
+        self._write_held()
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(
+            event, (events.Key, events.Paste, events.MouseDown, events.MouseScrollDown, events.MouseScrollUp)
+        ):
+            self.pace.key()
+        await super().on_event(event)
 
     def repaint(self) -> None:
         """Write all of the screen again, after something else may have written to the terminal."""
@@ -110,6 +165,7 @@ class CellDiffDisplay(_Base):
             return
         try:
             frame = self._frame_now()
+            frame.urgent = self.pace.is_urgent
             try:
                 if isinstance(renderable, whole):
                     _put_whole(frame, cast("_WholeUpdate", renderable))
@@ -179,24 +235,43 @@ class CellDiffDisplay(_Base):
         return frame
 
     def _write_frame(self) -> None:
-        """Write what differs, unless the terminal is still busy with an earlier frame."""
-        driver, frame = self._driver, self._frame
-        if driver is None or frame is None or self._held is not None or self._suspended:
+        """Write what differs, as soon as the line is free for it."""
+        driver, frame, pace = self._driver, self._frame, self.pace
+        if driver is None or frame is None or self._suspended or self._veiled:
             return
-        if _backlog(driver):
-            self._held = asyncio.get_running_loop().call_later(self._held_for, self._write_held)
-            self._held_for = min(2 * self._held_for, HELD_SECONDS[1])
+        backlog = _backlog(driver)
+        wait = pace.wait(backlog)
+        if wait:
+            self._hold(wait, polled=bool(backlog) and not hasattr(driver, "backlog"))
             return
+        self._release()
         self._held_for = HELD_SECONDS[0]
-        text = frame.changes(self._input_cursor())
+        text = frame.changes(self._input_cursor(), SLICE if pace.is_slow else None)
         if text:
-            driver.write(f"{SYNC_START}{text}{SYNC_END}" if self._sync_available else text)
+            text = f"{SYNC_START}{text}{SYNC_END}" if self._sync_available else text
+            size = len(text.encode("utf-8", "replace"))
+            asks = pace.asks(size)
+            pace.sent(size, asked=asks)
+            driver.write(text + ASK if asks else text)
             driver.flush()
+        if frame.is_dirty:
+            self._hold(0)
+
+    def _hold(self, seconds: float, *, polled: bool = False) -> None:
+        """Try again after so long at the latest; `polled`, sooner, for the terminal won't tell."""
+        self._release()
+        if polled:
+            seconds, self._held_for = min(seconds, self._held_for), min(2 * self._held_for, HELD_SECONDS[1])
+        self._held = asyncio.get_running_loop().call_later(seconds, self._write_held)
+
+    def _release(self) -> None:
+        if self._held is not None:
+            self._held.cancel()
+            self._held = None
 
     def _write_held(self) -> None:
-        """Try again, if there still is a terminal to write to."""
-        self._held = None
-        if self._running and not self._closed and not self._batch_count:
+        """Try again, if there still is a terminal to write to, and something that waits."""
+        if self._held is not None and self._running and not self._closed and not self._batch_count:
             self._write_frame()
 
     def _input_cursor(self) -> tuple[int, int] | None:
@@ -226,7 +301,10 @@ def _put_part(frame: CellFrame, update: _PartUpdate) -> None:
                 frame.put(y, x, strip)
 
 
-def _backlog(driver: object) -> bool:
-    """Whether a frame written earlier still waits for the terminal to take it."""
+def _backlog(driver: object) -> int:
+    """How many bytes, or frames at least, still wait for the terminal to take them."""
+    backlog: int | None = getattr(driver, "backlog", None)
+    if backlog is not None:
+        return backlog
     queue = getattr(getattr(driver, "_writer_thread", None), "_queue", None)
-    return queue is not None and queue.qsize() > 0
+    return 0 if queue is None else queue.qsize()

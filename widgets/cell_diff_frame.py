@@ -152,6 +152,8 @@ class CellFrame:
         self.width, self.height = width, height
         self.complete = False
         """Whether all of the frame was ever put; cells that were not are not written."""
+        self.urgent = False
+        """Whether what is put now comes first when not all can be written at once."""
         self._looks = Looks(system)
         self._text = [[_UNKNOWN] * width for _ in range(height)]
         self._look = [[_NO_LOOK] * width for _ in range(height)]
@@ -159,12 +161,19 @@ class CellFrame:
         self._seen_look = [[_NO_LOOK] * width for _ in range(height)]
         self._strips: list[dict[int, Strip]] = [{} for _ in range(height)]
         self._dirty: dict[int, tuple[int, int]] = {}
+        self._urgent_rows: set[int] = set()
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether something may differ from what the terminal shows."""
+        return bool(self._dirty)
 
     def forget(self) -> None:
         """Take what the terminal shows for unknown: the next `changes` write all that was ever put."""
         self._seen_text = [[_UNKNOWN] * self.width for _ in range(self.height)]
         self._seen_look = [[_NO_LOOK] * self.width for _ in range(self.height)]
         self._dirty = dict.fromkeys(range(self.height), (0, self.width))
+        self._urgent_rows.clear()
 
     # What it should show
 
@@ -225,25 +234,48 @@ class CellFrame:
     def _touch(self, y: int, low: int, high: int) -> None:
         old_low, old_high = self._dirty.get(y, (low, high))
         self._dirty[y] = min(low, old_low), max(high, old_high)
+        if self.urgent:
+            self._urgent_rows.add(y)
 
     # What to write
 
-    def changes(self, cursor: tuple[int, int] | None = None) -> str:
+    def changes(self, cursor: tuple[int, int] | None = None, limit: int | None = None) -> str:
         """What to write so that the terminal shows the frame; from then on that is taken for done.
 
-        With `cursor` (x, y), the terminal's cursor is left there. Empty when nothing differs.
+        With `cursor` (x, y), the terminal's cursor is left there. With `limit`, whole rows up to about so many bytes
+        are written, those first that were put as urgent, then those that have waited longest; call it again for more.
+        Empty when nothing differs.
         """
         pen = _Pen(self._looks)
         runs: list[_Run] = []
-        for y, (low, high) in sorted(self._dirty.items()):
+        for y, low, high in self._due(limit):
             if self._is_sure(y, low, high):
                 runs += self._runs(y, low, high)
             else:
                 self._write_row(pen, y, low, high)
-        self._dirty.clear()
         in_order = self._written(pen, runs, cursor)
         by_look = self._written(pen, sorted(runs, key=attrgetter("look")), cursor)
         return min(in_order, by_look, key=len)
+
+    def _due(self, limit: int | None) -> list[tuple[int, int, int]]:
+        """Take the parts of rows (y, from, up to) that are to be written now, from top to bottom."""
+        rows = list(self._dirty)
+        if limit is not None:
+            rows = sorted(rows, key=lambda y: y not in self._urgent_rows)
+            room = limit
+            for count, y in enumerate(rows):
+                low, high = self._dirty[y]
+                room -= self._differing(y, low, high)
+                if room <= 0:
+                    del rows[count + 1 :]
+                    break
+        self._urgent_rows.difference_update(rows)
+        return [(y, *self._dirty.pop(y)) for y in sorted(rows)]
+
+    def _differing(self, y: int, low: int, high: int) -> int:
+        """How many cells in a part of a row differ from what the terminal shows: about the bytes that they cost."""
+        text, look, seen, seen_look = self._text[y], self._look[y], self._seen_text[y], self._seen_look[y]
+        return sum(text[x] != seen[x] or look[x] != seen_look[x] for x in range(low, high))
 
     def _is_sure(self, y: int, low: int, high: int) -> bool:
         """Whether all characters in a part of a row have the same width everywhere, so that their order is free."""

@@ -13,6 +13,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from widgets.lazy_parts import LazyParts
 from widgets.literal import cells, literal
 
 Span = tuple[str, str]
@@ -57,16 +58,13 @@ def colourless(widget: Widget) -> bool:
     return bool(app.no_color and app.native_ansi_color)
 
 
-class LineView(Widget, can_focus=True):
+class LineView(LazyParts, can_focus=True):
     """A widget that draws its own lines; subclasses implement `render_line`."""
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        *(f"tone--{tone}" for tone in TONES),
-        "line--cursor",
-        "line--cursor-blurred",
-        "line--notice",
-    }
+    PARTS: ClassVar[frozenset[str]] = frozenset(
+        (*(f"tone--{tone}" for tone in TONES), "line--cursor", "line--cursor-blurred", "line--notice")
+    )
     DEFAULT_CSS = """
     LineView {
         height: 1fr;

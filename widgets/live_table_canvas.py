@@ -7,8 +7,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region, Size
 from textual.strip import Strip
-from textual.widget import Widget
 
+from widgets.lazy_parts import LazyParts
 from widgets.literal import literal, wrap
 from widgets.live_table_layout import GAP, GUTTER, TONES, Cell, Column, place, thumb
 from widgets.live_table_model import TableModel
@@ -19,15 +19,18 @@ T = TypeVar("T")
 PROBLEM_LINES = 3
 """Lines that a problem may take from the rows that are still known."""
 
+MANY = 24
+"""Regions from which on fewer and larger ones are cheaper to compose, though more cells are compared then."""
+
 _PARTS = ("header", "cursor", "cursor-blurred", "gone", "thumb", "track", "problem", "empty")
 _PREFIX = "live-table--"
 
 
-class TableCanvas(Widget, Generic[T]):
+class TableCanvas(LazyParts, Generic[T]):
     """Draws the rows of a model line by line; strips are kept as long as what they say stays the same."""
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = {_PREFIX + part for part in (*_PARTS, *TONES)}
+    PARTS: ClassVar[frozenset[str]] = frozenset(_PREFIX + part for part in (*_PARTS, *TONES))
     DEFAULT_CSS = """
     TableCanvas {
         height: 1fr;
@@ -164,7 +167,7 @@ class TableCanvas(Widget, Generic[T]):
             regions.append(Region(width - 1, body_top, 1, height))
         self._keys, self._lines = keys, lines
         if regions:
-            self.refresh(*regions)
+            self.refresh(*(regions if len(regions) <= MANY else merged(regions)))
         if keys != before:
             self._view_changed()
 
@@ -220,7 +223,7 @@ class TableCanvas(Widget, Generic[T]):
         base = self.rich_style
         palette = self._palette
         if palette is None or self._palette_stale or palette.base != base:
-            components = {name.removeprefix(_PREFIX): self._component(name) for name in self.COMPONENT_CLASSES}
+            components = {name.removeprefix(_PREFIX): self._component(name) for name in self.PARTS}
             fresh = Palette(base, components, self._filtered)
             if palette is None or not fresh.same_as(palette):
                 palette = self._palette = fresh
@@ -284,3 +287,15 @@ class TableCanvas(Widget, Generic[T]):
             return ""
         text = f"Nothing matches {self._model.query.text}" if self._model.total else self._empty
         return self._painter.drawn("  " + text, self.size.width)
+
+
+def merged(regions: Sequence[Region]) -> list[Region]:
+    """Regions of one line each, from top to bottom, as few larger ones: one a line, and one for lines alike."""
+    out: list[Region] = []
+    for region in regions:
+        if out and out[-1].bottom > region.y >= out[-1].y and region.height == out[-1].height == 1:
+            region = out.pop().union(region)
+        if out and (out[-1].x, out[-1].width, out[-1].bottom) == (region.x, region.width, region.y):
+            region = out.pop().union(region)
+        out.append(region)
+    return out

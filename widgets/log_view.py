@@ -55,7 +55,7 @@ class LogView(LineView):
         Binding("n", "next_hit(1)", "Next hit", show=False, id="log.next_hit"),
         Binding("N", "next_hit(-1)", "Previous hit", show=False, id="log.previous_hit"),
     ]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"log--new"}
+    PARTS: ClassVar[frozenset[str]] = frozenset(("log--new",))
     DEFAULT_CSS = """
     LogView {
         & .log--new { color: $block-cursor-foreground; background: $block-cursor-background; text-style: bold; }

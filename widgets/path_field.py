@@ -59,6 +59,16 @@ def check_file(text: str) -> str | None:
     return None if path.is_file() else "no such file" if not path.exists() else "not a file"
 
 
+def check_new_file(text: str) -> str | None:
+    """A check: the path of a file that does not exist, in a folder that does."""
+    path = _expanded(text)
+    if path is None:
+        return "not a path"
+    if path.exists():
+        return "a folder" if path.is_dir() else "is there already: choose another name"
+    return None if path.parent.is_dir() else "no such folder"
+
+
 def _expanded(text: str) -> Path | None:
     try:
         path = Path(text).expanduser()

@@ -1,17 +1,18 @@
 """Layers: what indexing costs over reading alone, memory a path, and how fast a tree of a million paths is browsed.
 
-Run as `python tests/bench/bench_layers.py [--paths N] [--engine SOCKET --image NAME --docker CLI]`.
+Run as `python tests/bench/bench_layers.py [--paths N] [--engine SOCKET --image NAME --docker CLI]`; with
+`--shares NAME` for an image that has all layers of the first and more, and `--dive PROGRAM` for dive's time and memory.
 """
 
 import argparse
-import http.client
 import json
 import resource
-import socket
+import shutil
 import statistics
 import subprocess
 import sys
 import tarfile
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -49,7 +50,7 @@ def layer(paths: int, size: int) -> Iterator[bytes]:
 
 def archive(paths: int, size: int) -> Iterator[bytes]:
     """An image of one layer and its metadata, in chunks."""
-    config = {"rootfs": {"diff_ids": ["sha256:0"]}, "history": [{"created_by": "ADD"}]}
+    config = {"rootfs": {"diff_ids": []}, "history": [{"created_by": "ADD"}]}
     manifest = [{"Config": "c.json", "RepoTags": [], "Layers": ["l/layer.tar"]}]
     length = paths * (512 + size + -size % 512) + 1024
     pending = bytearray(header("l/layer.tar", length))
@@ -124,48 +125,99 @@ def synthetic() -> None:
         print(f"indexed {timed(lambda chunks=chunks: index(chunks)):.3f} s")
 
 
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: str) -> None:
-        super().__init__("docker")
-        self._path = path
+READ = """
+import asyncio, resource, sys, time
+from pathlib import Path
+from tui.engine.endpoint import Endpoint
+from tui.engine.engine import Engine
+from tui.jobs.layer_cache import LayerCache
+from tui.jobs.layer_store import LayerStore
+from tui.jobs.layers import LayersJob
+from tui.present.layer_tree import LayerView
+from tui.present.layers import analysis_of
 
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(self._path)
+async def read(socket, cache, image):
+    engine, layers = Engine(Endpoint("unix://" + socket, "bench")), LayerCache(LayerStore(Path(cache)))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.perf_counter()
+    job = LayersJob(engine, layers, image, image)
+    job.start()
+    await job.wait()
+    read = time.perf_counter() - start
+    assert job.layers is not None, job.error
+    view = LayerView.of(job.layers, len(job.layers.layers) - 1)
+    seen = time.perf_counter() - start
+    analysis_of(job.layers, view.tree)
+    whole = time.perf_counter() - start
+    layers.close()
+    await engine.close()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(read, seen, whole, (peak - before) * 1024, peak * 1024, job.seen)
+
+asyncio.run(read(*sys.argv[1:]))
+"""
 
 
-def export(path: str, image: str, take: Callable[[bytes], None]) -> None:
-    connection = UnixConnection(path)
-    connection.request("GET", f"/images/{image}/get")
-    response = connection.getresponse()
-    while chunk := response.read1(CHUNK):
-        take(chunk)
-    connection.close()
+def reading(path: str, cache: str, image: str) -> list[float]:
+    """Seconds until it is read, its tree is there, all is counted; memory above the start, in all; bytes seen."""
+    line = [sys.executable, "-c", READ, path, cache, image]
+    done = subprocess.run(line, cwd=Path(__file__).resolve().parents[2], capture_output=True, text=True, check=True)
+    return [float(word) for word in done.stdout.split()]
 
 
-def against_docker_save(path: str, image: str, docker: str) -> None:
-    def indexed() -> None:
-        indexer = ArchiveIndexer()
-        export(path, image, indexer.feed)
-        indexer.finish()
+def save_time(line: list[str]) -> float:
+    start = time.perf_counter()
+    subprocess.run(line, stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - start
 
+
+def against_docker_save(path: str, image: str, docker: str, shares: str, dive: str) -> None:
     line = [docker, "-H", f"unix://{path}", "save", image]
-    save = timed(lambda: subprocess.run(line, stdout=subprocess.DEVNULL, check=True))
-    ours = timed(indexed)
-    print(f"{image}: docker save {save:.2f} s, indexed {ours:.2f} s, ratio {ours / save:.2f} (to reach: 1.1)")
+    saves: list[float] = []
+    ours: list[list[float]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(ROUNDS):  # in turns, so that both see the same machine
+            saves.append(save_time(line))
+            ours.append(reading(path, f"{folder}/{number}", image))
+        save, read = statistics.median(saves), statistics.median(one[0] for one in ours)
+        print(f"{image}: docker save {save:.2f} s, indexed {read:.2f} s, ratio {read / save:.2f} (to reach: 1.1)")
+        whole, grown, peak = (statistics.median(one[at] for one in ours) for at in (2, 3, 4))
+        print(f"  with waste and totals {whole:.2f} s; memory +{grown / 1e6:.0f} MB, {peak / 1e6:.0f} MB in all")
+        again = [reading(path, f"{folder}/0", image) for _ in range(ROUNDS)]
+        seen = statistics.median(one[1] for one in again)
+        print(f"  again, in another run: {seen:.2f} s until its tree is there (to reach: 0.3 s)")
+        if shares:
+            other = [reading(path, shutil.copytree(f"{folder}/0", f"{folder}/s{n}"), shares) for n in range(ROUNDS)]
+            read, seen = (statistics.median(one[at] for one in other) for at in (0, 5))
+            print(f"{shares}, which shares its layers: {read:.2f} s, {seen / 1e6:.1f} MB of the archive passed")
+        if dive:
+            archive = f"{folder}/image.tar"
+            with open(archive, "wb") as out:
+                subprocess.run(line, stdout=out, check=True)
+            start = time.perf_counter()
+            command = [dive, "--source", "docker-archive", archive, "--json", f"{folder}/dive.json"]
+            subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+            took = time.perf_counter() - start
+            used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+            print(f"  dive on the saved archive {took:.2f} s, with docker save {took + save:.2f} s: "
+                  f"ratio {statistics.median(one[2] for one in ours) / (took + save):.2f} (to reach: 0.6); "
+                  f"at most {used / 1e6:.0f} MB")  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--paths", type=int, default=1_000_000)
+    parser.add_argument("--paths", type=int, default=1_000_000, help="0: no synthetic archives")
     parser.add_argument("--engine", help="the socket of an engine")
     parser.add_argument("--image", default="busybox")
+    parser.add_argument("--shares", default="", help="an image with all layers of the other")
     parser.add_argument("--docker", default="docker", help="the docker CLI")
+    parser.add_argument("--dive", default="", help="the dive program")
     options = parser.parse_args()
-    many_paths(options.paths)
-    synthetic()
+    if options.paths:
+        many_paths(options.paths)
+        synthetic()
     if options.engine:
-        against_docker_save(options.engine, options.image, options.docker)
+        against_docker_save(options.engine, options.image, options.docker, options.shares, options.dive)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ssh_server import SshServer
 from tui.commands.command import Context, Option
 from tui.commands.history import History
 from tui.commands.registry import BY_ID
@@ -32,6 +33,7 @@ class FakeUi:
     notes: list[tuple[str, str]] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     opened: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    offered: dict[str, str] = field(default_factory=dict)
 
     async def confirm(
         self, title: str, lines: Sequence[str], *, label: str, danger: bool = False, typed: str | None = None
@@ -40,6 +42,7 @@ class FakeUi:
         return self.answer
 
     async def choose(self, title: str, options: Sequence[Option]) -> str | None:
+        self.offered = {title: label for _, label, title in options}
         return self.choice
 
     async def prompt(self, title: str, label: str, value: str, check: Callable[[str], str | None]) -> str | None:
@@ -57,6 +60,9 @@ class FakeUi:
 
     def view(self, request: str) -> None:
         self.opened.append((request, {}))
+
+    async def let_ssh_ask(self) -> None:
+        self.asked.append(("ssh", (), None))
 
     def copy(self, text: str) -> None:
         self.notes.append(("copied", text))
@@ -250,3 +256,23 @@ def test_the_table_gives_a_key_to_one_command_in_a_scope() -> None:
         for scope in ("containers", "images") if command.scope == "app" else (command.scope,):
             for key in command.keys:
                 assert seen.setdefault((scope, key), command.id) == command.id
+
+
+@pytest.mark.parametrize("remote", [False, True], ids=["here", "through ssh"])
+async def test_copying_where_a_port_is_reached(
+    demo_socket: str, sshd: SshServer, monkeypatch: pytest.MonkeyPatch, remote: bool
+) -> None:
+    monkeypatch.setenv("PATH", sshd.path)
+    session = Session(Engine(Endpoint(f"{sshd.url if remote else 'unix://'}{demo_socket}", "test")), History())
+    session.start()
+    try:
+        await until(session, lambda: session.state.condition.is_live)
+        target = next(c for c in session.state.containers.values() if any(port.ip == "0.0.0.0" for port in c.ports))
+        port = next(port for port in target.ports if port.ip == "0.0.0.0")
+        ui = await run(session, "container.copy", target)
+    finally:
+        await session.close()
+    name, public = f"{port.private}/tcp", port.public
+    assert ui.offered[f"address of {name}"] == f"{'127.0.0.1' if remote else 'localhost'}:{public}"
+    line = f"ssh -N -L {public}:localhost:{public} hythe-test"
+    assert ui.offered.get(f"tunnel to {name}") == (line if remote else None)

@@ -3,32 +3,18 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 
-from doors import tcp_door
 from engine_bench import Bench, bench_on
 from engines import RealEngine
-from tui.engine.endpoint import Endpoint
 from tui.engine.engine import Engine
 from tui.engine.errors import Conflict, NotFound, ReadOnly
 from tui.engine.framing import StdcopyDecoder
 from tui.engine.hijack import Hijacked
 from tui.engine.transport import Transport
 from tui.model.log_record import Stream
-
-DOORS = ("unix", "tcp")
-
-
-@asynccontextmanager
-async def way(door: str, socket: str) -> AsyncIterator[Endpoint]:
-    """The endpoint by which a transport of the kind `door` reaches the engine at `socket`."""
-    if door == "unix":
-        yield Endpoint(f"unix://{socket}", "test")
-    else:
-        async with tcp_door(socket) as opened:
-            yield Endpoint(opened.url, "test")
+from ways import Way
 
 
 @pytest.fixture
@@ -37,10 +23,10 @@ async def bench(engine_socket: str) -> AsyncIterator[Bench]:
         yield bench
 
 
-@pytest.fixture(params=DOORS)
-async def line(request: pytest.FixtureRequest, engine_socket: str) -> AsyncIterator[Transport]:
+@pytest.fixture
+async def line(way: Way, engine_socket: str) -> AsyncIterator[Transport]:
     """A transport of each kind to the engine under test."""
-    async with way(request.param, engine_socket) as endpoint:
+    async with way.to(engine_socket) as endpoint:
         engine = Engine(endpoint)
         yield engine.transport
         await engine.close()
@@ -92,9 +78,8 @@ async def test_a_shell_on_a_terminal(bench: Bench, line: Transport) -> None:
         assert await exit_code(bench, shell) == 5
 
 
-@pytest.mark.parametrize("door", DOORS)
-async def test_the_terminal_has_the_size_that_it_was_given(real_engine: RealEngine, door: str) -> None:
-    async with bench_on(real_engine.socket) as bench, way(door, real_engine.socket) as endpoint:
+async def test_the_terminal_has_the_size_that_it_was_given(real_engine: RealEngine, way: Way) -> None:
+    async with bench_on(real_engine.socket) as bench, way.to(real_engine.socket) as endpoint:
         transport = Transport(endpoint)
         made = await bench.run("sleep", "1000")
         shell = await new_exec(bench, made, "sh", tty=True)
@@ -106,16 +91,18 @@ async def test_the_terminal_has_the_size_that_it_was_given(real_engine: RealEngi
         await transport.close()
 
 
-async def test_the_end_of_the_input_alone(bench: Bench, line: Transport) -> None:
+async def test_the_end_of_the_input_alone(bench: Bench, way: Way, line: Transport) -> None:
     made = await bench.run("sleep", "1000")
     echo = await new_exec(bench, made, "cat")
     async with line.hijack("POST", f"/exec/{echo}/start", body={"Detach": False, "Tty": False}) as duplex:
         await duplex.write(b"there and back")
         decoder = StdcopyDecoder()
         assert decoder.feed(await read_until(duplex, b"back")) == [(Stream.STDOUT, b"there and back")]
-        assert duplex.can_end_writing
-        assert duplex.end_writing()
-        assert await read_all(duplex) == b""
+        assert duplex.end_writing() == duplex.can_end_writing == (way.kind != "tls")
+        if duplex.can_end_writing:
+            assert await read_all(duplex) == b""
+            assert await exit_code(bench, echo) == 0
+    # without a half-close only the end of the whole connection is left, and the program sees that too
     assert await exit_code(bench, echo) == 0
 
 
@@ -138,6 +125,8 @@ async def test_more_than_any_buffer_holds_goes_both_ways_whole(bench: Bench, lin
                 for stream, payload in decoder.feed(data):
                     assert stream is Stream.STDOUT
                     got += payload
+                if len(got) == len(sent) and not duplex.can_end_writing:
+                    break  # the program waits for an end that this line can't tell alone
         await writing
     assert bytes(got) == sent
 
@@ -180,8 +169,8 @@ async def test_attaching_to_a_container(bench: Bench, line: Transport) -> None:
         await bench.engine.containers.start(made)
         await duplex.write(b"typed\n")
         await read_until(duplex, b"typed\n")
-        duplex.end_writing()
-        await read_all(duplex)
+        if duplex.end_writing():
+            await read_all(duplex)
     assert await bench.ended(made) == 0
 
 
@@ -196,10 +185,9 @@ async def test_read_only_opens_no_shell(bench: Bench, line: Transport) -> None:
     assert not seen["Running"]
 
 
-@pytest.mark.parametrize("door", DOORS)
-async def test_the_build_session_is_http_2_with_the_daemon_as_the_client(real_engine: RealEngine, door: str) -> None:
+async def test_the_build_session_is_http_2_with_the_daemon_as_the_client(real_engine: RealEngine, way: Way) -> None:
     headers = {"X-Docker-Expose-Session-Uuid": secrets.token_hex(12), "X-Docker-Expose-Session-Name": "hythe-test"}
-    async with way(door, real_engine.socket) as endpoint:
+    async with way.to(real_engine.socket) as endpoint:
         transport = Transport(endpoint)
         async with transport.hijack("POST", "/session", upgrade="h2c", headers=headers) as duplex:
             assert (await read_until(duplex, b"SM\r\n\r\n")).startswith(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")

@@ -1,19 +1,28 @@
 """Layers against every engine: what a container wrote is found in the layer that its commit made."""
 
 import asyncio
+import os
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
 from tui.engine.endpoint import Endpoint
 from tui.engine.engine import Engine
 from tui.engine.errors import ApiError, NotFound
-from tui.jobs.layers import LayerCache, LayersJob
+from tui.jobs.extract import ExtractJob, Selection
+from tui.jobs.layer_cache import LayerCache
+from tui.jobs.layer_file import LayerFileJob
+from tui.jobs.layer_store import LayerStore
+from tui.jobs.layers import LayersJob
+from tui.model.compare import compare_files, shared_layers
+from tui.model.file_lookup import locate
 from tui.model.file_tree import ROOT, Change
+from tui.model.layers import Layer
 from tui.present.layer_tree import LayerTree, LayerView
-from tui.present.layers import history_rows, image_rows, totals_of, wasted_files
+from tui.present.layers import analysis_of, history_rows, image_rows
 
 IMAGE = "busybox:latest"
 
@@ -71,9 +80,9 @@ async def test_a_written_file_is_in_the_layer_of_its_commit(bench: Bench) -> Non
     assert job.state == "done", job.error
     layers = job.layers
     assert layers is not None
-    assert job.seen > layers.size
+    assert job.seen > sum(layer.blob_size for layer in layers.layers) > 0
     last = len(layers.layers) - 1
-    view = LayerView(layers, last)
+    view = LayerView.of(layers, last)
     source = LayerTree(view, whole=False)
     ways = {way[-1]: Change(view.tree.change[way[-1].node]) for way in source.changed_paths(100)}
     assert ways["/data/sub/note.txt"] is Change.ADDED
@@ -83,7 +92,7 @@ async def test_a_written_file_is_in_the_layer_of_its_commit(bench: Bench) -> Non
     assert source.size_of(note.node) == 6
     assert view.tree.find("/bin/sh") is not None
     assert source.path_to("/bin/sh") == []  # of a layer below
-    below = LayerView(layers, last - 1).tree
+    below = LayerView.of(layers, last - 1).tree
     assert below.find("/data/sub") is None
     assert below.find("/bin/cat") is not None
 
@@ -105,10 +114,92 @@ async def test_waste_is_what_a_later_layer_hides(bench: Bench) -> None:
     second = await bench.commit("rm /big; echo 22 >/small", first)
     layers = (await bench.read(second)).layers
     assert layers is not None
-    whole = layers.view(len(layers.layers) - 1)
-    wasted = {one.path: one.size for one in wasted_files(layers, whole)}
-    assert {path: wasted.get(path) for path in ("/big", "/small")} == {"/big": 5000, "/small": 2}
-    assert totals_of(layers, whole).waste == sum(wasted.values()) == layers.size - whole.total_size(ROOT)
+    analysis = analysis_of(layers)
+    last = len(layers.layers) - 1
+    lost = {one.path: (one.size, one.layer, one.by, one.how) for one in analysis.waste.files()}
+    assert lost["/big"] == (5000, last - 1, last, "deleted")
+    assert lost["/small"] == (2, last - 1, last, "rewritten")
+    assert analysis.totals.waste == layers.size - analysis.whole.total_size(ROOT)
+    assert 0 < analysis.totals.score < 1
+
+
+async def test_what_was_read_is_asked_for_no_more_in_the_next_run(bench: Bench, tmp_path: Path) -> None:
+    first = await bench.commit("echo 1 >/one")
+    second = await bench.commit("echo 2 >/two", first)
+    jobs: list[LayersJob] = []
+    for image in (first, second, second):
+        bench.cache = LayerCache(LayerStore(tmp_path))  # as another run of hythe has it
+        jobs.append(await bench.read(image))
+        bench.cache.close()
+    assert [job.state for job in jobs] == ["done"] * 3
+    assert [job.asked for job in jobs] == [True, True, False]
+    assert jobs[0].layers is not None
+    count = sum(not layer.empty for layer in jobs[0].layers.layers)
+    assert [job.reused for job in jobs] == [0, count, count + 1]
+    paths = [[layer.tree.path(n) for n in range(len(layer.tree))] for layer in layers_of(jobs[1])]
+    assert paths == [[layer.tree.path(n) for n in range(len(layer.tree))] for layer in layers_of(jobs[2])]
+    assert [layer.diff_id for layer in layers_of(jobs[1])] == [layer.diff_id for layer in layers_of(jobs[2])]
+
+
+async def test_a_file_of_each_layer_is_looked_at_and_extracted(bench: Bench, tmp_path: Path) -> None:
+    first = await bench.commit("mkdir /data; echo old >/data/note; echo gone >/data/gone; ln -s note /data/link")
+    image = await bench.commit("echo newer >/data/note; rm /data/gone; echo $(seq 1 9000) >/data/long", first)
+    layers = (await bench.read(image)).layers
+    assert layers is not None
+    last = len(layers.layers) - 1
+
+    async def content(number: int, path: str, most: int = 1 << 20) -> bytes:
+        assert layers is not None
+        view = layers.view(number)
+        node = view.find(path)
+        assert node is not None
+        job = LayerFileJob(bench.engine, image, "it", layers, locate(layers, view, node), most)
+        job.start()
+        await job.wait()
+        assert job.state == "done", job.error
+        return job.content
+
+    assert await content(last - 1, "/data/note") == b"old\n"
+    assert await content(last, "/data/note") == b"newer\n"
+    assert await content(last, "/data/link") == b"newer\n"
+    assert await content(last, "/data/gone") == b"gone\n"
+    assert await content(last, "/data/long", 10) == b"1 2 3 4 5 "
+
+    view = layers.view(last)
+    folder = view.find("/data")
+    assert folder is not None
+    job = ExtractJob(bench.engine, image, "it", Selection(layers, view, folder), tmp_path)
+    job.start()
+    await job.wait()
+    assert job.state == "done", job.error
+    assert (tmp_path / "data" / "note").read_bytes() == b"newer\n"
+    assert (tmp_path / "data" / "link").read_bytes() == b"newer\n"
+    assert (tmp_path / "data" / "long").read_bytes() == b" ".join(b"%d" % n for n in range(1, 9001)) + b"\n"
+    assert sorted(os.listdir(tmp_path / "data")) == ["link", "long", "note"]
+
+
+async def test_two_images_are_compared(bench: Bench) -> None:
+    first = await bench.commit("echo 1 >/only; echo 1 >/both")
+    second = await bench.commit("echo 22 >/both; echo 3 >/more")
+    one, other = (await bench.read(first)).layers, (await bench.read(second)).layers
+    assert one is not None
+    assert other is not None
+    found = compare_files(analysis_of(one).whole, analysis_of(other).whole)
+    changes = {found.tree.path(node): Change(found.tree.change[node]) for node in range(1, len(found.tree))}
+    assert {path: changes[path] for path in ("/only", "/both", "/more", "/bin/sh")} == {
+        "/only": Change.REMOVED,
+        "/both": Change.CHANGED,
+        "/more": Change.ADDED,
+        "/bin/sh": Change.SAME,
+    }
+    base = sum(not layer.empty for layer in one.layers) - 1
+    assert shared_layers(one, other).common == base
+
+
+def layers_of(job: LayersJob) -> list[Layer]:
+    """The layers of a reading that have files."""
+    assert job.layers is not None
+    return [layer for layer in job.layers.layers if not layer.empty]
 
 
 async def test_the_daemons_words_say_what_is_wrong(bench: Bench) -> None:
@@ -131,4 +222,4 @@ async def test_a_cancelled_reading_leaves_nothing_and_the_engine_answers(bench: 
     assert job.layers is None
     again = await bench.read(IMAGE)
     assert again.state == "done"
-    assert bench.cache.get(IMAGE) is again.layers
+    assert bench.cache.get(again.image_id) is again.layers

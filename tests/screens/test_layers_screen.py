@@ -12,7 +12,8 @@ from textual.pilot import Pilot
 from tui.engine.errors import ApiError, ConnectionLost
 from tui.screens.dashboard import DashboardScreen
 from tui.screens.layers import LayersScreen
-from widgets.dialogs import ChoiceDialog, MessageDialog
+from tui.screens.layers_waste import LayerWasteScreen
+from widgets.dialogs import MessageDialog
 
 SIZE = (120, 40)
 Archive = Callable[[str], AsyncGenerator[bytes]]
@@ -111,9 +112,10 @@ async def test_what_a_container_wrote_is_in_the_top_layer() -> None:
         assert any(line.endswith("A note.txt") and " 6B " in line for line in lines)
         assert any("D cat" in line for line in lines)
         await pilot.press("w")
-        await until(pilot, lambda: isinstance(app.screen, ChoiceDialog), "the waste")
-        assert "/bin/cat" in text_of(app)
-        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, LayerWasteScreen), "the waste")
+        await until(pilot, lambda: "D /bin/cat" in text_of(app), "the file")
+        assert "deletes 1" in text_of(app)
+        await pilot.press("j", "enter")
         await until(pilot, lambda: screen.pane.files.cursor_node == "/bin/cat", "the file in its layer")
         assert screen.pane.view is not None
         assert screen.pane.view.number == screen.number == 0
@@ -286,6 +288,6 @@ async def test_no_size_is_too_odd(size: tuple[int, int]) -> None:
         if size == (40, 10):
             await until(pilot, lambda: screen.pane.files.has_focus and not screen.stack.is_on_screen)
             await pilot.press("tab")
-            await until(pilot, lambda: screen.stack.has_focus and "layers oldest" in text_of(app))
+            await until(pilot, lambda: screen.stack.has_focus and " layers old" in text_of(app))
         await pilot.resize_terminal(*SIZE)
         await until(pilot, lambda: "layers of grafana" in text_of(app))

@@ -10,8 +10,10 @@ from textual.pilot import Pilot
 from themes.loader import load_themes
 from tui.engine.connect import Attempt
 from tui.engine.endpoint import Endpoint
+from tui.engine.hosts import Found, Listing
+from tui.model.hosts import Host, Probe
 from tui.screens.connect import ConnectScreen
-from tui.settings import Settings
+from tui.settings import HostSettings, Settings
 
 Compare = Callable[..., bool]
 SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
@@ -98,6 +100,32 @@ def test_screen(snap_compare: Compare, name: str) -> None:
     assert snap_compare(StageApp(), terminal_size=(80, 24), run_before=pressed(*keys, seen=seen))
 
 
+FROM_LAYERS = {
+    "waste": (("w",), "hidden by later layers"),
+    "file": (("tab", "G", "enter"), "-rw"),
+    "big": (("v", "f", "f", "f", "f"), "only big"),
+    "compare": (("equals_sign", "slash", *"alpine", "enter", "enter"), "only in the second"),
+}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("name", FROM_LAYERS)
+def test_from_layers(snap_compare: Compare, name: str, size: tuple[int, int]) -> None:
+    keys, seen = FROM_LAYERS[name]
+
+    async def before(pilot: Pilot[int]) -> None:
+        await pressed("2", "slash", *"team/api:1.4.2", "enter", "L", seen="efficiency")(pilot)
+        app = pilot.app
+        assert isinstance(app, StageApp)
+        for key in keys:
+            await pilot.press(key)
+            await settle(pilot)
+        await until(pilot, lambda: seen in text_of(app), seen)
+        await settle(pilot)
+
+    assert snap_compare(StageApp(), terminal_size=size, run_before=before)
+
+
 def test_no_daemon(snap_compare: Compare) -> None:
     attempts = (
         Attempt(
@@ -125,3 +153,73 @@ def test_no_daemon(snap_compare: Compare) -> None:
         await settle(pilot)
 
     assert snap_compare(app, terminal_size=(80, 24), run_before=before)
+
+
+HOSTS = (
+    (Host("default", "default", "default", "unix:///var/run/docker.sock", "docker's default socket", link="local"),
+     Probe("no socket", reason="no socket: No such file or directory", hint="is the Docker daemon running?")),
+    (Host("a", "context", "prod-1", "tcp://10.0.0.5:2376", "docker context", "the shop", "TLS", current=True),
+     Probe("answers", "28.5.2+dfsg4", "1.51", 0.0031)),
+    (Host("b", "context", "staging", "ssh://deploy@staging.example", "docker context", "", "ssh"),
+     Probe("ssh asks", reason="ssh asks: a password", hint="connect to it and answer there")),
+    (Host("c", "context", "old", "tcp://old.example:2375", "docker context", "a machine in the cellar", "plain"),
+     Probe("answers", "20.10.24", "1.41", 0.31)),
+    (Host("d", "context", "odd", "", "docker context", problem="meta.json: no docker endpoint"), None),
+    (Host("e", "socket", "rootless Podman", "unix:///run/user/1000/podman/podman.sock", "found", link="local"),
+     Probe("permission denied", reason="permission denied: Permission denied", hint="run hythe as its user")),
+)  # fmt: skip
+"""Hosts in every state, with what each says."""
+
+
+def hosts_app(*, ascii: bool = False) -> StageApp:
+    """The app with settings that treat some of those hosts."""
+    hosts = {
+        "production": HostSettings("production", context="prod-1", color="error", guarded=True, read_only=True),
+        "old": HostSettings("old", color="warning"),
+    }
+    app = StageApp(Settings(hosts=hosts, groups={"shop": ("prod-1", "staging")}, ascii=ascii))
+    app.environment = {"HOME": "/home/ada", "DOCKER_CONFIG": "/home/ada/.docker"}
+    return app
+
+
+async def open_hosts(pilot: Pilot[int]) -> None:
+    """Bring the hosts screen up, every host asked, with the cursor on the first context."""
+    answers = {host.url: probe for host, probe in HOSTS if probe is not None}
+    answers["tcp://10.0.0.5:2375"] = Probe(
+        "refused", reason="refused: Connection refused", hint="nothing listens there"
+    )
+
+    async def prober(endpoint: Endpoint) -> Probe:
+        return answers[endpoint.url]
+
+    def find(*_: object) -> Listing:
+        return Listing(tuple(Found(host, Endpoint(host.url, "") if probe else None) for host, probe in HOSTS))
+
+    app = pilot.app
+    assert isinstance(app, StageApp)
+    await dashboard(pilot)
+    app.open_screen("hosts", prober=prober, find=find, now=lambda: 0.0)
+    await until(pilot, lambda: text_of(app).count("answers") == 2, "every answer")
+    await pilot.press("g", "j")
+    await settle(pilot)
+
+
+@pytest.mark.parametrize("size", [SIZES["80x24"], SIZES["120x40"]], ids=["80x24", "120x40"])
+def test_hosts(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(hosts_app(), terminal_size=size, run_before=open_hosts)
+
+
+def test_hosts_in_ascii(snap_compare: Compare) -> None:
+    assert snap_compare(hosts_app(ascii=True), terminal_size=(80, 24), run_before=open_hosts)
+
+
+def test_context_form(snap_compare: Compare) -> None:
+    async def before(pilot: Pilot[int]) -> None:
+        await open_hosts(pilot)
+        await pilot.press("n", *"web", "tab", *"the shop", "tab", *"tcp://10.0.0.5:2375", "f5")
+        app = pilot.app
+        assert isinstance(app, StageApp)
+        await until(pilot, lambda: "Connection refused" in text_of(app), "what came of trying")
+        await settle(pilot)
+
+    assert snap_compare(hosts_app(), terminal_size=(80, 24), run_before=before)

@@ -13,12 +13,14 @@ from textual.app import App, ComposeResult
 from textual.containers import VerticalScroll
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.geometry import Size
+from textual.messages import TerminalSupportsSynchronizedOutput
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
-from widgets import cell_diff
+from widgets import cell_diff, line_pace
 from widgets.cell_diff import CellDiffDisplay
+from widgets.line_pace import LinePace
 
 WIDTH, HEIGHT = 60, 16
 
@@ -177,6 +179,90 @@ async def test_nothing_is_queued_behind_a_terminal_that_does_not_read() -> None:
                 await pilot.pause(0.01)
         assert driver.take().count("number") == 1
         check(app)
+        app.exit()
+
+    await drive(app, act)
+
+
+async def test_a_frame_waits_for_the_answer_to_the_one_before_and_is_then_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(line_pace, "WINDOW", 100)
+    app = Page()
+    app._pace = LinePace("auto", lambda: 0.0)  # time stands still: what is waited for is an answer, not patience
+
+    async def act(pilot: Pilot[None]) -> None:
+        driver, count = driver_of(app), app.query_one("#count", Static)
+        app.set_focus(None)
+        app.post_message(TerminalSupportsSynchronizedOutput())
+        await pilot.pause()
+        app.repaint()
+        assert driver.take().endswith(cell_diff.SYNC_END + cell_diff.ASK)
+        for number in range(50):
+            count.update(f"number {number}")
+            await pilot.pause()
+        assert driver.take() == ""
+        app.post_message(TerminalSupportsSynchronizedOutput())
+        await pilot.pause()
+        assert driver.take().count("number") == 1
+        check(app)
+        app.exit()
+
+    await drive(app, act)
+
+
+async def test_on_a_slow_line_a_frame_comes_in_slices_and_what_a_key_did_comes_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cell_diff, "SLICE", 200)
+    app = Page()
+    clock = 0.0
+    app._pace = LinePace(True, lambda: clock)
+
+    async def act(pilot: Pilot[None]) -> None:
+        driver = driver_of(app)
+        app.set_focus(None)
+        app.post_message(TerminalSupportsSynchronizedOutput())
+        app.pace.key()
+        await whole(pilot, app)
+        driver.take()
+        app.repaint()
+        assert 0 < len(driver.take()) < 600
+        frame = app._frame
+        assert frame is not None
+        assert frame.is_dirty
+        app.query_one("#foot", Static).update("what the key did")
+        await pilot.pause()
+        app.post_message(TerminalSupportsSynchronizedOutput())
+        await pilot.pause()
+        assert "what the key did" in driver.take()
+        await whole(pilot, app)
+        check(app)
+        app.exit()
+
+    await drive(app, act)
+
+
+async def whole(pilot: Pilot[None], app: Page) -> None:
+    """Answer for the terminal until all of the frame is written, and nothing is on its way."""
+    async with asyncio.timeout(30):
+        while app._frame is None or app._frame.is_dirty or app.pace._flying:
+            app.post_message(TerminalSupportsSynchronizedOutput())
+            await pilot.pause(0.01)
+
+
+async def test_behind_a_veil_nothing_is_written_and_then_everything() -> None:
+    app = Page()
+    app.veil()
+
+    async def act(pilot: Pilot[None]) -> None:
+        driver = driver_of(app)
+        app.query_one("#count", Static).update("later")
+        await pilot.pause()
+        assert not any("later" in text or "foot" in text for text in driver.written)
+        app.unveil()
+        check(app)
+        app.unveil()
         app.exit()
 
     await drive(app, act)

@@ -89,9 +89,12 @@ def test_differences_lead_where_a_full_write_does(
     for puts in frames:
         for y, x, strip in puts:
             frame.put(y, x, strip)
+        frame.urgent = data.draw(st.booleans())
         if data.draw(st.booleans()):
-            terminal.feed(frame.changes())
-    terminal.feed(frame.changes())
+            terminal.feed(frame.changes(limit=data.draw(st.none() | st.integers(1, 60))))
+    for _ in range(HEIGHT):
+        terminal.feed(frame.changes(limit=1))
+    assert not frame.is_dirty
     assert frame.changes() == ""
     afresh = Terminal()
     afresh.scribble()
@@ -216,3 +219,17 @@ def test_what_is_outside_the_frame_is_cut() -> None:
     assert frame.changes() == ""
     frame.put(0, 3, Strip([Segment("中文")]))
     assert frame.changes() == "\x1b[1;4H "
+
+
+def test_slices_take_urgent_rows_first_and_then_those_that_waited_longest() -> None:
+    frame = CellFrame(20, 4, None)
+    for y, text in ((2, "waits"), (0, "then"), (3, "last")):
+        frame.put(y, 0, Strip([Segment(text.ljust(20, "."))]))
+    frame.urgent = True
+    frame.put(1, 0, Strip([Segment("key".ljust(20, "."))]))
+    written = [frame.changes(limit=20) for _ in range(4)]
+    assert [next(word for word in ("waits", "then", "last", "key") if word in text) for text in written] == [
+        *("key", "waits", "then", "last")
+    ]
+    assert not frame.is_dirty
+    assert frame.changes(limit=20) == ""

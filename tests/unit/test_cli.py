@@ -53,9 +53,20 @@ def test_help_tells_every_option_and_exit_code(capsys: pytest.CaptureFixture[str
         entry.main(["--help"])
     assert end.value.code == 0
     text = capsys.readouterr().out
-    flags = ("--host", "--context", "--group", "--demo", "--read-only", "--theme", "--config", "--ascii", "--version")
+    flags = (
+        "--host",
+        "--context",
+        "--group",
+        "--demo",
+        "--read-only",
+        "--theme",
+        "--config",
+        "--ascii",
+        "--slow",
+        "--version",
+    )
     assert all(flag in text for flag in flags)
-    codes = (cli.OK, cli.UNEXPECTED, cli.USAGE, cli.UNUSABLE, cli.INTERRUPTED, cli.PIPE_CLOSED)
+    codes = (cli.OK, cli.UNEXPECTED, cli.USAGE, cli.UNUSABLE, cli.OVER_LIMIT, cli.INTERRUPTED, cli.PIPE_CLOSED)
     assert [int(code) for code in re.findall(r"^  (\d+) {2,}\w", text.partition("exit codes:")[2], re.MULTILINE)] == [
         *codes
     ]
@@ -76,6 +87,13 @@ def test_help_tells_every_option_and_exit_code(capsys: pytest.CaptureFixture[str
         (["demo"], "--socket"),
         (["demo", "--socket", "/x", "--containers", "-1"], "whole number"),
         (["demo", "--socket", "/x", "--events-per-second", "nan"], "not a number"),
+        (["layers"], "IMAGE"),
+        (["layers", "x", "--max-waste", "much"], "no size such as"),
+        (["layers", "x", "--max-waste", "-1"], "no size such as"),
+        (["layers", "x", "--max-waste", "1TB"], "no size such as"),
+        (["layers", "x", "--min-efficiency", "95"], "no share such as"),
+        (["layers", "x", "--min-efficiency", "nan"], "no share such as"),
+        (["layers", "x", "-H", "a", "-c", "b"], "not allowed with"),
         (["completion", "tcsh"], "choose from"),
         (["--rea"], "--rea"),
     ],
@@ -87,6 +105,17 @@ def test_wrong_usage_is_one_line_and_2(arguments: list[str], words: str, capsys:
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert words in said
+
+
+def test_limits_of_layers() -> None:
+    parse = cli.build_parser().parse_args
+    sizes = {"0": 0, "5000": 5000, "20MB": 20_000_000, "1.5 kb": 1500, "1GiB": 1 << 30, "3B": 3}
+    assert {text: parse(["layers", "x", "--max-waste", text]).max_waste for text in sizes} == sizes
+    shares = {"0.95": 0.95, "95%": 0.95, "1": 1.0, "0": 0.0}
+    assert {text: parse(["layers", "x", "--min-efficiency", text]).min_efficiency for text in shares} == shares
+    before, behind = parse(["-H", "unix:///a", "layers", "x"]), parse(["layers", "x", "-H", "unix:///a"])
+    assert (before.host, before.contexts) == (behind.host, behind.contexts) == ("unix:///a", None)
+    assert parse(["-c", "a", "layers", "x"]).contexts == parse(["layers", "x", "--context", "a"]).contexts == ["a"]
 
 
 def test_several_contexts_and_groups() -> None:
@@ -178,7 +207,7 @@ def test_textuals_variables_are_set_before_it_is_imported_unless_the_user_set_th
     code = (
         "import sys, os, types\nfrom tui import __main__ as entry\nentry.terminal_problem = lambda: None\n"
         "app = types.ModuleType('tui.app')\n"
-        "def run_app(settings):\n    assert 'textual' not in sys.modules\n    import textual.constants as c\n"
+        "def run_app(settings, first):\n    assert first.lists is None\n    import textual.constants as c\n"
         "    print(c.TEXTUAL_ANIMATIONS, c.SMOOTH_SCROLL, c.MAX_FPS, settings.theme, settings.read_only)\n"
         "    return 7\n"
         "app.run_app = run_app\nsys.modules['tui.app'] = app\n"

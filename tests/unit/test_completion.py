@@ -52,8 +52,9 @@ def test_bash_offers(line: str, words: set[str], tmp_path: Path) -> None:
 
 
 def test_bash_offers_every_option(tmp_path: Path) -> None:
-    everything = offered("hythe ", tmp_path) | offered("hythe demo ", tmp_path) | offered("hythe completion ", tmp_path)
-    assert everything == {*FLAGS, "demo", "completion", *SHELLS}
+    verbs = ("", "layers ", "demo ", "completion ")
+    everything = {word for verb in verbs for word in offered(f"hythe {verb}", tmp_path)}
+    assert everything == {*FLAGS, "layers", "demo", "completion", *SHELLS}
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -6,15 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.demo.clock import NS
+from tui.demo.clock import NS, ManualClock
 from tui.demo.durations import human
 from tui.demo.errors import ApiError
 from tui.demo.layers import Layer, Node, flatten, pack, unpack, whiteout
 from tui.demo.logs import Wanted, rendered
+from tui.demo.population import populate
 from tui.demo.programs import STDERR, STDOUT, Line
 from tui.demo.protobuf import Log, Vertex, response
+from tui.demo.records import Container
 from tui.demo.references import parse, parse_target
 from tui.demo.seed_images import SEEDS, built
+from tui.demo.world import World
 
 
 @pytest.mark.parametrize(
@@ -97,3 +100,27 @@ def test_long_lines_are_split_into_frames_with_one_timestamp() -> None:
 def test_protobuf() -> None:
     assert Vertex("d", "n", started_ns=NS).encode() == b"\x0a\x0a\x0a\x01d\x1a\x01n\x2a\x02\x08\x01"
     assert response([Log("d", NS, 1, b"x")]) == b"\x1a\x0c\x0a\x01d\x12\x02\x08\x01\x18\x01\x22\x01x"
+
+
+@given(st.lists(st.integers(0, 5), max_size=20), st.data())
+def test_containers_are_listed_newest_first_whatever_comes_and_goes(moments: list[int], data: st.DataObject) -> None:
+    world = World(ManualClock(0), 1)
+    for number, moment in enumerate(moments):
+        world.add_container(Container(f"{number:x}", f"c{number}", "i", "i", moment, {}, {}, "sh", []))
+        if data.draw(st.booleans()):
+            world.drop_container(data.draw(st.sampled_from([*world.containers.values()])))
+        expected = sorted(world.containers.values(), key=lambda container: container.created_ns, reverse=True)
+        assert world.newest_first() == expected
+
+
+async def test_there_are_as_many_images_as_asked_for_and_no_fewer_than_the_cast_needs() -> None:
+    world = World(ManualClock(10**18), 1)
+    populate(world, 3, 400)
+    await world.close()
+    assert len(world.images) == 400
+    builds = [image for image in world.images.values() if any(":build-" in tag for tag in image.tags)]
+    assert len({image.id for image in builds}) == len({image.created_ns for image in builds}) == len(builds) > 300
+    fewer = World(ManualClock(10**18), 1)
+    populate(fewer, 3, 2)
+    await fewer.close()
+    assert 2 < len(fewer.images) < 40

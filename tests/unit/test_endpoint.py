@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tui.engine.endpoint import (
     DEFAULT_SOCKET,
     Endpoint,
+    Tls,
     candidates,
     config_folder,
     context_endpoint,
@@ -114,7 +115,7 @@ def test_a_broken_context_file_is_named(config: Path, text: str | bytes) -> None
     assert str(path) in str(error)
 
 
-@pytest.mark.parametrize("host", ["", "ssh://me@host", "unix://relative"])
+@pytest.mark.parametrize("host", ["", "ssh://me@host?x", "unix://relative"])
 def test_a_context_that_cannot_be_used_is_listed_with_the_reason(config: Path, host: str) -> None:
     add_context(config, "odd", host)
     env = {"DOCKER_CONFIG": str(config)}
@@ -150,6 +151,12 @@ def test_a_config_that_is_a_folder_is_named(config: Path) -> None:
         ("host:99", "tcp://host:99"),
         ("http://host:99/", "tcp://host:99"),
         ("tcp://[::1]:2375", "tcp://[::1]:2375"),
+        ("https://host", "https://host:443"),
+        ("https://host:2376", "https://host:2376"),
+        ("ssh://host", "ssh://host"),
+        ("ssh://me@Build-Box:2222", "ssh://me@Build-Box:2222"),
+        ("ssh://me@[::1]:22/run/user/7/docker.sock", "ssh://me@[::1]:22/run/user/7/docker.sock"),
+        ("ssh://host/", "ssh://host"),
     ],
 )
 def test_addresses(text: str, url: str) -> None:
@@ -166,7 +173,17 @@ def test_addresses(text: str, url: str) -> None:
         ("tcp://h:port", "not an address"),
         ("tcp://h:99999", "not an address"),
         ("tcp://[::1", "not an address"),
-        ("ssh://me@host", "ssh:// is not supported"),
+        ("ssh://", "names no host"),
+        ("ssh://me:secret@host", "a password in the address"),
+        ("ssh://host?x=1", "nothing may follow"),
+        ("ssh://host#x", "nothing may follow"),
+        ("ssh://-oProxyCommand=x", "no name of a host"),
+        ("ssh://-l@host", "no name of a user"),
+        ("ssh://$(reboot)@host", "no name of a user"),
+        ("ssh://ho st", "no name of a host"),
+        ("ssh://host:99999", "out of range"),
+        ("ssh://host/run/d%0aocker.sock", "control characters"),
+        ("https://", "no host"),
         ("npipe:////./pipe/docker_engine", "npipe:// is not supported"),
         ("fd://", "fd:// is not supported"),
     ],
@@ -182,7 +199,7 @@ def test_addresses_that_cannot_be_used_say_why_and_what_to_write(text: str, word
 def test_any_address_is_an_endpoint_or_an_error(text: str) -> None:
     with suppress(EndpointError):
         endpoint = parse_endpoint(text, "--host")
-        assert endpoint.url.startswith(("unix:///", "tcp://"))
+        assert endpoint.url.startswith(("unix:///", "tcp://", "https://", "ssh://"))
         assert parse_endpoint(endpoint.url, "--host") == endpoint
 
 
@@ -195,3 +212,87 @@ def test_the_label_is_the_context_or_the_address() -> None:
     assert Endpoint("tcp://h:1", "context prod", "prod").label == "prod"
     assert Endpoint("tcp://h:1", "--host").label == "tcp://h:1"
     assert Endpoint("tcp://h:1", "--host").socket_path is None
+
+
+def test_a_port_with_tls_is_another() -> None:
+    tls = Tls(ca="/ca.pem")
+    assert parse_endpoint("tcp://host", "--host", tls=tls) == Endpoint("tcp://host:2376", "--host", tls=tls)
+    assert parse_endpoint("https://host", "--host").tls == Tls()
+    assert parse_endpoint("unix:///d.sock", "--host", tls=tls).tls is None
+
+
+def test_the_environment_asks_for_tls(config: Path, tmp_path: Path) -> None:
+    certs = tmp_path / "certs"
+    certs.mkdir()
+    (certs / "cert.pem").touch()
+    base = {"DOCKER_CONFIG": str(config)}
+    verified = base | {"DOCKER_TLS_VERIFY": "0", "DOCKER_CERT_PATH": str(certs)}
+    tls = Tls(ca=str(certs / "ca.pem"), cert=str(certs / "cert.pem"))
+    assert one("tcp://h", None, verified) == Endpoint("tcp://h:2376", "--host", tls=tls)
+    assert one(None, None, verified | {"DOCKER_HOST": "tcp://h:1"}).tls == tls
+    assert one(None, "default", verified | {"DOCKER_HOST": "tcp://h:1"}).tls == tls
+    assert one("unix:///d.sock", None, verified).tls is None
+    assert one("ssh://h", None, verified).tls is None
+    assert one("https://h", None, verified).tls == tls
+    unverified = one("tcp://h", None, base | {"DOCKER_TLS": "1", "DOCKER_TLS_VERIFY": ""})
+    assert unverified.tls == Tls(ca=str(config / "ca.pem"), verify=False)
+    assert unverified.warning
+    for off in ({}, {"DOCKER_TLS_VERIFY": ""}, {"DOCKER_CERT_PATH": str(certs)}):
+        assert one("tcp://h", None, base | off) == Endpoint("tcp://h:2375", "--host")
+
+
+def test_a_context_brings_its_own_tls(config: Path) -> None:
+    env = {"DOCKER_CONFIG": str(config), "DOCKER_TLS_VERIFY": "1"}
+    meta = add_context(config, "prod", "tcp://h")
+    assert context_endpoint("prod", "--context", env).tls is None, "the environment is not for contexts"
+    folder = config / "contexts" / "tls" / meta.parent.name / "docker"
+    folder.mkdir(parents=True)
+    for name in ("ca", "cert", "key"):
+        (folder / f"{name}.pem").touch()
+    tls = Tls(*(str(folder / f"{name}.pem") for name in ("ca", "cert", "key")))
+    assert context_endpoint("prod", "--context", env) == Endpoint("tcp://h:2376", "context prod", "prod", tls)
+    assert read_contexts(env)["prod"] == context_endpoint("prod", "--context", env)
+    text = json.dumps({"Name": "lax", "Endpoints": {"docker": {"Host": "tcp://h", "SkipTLSVerify": True}}})
+    add_context(config, "lax", text=text)
+    lax = context_endpoint("lax", "--context", env)
+    assert (lax.tls, lax.warning) == (Tls(verify=False), "TLS not verified")
+
+
+def test_where_a_daemon_is_seen_from_here() -> None:
+    for url, host in (
+        ("unix:///d.sock", ""),
+        ("tcp://127.0.0.1:1", ""),
+        ("tcp://localhost:1", ""),
+        ("tcp://[::1]:1", ""),
+        ("tcp://10.0.0.5:1", "10.0.0.5"),
+        ("https://docker.example.com", "docker.example.com"),
+        ("ssh://me@Box/run/d.sock", "Box"),
+    ):
+        assert parse_endpoint(url, "--host").remote_host == host
+
+
+@pytest.mark.parametrize(
+    ("url", "arguments", "line"),
+    [
+        ("ssh://box", ["--", "box"], "ssh -N -L 8080:localhost:8080 box"),
+        (
+            "ssh://me@box:2222/d.sock",
+            ["-l", "me", "-p", "2222", "--", "box"],
+            "ssh -N -p 2222 -L 8080:localhost:8080 me@box",
+        ),
+        ("ssh://me@[::1]", ["-l", "me", "--", "::1"], "ssh -N -L 8080:localhost:8080 me@::1"),
+    ],
+)
+def test_what_ssh_is_told(url: str, arguments: list[str], line: str) -> None:
+    address = parse_endpoint(url, "--host").ssh
+    assert address is not None
+    assert (address.arguments(), address.forward_line(8080)) == (arguments, line)
+    assert "-L 53:127.0.0.53:53 " in address.forward_line(53, "127.0.0.53")
+
+
+@pytest.mark.parametrize("url", ["ssh://me:hunter2@host", "tcp://me:hunter2@:1", "tcp://me:hunter2@h:x"])
+def test_a_password_in_an_address_is_not_shown(url: str) -> None:
+    with pytest.raises(EndpointError) as caught:
+        parse_endpoint(url, "DOCKER_HOST")
+    assert "hunter2" not in f"{caught.value} {caught.value.hint}"
+    assert "me:…@" in str(caught.value)

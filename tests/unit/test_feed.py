@@ -6,7 +6,8 @@ import pytest
 
 from model_daemon import STEP, Ticket
 from tui.model.events import Event
-from tui.store.feed import Timing, run_together
+from tui.store.feed import Timing
+from tui.store.together import run_together
 from watched_feed import TIMING, Watched, quiet, virtually
 
 
@@ -145,8 +146,8 @@ def test_events_without_a_time_or_a_type(event: Event) -> None:
         daemon.start(key)
         await settle()
         asked: list[int | None] = []
-        events = daemon.events
-        daemon.events = lambda since=None: (asked.append(since), events(since))[1]  # type: ignore[method-assign]
+        events = daemon.event_documents
+        daemon.event_documents = lambda since=None: (asked.append(since), events(since))[1]  # type: ignore[method-assign]
         for _ in range(2):
             daemon.truth[key] = daemon.truth[key].__class__(key, f"{daemon.truth[key].name}x", "running")
             daemon.push(event)

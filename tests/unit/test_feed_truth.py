@@ -13,8 +13,12 @@ from watched_feed import Watched, quiet, virtually
 CHANGES = ("create", "create", "start", "die", "rename", "health", "network", "destroy", "destroy")
 IMAGE_CHANGES = ("pull", "pull", "tag", "remove image", "commit")
 OTHER_CHANGES = ("volume", "volume", "remove volume", "prune", "prune silently", "new network", "remove network")
-WISHES = ("look", "look", "refresh", "wait")
-TROUBLES = ("cut", "go down", "restart", "fall silent", "wake")
+WISHES = ("look", "look", "look away", "refresh", "wait")
+DISORDER = ("repeat", "disorder", "lose")
+TROUBLES = ("cut", "go down", "restart", "fall silent", "wake", "clock")
+
+
+Test = Callable[[list[tuple[str, int, int]], list[Ticket], int], None]
 
 
 def operate(watched: Watched, name: str, number: int) -> None:
@@ -27,7 +31,12 @@ def operate(watched: Watched, name: str, number: int) -> None:
         "fall silent": daemon.fall_silent,
         "wake": daemon.wake,
         "refresh": feed.refresh,
-        "look": lambda: feed.inspect_missing(list(daemon.truth)),
+        "repeat": lambda: daemon.repeat(number),
+        "disorder": daemon.disorder,
+        "lose": daemon.lose_events,
+        "clock": lambda: setattr(daemon, "clock_offset", (number - 4) * 1800.0),
+        "look": lambda: feed.inspect_missing(list(daemon.truth)[: number or None]),
+        "look away": lambda: feed.inspect_missing([]),
         "wait": lambda: None,
         "create": lambda: cast(None, daemon.create(f"name{number}")),
         "pull": lambda: daemon.pull(f"sha256:{number % 3}", f"tag:{number // 3}"),
@@ -72,6 +81,8 @@ DELAYS = st.sampled_from((0, 0, 0, 1, 2, 4, 8, 12))
 PAUSES = st.sampled_from((0, 0, 1, 2, 5))
 LATE = st.builds(Ticket, DELAYS, DELAYS, st.integers(0, 1))
 FAILING = st.builds(Ticket, DELAYS, DELAYS, st.integers(0, 1), st.sampled_from(FAULTS))
+BURSTS = st.sampled_from((2, 4, 50))
+"""Mostly so small that what changes is read by lists, too."""
 
 
 def steps(*operations: str) -> st.SearchStrategy[list[tuple[str, int, int]]]:
@@ -89,33 +100,48 @@ async def hold(watched: Watched, steps: list[tuple[str, int, int]]) -> None:
     watched.assert_true()
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(steps(*CHANGES, *WISHES), st.lists(LATE, min_size=40, max_size=40))
+def truthful(examples: int, *operations: str, tickets: st.SearchStrategy[Ticket] = LATE) -> Callable[[Test], Test]:
+    """Hold a test for random steps of these operations, whose requests meet the tickets."""
+
+    def decorate(test: Test) -> Test:
+        suppress = [HealthCheck.too_slow]
+        given_steps = given(steps(*operations), st.lists(tickets, min_size=40, max_size=40), BURSTS)
+        return settings(max_examples=examples, deadline=None, suppress_health_check=suppress)(given_steps(test))
+
+    return decorate
+
+
+@truthful(200, *CHANGES, *WISHES)
 def test_containers_end_up_the_truth_however_late_the_answers(
-    steps: list[tuple[str, int, int]], tickets: list[Ticket]
+    steps: list[tuple[str, int, int]], tickets: list[Ticket], burst: int
 ) -> None:
-    virtually(lambda watched: hold(watched, steps), tickets)
+    virtually(lambda watched: hold(watched, steps), tickets, burst=burst)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(steps(*IMAGE_CHANGES, "wait"), st.lists(LATE, min_size=40, max_size=40))
+@truthful(100, *IMAGE_CHANGES, "wait")
 def test_images_end_up_the_truth_however_late_the_answers(
-    steps: list[tuple[str, int, int]], tickets: list[Ticket]
+    steps: list[tuple[str, int, int]], tickets: list[Ticket], burst: int
 ) -> None:
-    virtually(lambda watched: hold(watched, steps), tickets)
+    virtually(lambda watched: hold(watched, steps), tickets, burst=burst)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(steps(*OTHER_CHANGES, "wait"), st.lists(LATE, min_size=40, max_size=40))
+@truthful(100, *OTHER_CHANGES, "wait")
 def test_volumes_and_networks_end_up_the_truth_however_late_the_answers(
-    steps: list[tuple[str, int, int]], tickets: list[Ticket]
+    steps: list[tuple[str, int, int]], tickets: list[Ticket], burst: int
 ) -> None:
-    virtually(lambda watched: hold(watched, steps), tickets)
+    virtually(lambda watched: hold(watched, steps), tickets, burst=burst)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(steps(*CHANGES, *IMAGE_CHANGES, *OTHER_CHANGES, *WISHES, *TROUBLES), st.lists(FAILING, min_size=40, max_size=40))
+@truthful(200, *CHANGES, *IMAGE_CHANGES, *OTHER_CHANGES, *WISHES, *DISORDER)
+def test_the_state_ends_up_the_truth_whatever_order_the_events_come_in(
+    steps: list[tuple[str, int, int]], tickets: list[Ticket], burst: int
+) -> None:
+    """They are repeated, turned round, and lost with a line that breaks."""
+    virtually(lambda watched: hold(watched, steps), tickets, burst=burst)
+
+
+@truthful(300, *CHANGES, *IMAGE_CHANGES, *OTHER_CHANGES, *WISHES, *DISORDER, *TROUBLES, tickets=FAILING)
 def test_the_state_ends_up_the_truth_whatever_goes_wrong(
-    steps: list[tuple[str, int, int]], tickets: list[Ticket]
+    steps: list[tuple[str, int, int]], tickets: list[Ticket], burst: int
 ) -> None:
-    virtually(lambda watched: hold(watched, steps), tickets)
+    virtually(lambda watched: hold(watched, steps), tickets, burst=burst)

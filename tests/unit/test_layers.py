@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui.model import tree_builder
 from tui.model.file_tree import ESCAPES, IMPLIED, OPAQUE, ROOT, Change, FileTree, Kind
 from tui.model.layers import EMPTY_TREE, ImageConfig, ImageLayers, Layer, instruction_of, merge
 from tui.model.tree_builder import MAX_PATH, PathTooLong, TreeBuilder
@@ -297,3 +298,19 @@ def test_an_image_counts_what_later_layers_hide() -> None:
     assert paths(image.view(1)) == ["/", "/a", "/b"]
     assert len(EMPTY_TREE) == 1
     assert not EMPTY_TREE.flags(ROOT) & OPAQUE
+
+
+@given(st.lists(st.tuples(PATHS, st.sampled_from(["file", "dir", "whiteout", "opaque"]), st.integers(0, 9))))
+def test_names_put_close_together_are_found_again(entries: list[tuple[str, str, int]]) -> None:
+    expected = as_tree(entries)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tree_builder, "_MOST_LOOSE", 0)  # put together whenever another folder comes
+        patch.setattr(tree_builder, "_MOST_REOPENED", 2)  # and given up after some time
+        found = as_tree(entries)
+    assert paths(found) == paths(expected)
+    for node in range(len(found)):
+        assert (found.kind(node), found.size(node), found.flags(node)) == (
+            expected.kind(node),
+            expected.size(node),
+            expected.flags(node),
+        )

@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from textual.app import App, ComposeResult
+from textual.geometry import Region
 from textual.message import Message
 from textual.pilot import Pilot
 from textual.widgets import Static
 
 from widgets.live_table import LiveTable
+from widgets.live_table_canvas import merged
 
 
 @dataclass(frozen=True)
@@ -484,3 +488,21 @@ async def test_without_colour_the_cursor_is_reversed(monkeypatch: pytest.MonkeyP
         colours = [colour for style in styles if style for colour in (style.color, style.bgcolor) if colour]
         assert all(colour.is_default for colour in colours)
         assert next(iter(app.table.render_lines(app.table.size.region)[1])).style.reverse
+
+
+lines = st.lists(
+    st.tuples(st.integers(0, 9), st.integers(0, 20), st.integers(1, 9)).map(lambda r: Region(r[1], r[0], r[2], 1)),
+    max_size=30,
+)
+
+
+@given(lines, st.booleans())
+def test_merged_regions_cover_the_same_cells_and_more_of_the_same_lines(regions: list[Region], bar: bool) -> None:
+    regions.sort(key=lambda region: region.y)
+    if bar:
+        regions.append(Region(30, 0, 1, 10))
+    few = merged(regions)
+    assert len(few) <= len(regions)
+    for region in regions:
+        assert any(other.contains_region(region) for other in few)
+    assert {y for region in few for y in region.line_range} == {y for region in regions for y in region.line_range}

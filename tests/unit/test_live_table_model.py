@@ -392,3 +392,21 @@ def test_ranks_without_a_total_order_lose_no_row() -> None:
         assert sorted(model.drawn) == sorted(set(shown) - {key})
         model.show(shown)
         assert sorted(model.drawn) == list("abcd")
+
+
+def test_texts_are_made_ready_a_few_at_a_time() -> None:
+    asked: list[int] = []
+
+    def text(row: int) -> str:
+        asked.append(row)
+        return f"row {row}"
+
+    model = TableModel[int](text)
+    model.show({f"k{number}": number for number in range(10)})
+    assert model.read_some(4)
+    assert asked == [0, 1, 2, 3]
+    assert model.read_some(6)
+    assert not model.read_some(6)
+    model.filter("row 7")
+    assert model.drawn == ["k7"]
+    assert sorted(asked) == list(range(10))

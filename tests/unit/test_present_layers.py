@@ -4,13 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.jobs.layers import LayerCache
+from tui.engine.archive import KnownLayer
+from tui.jobs.layer_cache import LayerCache
 from tui.model.file_tree import ROOT, Change, FileTree, Kind
 from tui.model.images import HistoryEntry
 from tui.model.layers import ImageConfig, ImageLayers, Layer
 from tui.model.tree_builder import TreeBuilder
+from tui.model.waste import Lost, waste_of
 from tui.present.layer_tree import LayerTree, LayerView, Show, TreePath
-from tui.present.layers import history_rows, image_rows, row_details, totals_of, wasted_files, words_of
+from tui.present.layers import analysis_of, history_rows, image_rows, row_details, words_of
 
 Entry = tuple[str, Kind, int]
 FILE, FOLDER, LINK = Kind.FILE, Kind.FOLDER, Kind.SYMLINK
@@ -50,7 +52,7 @@ STEPS = image_of(
 
 
 def test_a_layer_alone_has_what_it_does_and_the_image_has_all() -> None:
-    view = LayerView(STEPS, 1)
+    view = LayerView.of(STEPS, 1)
     alone = walked(LayerTree(view, whole=False))
     assert list(alone) == ["/etc", "/etc/a", "/etc/b", "/new", "/new/n", "/old", "/old/x"]
     whole = walked(LayerTree(view, whole=True))
@@ -59,7 +61,7 @@ def test_a_layer_alone_has_what_it_does_and_the_image_has_all() -> None:
 
 
 def test_sizes_are_the_layers_own_or_the_images() -> None:
-    view = LayerView(STEPS, 1)
+    view = LayerView.of(STEPS, 1)
     layer, whole = LayerTree(view, whole=False), LayerTree(view, whole=True)
     shown = walked(layer)
     assert {path: layer.size_of(node.node) for path, node in shown.items()} == {
@@ -87,11 +89,11 @@ def test_sizes_are_the_layers_own_or_the_images() -> None:
 )
 @pytest.mark.parametrize("whole", [False, True])
 def test_one_kind_of_change_with_the_folders_on_the_way(show: Show, paths: list[str], whole: bool) -> None:
-    assert list(walked(LayerTree(LayerView(STEPS, 1), whole=whole, show=show))) == paths
+    assert list(walked(LayerTree(LayerView.of(STEPS, 1), whole=whole, show=show))) == paths
 
 
 def test_the_greatest_first() -> None:
-    view = LayerView(STEPS, 1)
+    view = LayerView.of(STEPS, 1)
     assert [str(node) for node in LayerTree(view, whole=False, by_size=True).roots()] == ["/old", "/new", "/etc"]
     assert [str(node) for node in LayerTree(view, whole=True, by_size=True).roots()] == [
         "/old", "/new", "/etc", "/same",
@@ -105,7 +107,7 @@ def test_rows_say_mark_name_mode_owner_and_link() -> None:
     builder.add(b"hard", Kind.HARDLINK, 0, 0o644, (0, 0), 0, b"bin/su")
     builder.add(b"pipe", Kind.FIFO, 0, 0o600)
     builder.add(b"../out", FILE, 1)
-    view = LayerView(image_of(builder.finish()), 0)
+    view = LayerView.of(image_of(builder.finish()), 0)
     source = LayerTree(view, whole=False, wide=True)
     nodes = walked(source)
     assert text(source.label(nodes["/bin/sh"])) == "A sh → busybox\udcff"
@@ -122,7 +124,7 @@ def test_rows_say_mark_name_mode_owner_and_link() -> None:
 
 
 def test_the_way_to_what_changed_if_it_is_little() -> None:
-    view = LayerView(STEPS, 1)
+    view = LayerView.of(STEPS, 1)
     source = LayerTree(view, whole=True)
     assert [way[-1] for way in source.changed_paths(4)] == ["/etc/a", "/etc/b", "/new/n", "/old/x"]
     assert source.changed_paths(3) == []
@@ -132,8 +134,8 @@ def test_the_way_to_what_changed_if_it_is_little() -> None:
 
 
 def test_equal_paths_are_one_place_in_every_tree() -> None:
-    first = walked(LayerTree(LayerView(STEPS, 0), whole=True))
-    second = walked(LayerTree(LayerView(STEPS, 1), whole=True))
+    first = walked(LayerTree(LayerView.of(STEPS, 0), whole=True))
+    second = walked(LayerTree(LayerView.of(STEPS, 1), whole=True))
     assert first["/same"] == second["/same"]
     assert first["/same"].node != second["/same"].node
     assert {first["/same"]} == {second["/same"]}
@@ -163,7 +165,7 @@ def stacked(layers: list[dict[str, tuple[str, int]]]) -> ImageLayers:
 def test_figures_add_up(layers: list[dict[str, tuple[str, int]]]) -> None:
     image = stacked(layers)
     for number, layer in enumerate(image.layers):
-        view = LayerView(image, number)
+        view = LayerView.of(image, number)
         assert view.own[ROOT] == layer.size
         shown = {
             node.node: node
@@ -186,24 +188,34 @@ def test_figures_add_up(layers: list[dict[str, tuple[str, int]]]) -> None:
 def test_the_list_of_waste_is_all_of_it(layers: list[dict[str, tuple[str, int]]]) -> None:
     image = stacked(layers)
     whole = image.view(len(image.layers) - 1)
-    wasted = wasted_files(image, whole)
-    assert sum(one.size for one in wasted) == image.waste(whole)
-    assert [one.size for one in wasted] == sorted((one.size for one in wasted), reverse=True)
-    for one in wasted:
-        node = image.layers[one.layer].tree.find(one.path)
+    waste = waste_of(image.trees)
+    assert waste.size == image.waste(whole) == sum(lost.size for lost in waste.files())
+    assert [lost.size for lost in waste.files()] == sorted((lost.size for lost in waste.files()), reverse=True)
+    for lost in waste.files():
+        assert lost.by > lost.layer
+        node = image.layers[lost.layer].tree.find(lost.path)
         assert node is not None
-        assert image.layers[one.layer].tree.size(node)
+        assert image.layers[lost.layer].tree.size(node) == lost.size
+        before, after = image.view(lost.by - 1), image.view(lost.by)
+        there = before.find(lost.path)
+        assert there is not None
+        assert before.layer[there] == lost.layer  # it was seen until then
+        gone = after.find(lost.path)
+        assert gone is None or after.change[gone] == Change.REMOVED or after.layer[gone] == lost.by
 
 
 def test_waste_says_where_it_comes_from() -> None:
     image = image_of(tree(("a", FILE, 5)), tree(("a", FILE, 6)), tree(("a", FILE, 7), ("b", FILE, 1)))
-    whole = image.view(2)
-    (wasted,) = wasted_files(image, whole)
-    assert (wasted.path, wasted.words) == ("/a", "11B, brought 2 times, last by layer 2")
-    totals = totals_of(image, whole)
+    assert waste_of(image.trees).files() == [
+        Lost("/a", 6, 1, 2, "rewritten"),
+        Lost("/a", 5, 0, 1, "rewritten"),
+    ]
+    totals = analysis_of(image).totals
     assert (totals.size, totals.waste, totals.files, totals.layers) == (19, 11, 2, 3)
-    assert text(totals.spans()) == "19B  3 layers  2 files  waste 11B (58%) "
-    assert text(totals_of(image_of(tree()), tree()).spans()) == "0B  1 layer  0 files  waste none "
+    assert text(totals.counts()) == " 19B  3 layers  2 files "
+    assert text(totals.verdict()) == " waste 11B (58%)  efficiency 31.6% "  # (5 + 1) / (5 + 6 + 7 + 1)
+    nothing = analysis_of(image_of(tree())).totals
+    assert text(nothing.counts() + nothing.verdict()) == " 0B  1 layer  0 files  waste none  efficiency 100% "
 
 
 def test_the_history_stands_oldest_first_in_dockerfile_words() -> None:
@@ -247,6 +259,6 @@ def test_the_cache_is_bounded_by_images_and_by_paths() -> None:
     cache.put("large", large)
     assert cache.get("large") is large
     assert cache.get("0") is None
-    shared = ImageLayers((Layer("a", digest="sha256:x", tree=small[0].layers[0].tree),), ImageConfig())
+    shared = ImageLayers((Layer("a", diff_id="sha256:x", tree=small[0].layers[0].tree),), ImageConfig())
     cache.put("shared", shared)
-    assert cache.trees() == {"sha256:x": small[0].layers[0].tree}
+    assert cache.trees(["sha256:x", "sha256:y"]) == {"sha256:x": KnownLayer("sha256:x", small[0].layers[0].tree)}

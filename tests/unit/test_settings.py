@@ -14,6 +14,7 @@ theme = "hythe-light"
 read_only = true
 guarded = false
 ascii = true
+slow = true
 color = "ansi"
 mouse = false
 keymap = "lazydocker"
@@ -65,6 +66,7 @@ def test_every_key(file: Path) -> None:
         theme="hythe-light",
         config_path=file,
         ascii=True,
+        slow=True,
         color="ansi",
         mouse=False,
         keymap_preset="lazydocker",
@@ -112,6 +114,8 @@ def test_endpoint_of_the_file_counts_only_when_nothing_else_names_one(file: Path
         ("theme = 3", "theme", "must be text in quotes, not a whole number"),
         ('theme = " "', "theme", "is empty"),
         ('ascii = "yes"', "ascii", "must be true or false, not text"),
+        ('slow = "yes"', "slow", "must be true, false or \"auto\", not 'yes'"),
+        ("slow = 1", "slow", 'must be true, false or "auto", not a whole number'),
         ("log_tail = -1", "log_tail", "from 0 to 1,000,000"),
         ("log_tail = true", "log_tail", "whole number, not true or false"),
         ("log_tail = 1.5", "log_tail", "whole number, not a number"),
@@ -215,6 +219,8 @@ def test_host_settings_of_patterns_and_of_other_ways_to_the_host() -> None:
     assert treated("ssh://me@box:2222")[0] == "ssh://me@box:2222"
     # by its address, past the context that is guarded
     assert treated("tcp://h:1", None, "prod-1") == ("tcp://h:1", None, True, False)
+    hosts["db"] = HostSettings("db", context="db-1", guarded=True, color="error")
+    assert treated("tcp://h:1", "other", "db-1") == ("other", "error", True, False), "a name is not handed on"
 
 
 @pytest.mark.parametrize(

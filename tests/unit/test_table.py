@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tui.model.containers import Container
 from tui.model.images import Image
 from tui.store.kinds import CONTAINERS, container_agrees
-from tui.store.state import Condition, State, counts, with_condition, with_problem, with_table
+from tui.store.state import Condition, State, with_condition, with_problem, with_table
 from tui.store.table import Table, with_list, with_reads
 
 
@@ -119,12 +119,20 @@ def test_an_inspected_record_is_doubted_but_not_replaced() -> None:
     table = with_reads(Table[Container](), [(1, "a", known)])
     lagging = [container("a", "running"), container("b")]
     assert CONTAINERS.doubtful(table.records, lagging) == ["a"]
-    table = with_list(table, 2, lagging, CONTAINERS.keeps)
+    table = with_list(table, 2, lagging, CONTAINERS.chooser(()))
     assert table.records["a"] is known
     same = [container("a", "exited", exit_code=3), container("b", "paused")]
     assert CONTAINERS.doubtful(table.records, same) == []
-    table = with_list(table, 3, [container("b", "paused")], CONTAINERS.keeps)
+    table = with_list(table, 3, [container("b", "paused")], CONTAINERS.chooser(()))
     assert table.records == {"b": container("b", "paused")}
+
+
+def test_a_list_that_tells_nothing_new_does_not_overtake_a_read_that_does() -> None:
+    """A list does not tell the health of a container that does not run."""
+    table = with_reads(Table[Container](), [(1, "a", container("a", "created", inspected=True))])
+    table = with_list(table, 3, [container("a", "created")], CONTAINERS.chooser(()))
+    healthy = container("a", "created", inspected=True, health="healthy")
+    assert with_reads(table, [(2, "a", healthy)]).records["a"] is healthy
 
 
 @pytest.mark.parametrize(
@@ -163,4 +171,3 @@ def test_a_condition_keeps_the_records() -> None:
     moved = with_condition(state, Condition("reconnecting", error="refused"))
     assert moved.containers is state.containers
     assert not moved.condition.is_live
-    assert counts(moved) == {"running": 1, "exited": 1}

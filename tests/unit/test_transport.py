@@ -14,18 +14,20 @@ from aiohttp import ClientTimeout
 
 from raw_engine import CHUNKED, PING, RawEngine, answer, chunk, raw_engine
 from tui.engine.containers import Containers
-from tui.engine.endpoint import Endpoint
+from tui.engine.endpoint import Endpoint, Tls
 from tui.engine.errors import (
     ApiError,
     ConnectionFailed,
     ConnectionLost,
+    Forbidden,
     MalformedAnswer,
     NotFound,
     ReadOnly,
 )
 from tui.engine.events import stream_events
 from tui.engine.images import Images
-from tui.engine.transport import Transport, encode_params
+from tui.engine.transport import Transport
+from tui.engine.wire import encode_params
 from tui.model.events import Event
 
 
@@ -76,6 +78,48 @@ async def test_a_tcp_port_where_nobody_listens() -> None:
     assert caught.value.kind == "refused"
 
 
+async def test_a_name_that_nobody_has() -> None:
+    for tls in (None, Tls()):
+        transport = Transport(Endpoint("tcp://no-such-host.invalid:2375", "test", tls=tls))
+        with pytest.raises(ConnectionFailed, match="unreachable: ") as caught:
+            await transport.ping()
+        await transport.close()
+        assert "name" in caught.value.hint
+        assert "Unknown error" not in str(caught.value)
+
+
+async def test_who_hangs_up_without_an_answer(engine: RawEngine, transport: Transport) -> None:
+    async def reply(writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    engine.replies["/_ping"] = reply
+    with pytest.raises(ConnectionFailed, match="hangs up without an answer") as caught:
+        await transport.negotiate()
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n",
+        answer(b"<html><p>The plain HTTP request was sent to HTTPS port</p>", "400 Bad Request", "text/html"),
+        b"\x15\x03\x01\x00\x02\x02\x46\r\n\r\n",
+        b"\x15\x03\x03\x00\x02\x02\x28",
+    ],
+    ids=["go", "nginx", "alert", "short alert"],
+)
+async def test_a_port_that_speaks_tls(engine: RawEngine, transport: Transport, reply: bytes) -> None:
+    async def answer_and_close(writer: asyncio.StreamWriter) -> None:
+        writer.write(reply)
+        writer.close()
+
+    engine.replies["/_ping"] = answer_and_close
+    with pytest.raises(ConnectionFailed) as caught:
+        await transport.negotiate()
+    assert caught.value.kind == "TLS"
+    assert "DOCKER_TLS_VERIFY=1" in caught.value.hint
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may open any socket")
 async def test_no_permission(engine: RawEngine) -> None:
     os.chmod(engine.socket, 0)
@@ -98,8 +142,6 @@ async def test_silence(short_tmp: Path) -> None:
         (answer(b"", "502 Bad Gateway"), "it answers HTTP 502 without an API version"),
         (PING.replace(b"200 OK", b"500 Oops"), "HTTP 500"),
         (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "not an engine"),
-        (PING.replace(b"1.41", b"1.40"), "it speaks API 1.40, and hythe needs 1.41 or newer"),
-        (PING.replace(b"1.41", b"new"), "it speaks API new"),
     ],
 )
 async def test_who_answers_is_no_engine(engine: RawEngine, transport: Transport, reply: bytes, words: str) -> None:
@@ -108,6 +150,44 @@ async def test_who_answers_is_no_engine(engine: RawEngine, transport: Transport,
         await transport.negotiate()
     assert (caught.value.kind, caught.value.endpoint) == ("not an engine", engine.url)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("theirs", ["1.40", "1.24", "new"])
+async def test_a_daemon_that_is_too_old(engine: RawEngine, transport: Transport, theirs: str) -> None:
+    engine.replies["/_ping"] = PING.replace(b"1.41", theirs.encode())
+    with pytest.raises(ConnectionFailed, match=f"it speaks API {theirs}, and hythe needs 1.41 or newer") as caught:
+        await transport.negotiate()
+    assert (caught.value.kind, caught.value.endpoint) == ("version", engine.url)
+    assert "upgrade the daemon" in caught.value.hint
+
+
+async def test_a_daemon_that_is_too_new(engine: RawEngine, transport: Transport) -> None:
+    engine.replies["/_ping"] = PING.replace(b"1.41", b"1.99")
+    engine.replies["/version"] = answer(b'{"Version":"99","ApiVersion":"1.99","MinAPIVersion":"1.52"}')
+    with pytest.raises(
+        ConnectionFailed, match=r"it speaks API 1\.52 and newer, and hythe no newer one than 1\.51"
+    ) as caught:
+        await transport.negotiate()
+    assert (caught.value.kind, caught.value.hint) == ("version", "upgrade hythe")
+    for reply in (
+        answer(b'{"Version":"99","ApiVersion":"1.99","MinAPIVersion":"1.51"}'),
+        answer(b'{"message":"no"}', "403 Forbidden"),
+        answer(b"<html>"),
+    ):
+        engine.replies["/version"] = reply
+        await transport.negotiate()
+        assert transport.api_version == (1, 51)
+
+
+async def test_what_is_forbidden_is_told_apart(engine: RawEngine, transport: Transport) -> None:
+    engine.replies["/info"] = answer(b"<html><h1>403 Forbidden</h1>", "403 Forbidden", "text/html")
+    with pytest.raises(Forbidden) as caught:
+        await transport.read("GET", "/info")
+    assert (caught.value.status, caught.value.request) == (403, "GET /v1.41/info")
+    engine.replies["/_ping"] = answer(b"", "403 Forbidden")
+    with pytest.raises(ConnectionFailed, match="refuses GET /_ping") as failed:
+        await transport.negotiate()
+    assert failed.value.kind == "permission denied"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +203,7 @@ async def test_the_newest_version_that_both_speak(
     assert transport.speaks(1, 41)
     assert not transport.speaks(2, 0)
     assert engine.requests[-1].target == f"/v{chosen[0]}.{chosen[1]}/info"
-    assert transport.requests == 2
+    assert transport.requests == (2 if theirs != "1.99" else 3), "a daemon that is newer is asked for its oldest too"
 
 
 async def test_a_ping_tells_the_daemons_time_and_kind(engine: RawEngine, transport: Transport) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tui.engine.engine import Engine
 from tui.engine.errors import ConnectionLost, NotFound
 from tui.model.stats import Sample
-from tui.store.usage import HISTORY, LINGER_SECONDS, MOST_STREAMS, RETRY_SECONDS, UsageWatch
+from tui.store.usage import HISTORY, LINGER_SECONDS, MOST_WATCHED, RETRY_SECONDS, UsageWatch
 from virtual_time import run_virtually
 
 SECOND = 10**9
@@ -57,7 +57,7 @@ def virtually(act: Callable[[Stats, UsageWatch, list[set[str]]], Awaitable[None]
     async def main() -> None:
         stats = Stats()
         told: list[set[str]] = []
-        watch = UsageWatch(cast(Engine, SimpleNamespace(containers=stats)), told.append)
+        watch = UsageWatch(cast(Engine, SimpleNamespace(containers=stats, local_cgroups=lambda: None)), told.append)
         await act(stats, watch, told)
         await watch.close()
         assert not stats.now_open
@@ -109,7 +109,7 @@ def test_a_row_that_leaves_the_view_for_a_moment_keeps_its_stream() -> None:
 
 def test_at_most_so_many_streams_and_those_in_view_keep_theirs() -> None:
     async def act(stats: Stats, watch: UsageWatch, told: list[set[str]]) -> None:
-        first = [f"a{number}" for number in range(MOST_STREAMS)]
+        first = [f"a{number}" for number in range(MOST_WATCHED)]
         watch.watch([*first, "beyond"])
         await asyncio.sleep(0.1)
         assert stats.now_open == set(first)
@@ -119,10 +119,10 @@ def test_at_most_so_many_streams_and_those_in_view_keep_theirs() -> None:
         await asyncio.sleep(0.1)
         assert stats.now_open == {"new", *first[:-1]}
         assert stats.opened.count("a0") == 1, "back in view before its stream was ended"
-        watch.watch([f"b{number}" for number in range(MOST_STREAMS)])
+        watch.watch([f"b{number}" for number in range(MOST_WATCHED)])
         await asyncio.sleep(0.1)
-        assert stats.now_open == {f"b{number}" for number in range(MOST_STREAMS)}
-        assert stats.most <= MOST_STREAMS
+        assert stats.now_open == {f"b{number}" for number in range(MOST_WATCHED)}
+        assert stats.most <= MOST_WATCHED
 
     virtually(act)
 
@@ -155,7 +155,7 @@ def test_whatever_is_looked_at_the_streams_are_those_in_view(views: list[tuple[s
             watch.watch(wanted)
             await asyncio.sleep(pause)
         await asyncio.sleep(2 * LINGER_SECONDS)
-        assert stats.now_open == set(wanted[:MOST_STREAMS]) == set(watch.usage)
-        assert stats.most <= MOST_STREAMS
+        assert stats.now_open == set(wanted[:MOST_WATCHED]) == set(watch.usage)
+        assert stats.most <= MOST_WATCHED
 
     virtually(act)

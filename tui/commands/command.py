@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from tui.commands.session import Session
 from tui.model.containers import Container
+from tui.model.hosts import HostRow
 from tui.model.images import Image
 from tui.model.networks import Network
 from tui.model.volumes import Volume
 
+if TYPE_CHECKING:
+    from tui.commands.host_desk import HostDesk
+
 Guard = Literal["free", "guarded", "always"]
 """free; asks on a guarded host; always asks, and on a guarded host wants the name typed."""
 
-Scope = Literal["containers", "images", "volumes", "networks", "app"]
+Scope = Literal["containers", "images", "volumes", "networks", "hosts", "app"]
 """Where the command acts: on the rows of a table, or on hythe itself."""
 
 Row = Container | Image | Volume | Network
@@ -59,6 +64,10 @@ class Ui(Protocol):
         """Change what the screen in front shows: filter, sort, freeze …"""
         ...
 
+    async def let_ssh_ask(self) -> None:
+        """Step aside and let ssh ask on the terminal, for each host that it needs an answer to reach; mostly none."""
+        ...
+
     def copy(self, text: str) -> None:
         """Put a text on the clipboard of the user's terminal."""
         ...
@@ -66,12 +75,23 @@ class Ui(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a command acts on: a host, and those of its rows that are marked, else the one under the cursor."""
+    """What a command acts on: a host, and those of its rows that are marked, else the one under the cursor.
 
-    session: Session
+    Commands that are `offline` are run without a host too; those on hosts work with the `desk`.
+    """
+
+    connected: Session | None
     ui: Ui
     scope: Scope
-    rows: Sequence[Row] = ()
+    rows: Sequence[Row | HostRow] = ()
+    desk: HostDesk | None = None
+
+    @property
+    def session(self) -> Session:
+        """The connected host; a command that is not `offline` always has one."""
+        if self.connected is None:
+            raise RuntimeError("this command needs a connected host")
+        return self.connected
 
     @property
     def containers(self) -> Sequence[Container]:
@@ -93,11 +113,19 @@ class Context:
         """Those of the rows that are networks."""
         return [row for row in self.rows if isinstance(row, Network)]
 
+    @property
+    def hosts(self) -> Sequence[HostRow]:
+        """Those of the rows that are hosts."""
+        return [row for row in self.rows if isinstance(row, HostRow)]
 
-def name_of(row: Row) -> str:
+
+def name_of(row: Row | HostRow) -> str:
     """Return what people call the object: the name, or an image's reference."""
     return row.reference if isinstance(row, Image) else row.name
 
+
+RUNNING: ContextVar[str] = ContextVar("command that runs", default="")
+"""The id of the command that runs now, in it and in what it started."""
 
 Available = Callable[[Context], str | None]
 """Says why not; None when the command can run."""
@@ -114,7 +142,8 @@ class Command:
 
     `line` is the docker command that it equals, with placeholders, as the key reference shows it; `hint` orders the
     footer (0: not shown there); `short` is the footer's word. An `immediate` one only changes what is seen: it is done
-    before the next key is looked at, so that what is typed after it goes where it leads.
+    before the next key is looked at, so that what is typed after it goes where it leads. An `offline` one needs no
+    connected host.
     """
 
     id: str
@@ -130,11 +159,25 @@ class Command:
     hint: int = 0
     many: bool = False
     immediate: bool = False
+    offline: bool = False
+
+    async def run_on(self, context: Context) -> None:
+        """Run it; what it sends on the way knows by which command."""
+        token = RUNNING.set(self.id)
+        try:
+            await self.run(context)
+        finally:
+            RUNNING.reset(token)
 
     def why_not(self, context: Context) -> str | None:
         """Return why it can't run now, or None."""
-        if self.writes and context.session.engine.read_only:
+        session = context.connected
+        if session is None and not self.offline:
+            return "no host is connected"
+        if session is not None and self.writes and session.engine.read_only:
             return "read-only: nothing is changed on this host"
+        if session is not None and (refused := session.refused.get(self.id)) is not None:
+            return refused
         if self.scope != "app" and not context.rows:
             return f"no {self.scope.removesuffix('s')} under the cursor"
         if self.scope != "app" and not self.many and len(context.rows) > 1:

@@ -7,10 +7,12 @@ from shlex import quote
 
 from tui.commands.command import Command, Context
 from tui.commands.running import Act, allowed, perform
+from tui.engine.engine import Engine
 from tui.engine.errors import Conflict
 from tui.model.containers import Container
 from tui.model.reference import check_container_name
 from tui.present.containers import status_text
+from tui.present.ports import address_of, published
 from tui.present.units import plural
 
 SIGNALS = (
@@ -167,10 +169,25 @@ async def copy(context: Context) -> None:
     target = context.containers[0]
     options = [("name", target.name, "name"), ("id", target.id, "ID"), ("image", target.image, "image")]
     options += [(f"ip:{network}", address, f"IP in {network}") for network, address in target.networks if address]
+    options += _port_options(target, context.session.engine)
     choices = {value: label for value, label, _ in options}
     chosen = await context.ui.choose(f"Copy from {target.name}", options)
     if chosen is not None:
         context.ui.copy(choices[chosen])
+
+
+def _port_options(target: Container, engine: Engine) -> list[tuple[str, str, str]]:
+    """Return for each published port where it is reached, and on another machine the line that brings it here."""
+    host = engine.transport.remote_host
+    options: list[tuple[str, str, str]] = []
+    for port in published(target.ports):
+        name = f"{port.private}/{port.protocol}"
+        if address := address_of(port, host):
+            options.append((f"port:{address}/{port.protocol}", address, f"address of {name}"))
+        if host and port.protocol == "tcp":  # ssh carries nothing else
+            line = engine.endpoint.forward_line(port.public, port.ip)
+            options.append((f"tunnel:{port.ip}:{port.public}", line, f"tunnel to {name}"))
+    return options
 
 
 async def _guarded(context: Context, verb: str, targets: Sequence[Container]) -> bool:
@@ -210,5 +227,5 @@ COMMANDS: tuple[Command, ...] = (
             "docker history IMAGE, docker save IMAGE", hint=70, immediate=True),
     Command("container.run", ("n",), "run another container from its image", "containers", run_again, "run",
             "docker run IMAGE", "free", True, hint=45, immediate=True),
-    Command("container.copy", ("y",), "copy ID, name, image or IP", "containers", copy, "copy"),
+    Command("container.copy", ("y",), "copy ID, name, image, IP or port", "containers", copy, "copy"),
 )  # fmt: skip

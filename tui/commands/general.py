@@ -23,7 +23,9 @@ def _open(screen: str) -> Callable[[Context], Awaitable[None]]:
 
 
 async def refresh(context: Context) -> None:
-    """Read everything again, and try a daemon that is away at once."""
+    """Read everything again, and try a daemon that is away at once; what ssh has to ask is asked now."""
+    await context.ui.let_ssh_ask()
+    context.session.refused.clear()
     context.session.feed.refresh()
     context.ui.note("reading everything again")
 
@@ -31,10 +33,10 @@ async def refresh(context: Context) -> None:
 _COMMANDS = (
     Command("app.build", ("b",), "build an image from a Dockerfile", "app", _open("build"), "build",
             "docker build --tag REFERENCE FOLDER", "free", True, hint=52),
-    Command("app.filter", ("slash",), "filter the table", "app", _view("filter"), "filter", hint=85),
-    Command("app.sort", ("o",), "sort by", "app", _view("sort"), "sort", hint=90),
+    Command("app.filter", ("slash",), "filter the table", "app", _view("filter"), "filter", hint=85, offline=True),
+    Command("app.sort", ("o",), "sort by", "app", _view("sort"), "sort", hint=90, offline=True),
     Command("app.running", ("A",), "show all or only running containers", "app", _view("running"), "all/running"),
-    Command("app.freeze", ("exclamation_mark",), "freeze the order", "app", _view("freeze"), "freeze"),
+    Command("app.freeze", ("exclamation_mark",), "freeze the order", "app", _view("freeze"), "freeze", offline=True),
     Command("app.containers", ("1",), "go to the containers", "app", _view("containers")),
     Command("app.images", ("2",), "go to the images", "app", _view("images")),
     Command("app.volumes", ("3",), "go to the volumes", "app", _view("volumes")),
@@ -42,13 +44,14 @@ _COMMANDS = (
     Command("app.next_detail", ("right_square_bracket",), "next tab of the detail pane", "app", _view("next_detail")),
     Command("app.previous_detail", ("left_square_bracket",), "previous tab of the detail pane", "app",
             _view("previous_detail")),
-    Command("app.palette", ("colon", "ctrl+p"), "command palette", "app", _view("palette"), "palette", hint=95),
-    Command("app.help", ("question_mark",), "help for this screen", "app", _open("help"), "help", hint=5),
-    Command("app.history", ("H",), "history of docker lines", "app", _open("history"), "history"),
-    Command("app.jobs", ("J",), "jobs under way", "app", _open("jobs"), "jobs"),
-    Command("app.theme", ("T",), "theme", "app", _open("theme"), "theme"),
+    Command("app.palette", ("colon", "ctrl+p"), "command palette", "app", _view("palette"), "palette", hint=95,
+            offline=True),
+    Command("app.help", ("question_mark",), "help for this screen", "app", _open("help"), "help", hint=5, offline=True),
+    Command("app.history", ("H",), "history of docker lines", "app", _open("history"), "history", offline=True),
+    Command("app.jobs", ("J",), "jobs under way", "app", _open("jobs"), "jobs", offline=True),
+    Command("app.theme", ("T",), "theme", "app", _open("theme"), "theme", offline=True),
     Command("app.hosts", ("D",), "hosts: another context or socket", "app", _open("hosts"), "hosts",
-            "docker context ls"),
+            "docker context ls", offline=True),
     Command("app.refresh", ("f5",), "read everything again", "app", refresh, "refresh"),
 )  # fmt: skip
 

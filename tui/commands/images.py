@@ -43,6 +43,16 @@ async def layers(context: Context) -> None:
     context.ui.open("layers", image=image.id, title=image.reference)
 
 
+async def compare(context: Context) -> None:
+    """Open two images side by side, the older one first."""
+    first, second = sorted(context.images, key=lambda image: image.created)
+    context.ui.open("compare", first=(first.id, first.reference), second=(second.id, second.reference))
+
+
+def _two_marked(context: Context) -> str | None:
+    return None if len(context.images) == 2 else "mark two images with space"
+
+
 async def inspect(context: Context) -> None:
     """Show the inspect answer as a tree."""
     context.ui.view("inspect")
@@ -119,6 +129,8 @@ COMMANDS: tuple[Command, ...] = (
             "docker run IMAGE", "free", True, hint=10, immediate=True),
     Command("image.layers", ("L",), "layers", "images", layers, "layers",
             "docker history IMAGE, docker save IMAGE", hint=20, immediate=True),
+    Command("image.compare", ("equals_sign",), "compare two marked images", "images", compare, "compare",
+            "docker save IMAGE, docker save IMAGE", available=_two_marked, many=True, immediate=True),
     Command("image.tag", ("t",), "tag", "images", tag, "tag", "docker tag IMAGE REFERENCE", "free", True, hint=30),
     Command("image.remove", ("d", "delete"), "remove", "images", remove, "remove",
             "docker rmi [--force] IMAGE", "always", True, hint=40, many=True),

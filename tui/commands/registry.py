@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.commands import containers, general, images, networks, volumes
+from tui.commands import containers, general, hosts, images, networks, volumes
 from tui.commands.command import Command, Scope
 
 COMMANDS: tuple[Command, ...] = (
@@ -12,13 +12,14 @@ COMMANDS: tuple[Command, ...] = (
     *images.COMMANDS,
     *volumes.COMMANDS,
     *networks.COMMANDS,
+    *hosts.COMMANDS,
     *general.COMMANDS,
 )
 BY_ID = {command.id: command for command in COMMANDS}
 
 _KEY_NAMES = {
     "slash": "/", "exclamation_mark": "!", "question_mark": "?", "colon": ":", "left_square_bracket": "[",
-    "right_square_bracket": "]", "delete": "del", "escape": "esc", "asterisk": "*",
+    "right_square_bracket": "]", "delete": "del", "escape": "esc", "asterisk": "*", "equals_sign": "=",
 }  # fmt: skip
 
 

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from tui.commands.command import Context, Guard, name_of
-from tui.engine.errors import EngineError
+from tui.commands.command import RUNNING, Context, Guard, name_of
+from tui.engine.errors import ApiError, EngineError
 
 AT_ONCE = 8
 
@@ -55,6 +55,8 @@ async def _send(context: Context, verb: str, act: Act) -> Failure | None:
         await act.send()
     except EngineError as error:
         entry.close("failed", str(error))
+        if isinstance(error, ApiError) and error.in_between:
+            session.refused[RUNNING.get()] = f"{error}; {error.hint}"
         return Failure(act, error)
     except asyncio.CancelledError:
         entry.close("cancelled")
@@ -64,6 +66,8 @@ async def _send(context: Context, verb: str, act: Act) -> Failure | None:
         return None
     finally:
         session.set_busy(act.key, None)
+        if not session.feed.tells_events:
+            session.feed.refresh()
 
 
 async def tell(context: Context, verb: str, acts: Sequence[Act], failures: Sequence[Failure]) -> None:

@@ -4,16 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from tui.commands.history import History
 from tui.engine.engine import Engine
 from tui.jobs.job import Jobs
-from tui.jobs.layers import LayerCache
+from tui.jobs.layer_cache import LayerCache
+from tui.jobs.layer_store import LayerStore
 from tui.model.system import Ping
 from tui.store.feed import Feed, Timing
 from tui.store.state import State
 from tui.store.usage import UsageWatch
+
+BUDGET_SECONDS = 10.0
+"""Over how long requests are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What hythe costs a daemon now: streams of usage that it sends, and requests a second over the last ten.
+
+    `reads`: containers whose usage is read from this machine's cgroups instead, at no cost to the daemon.
+    """
+
+    streams: int = 0
+    reads: int = 0
+    requests: float = 0.0
+
+
+def total_budget(budgets: Iterable[Budget]) -> Budget:
+    """Return what several hosts cost together."""
+    found = list(budgets)
+    return Budget(
+        sum(each.streams for each in found), sum(each.reads for each in found), sum(each.requests for each in found)
+    )
 
 
 class Session:
@@ -34,23 +60,39 @@ class Session:
         """How the header colours the host's name."""
         self.stop_timeout = stop_timeout
         """Seconds from the stop signal to SIGKILL; None for each container's own."""
+        self.refused: dict[str, str] = {}
+        """Commands that what stands before the daemon did not let through, by their ids, and why."""
         self.busy: dict[str, str] = {}
         """IDs of objects with a request under way, and the verb."""
         self.on_state: Callable[[State], object] = lambda _state: None
         self.on_usage: Callable[[set[str]], object] = lambda _changed: None
         self.on_busy: Callable[[set[str]], object] = lambda _changed: None
         self.on_jobs: Callable[[], object] = lambda: None
-        self.layer_cache = LayerCache()
-        """The layers that were read, for the next look."""
+        self.layer_cache = LayerCache(LayerStore.of_user())
+        """The layers that were read, for the next look and the next run."""
         self.jobs = Jobs(lambda: self.on_jobs())
         self.feed = Feed(engine, lambda state: self.on_state(state), timing)
-        self.usage = UsageWatch(engine, lambda changed: self.on_usage(changed))
+        self.usage = UsageWatch(
+            engine, lambda changed: self.on_usage(changed), known=lambda key: self.state.containers.get(key)
+        )
+        self._marks: deque[tuple[float, int]] = deque(maxlen=100)
         self._task: asyncio.Task[None] | None = None
 
     @property
     def ping(self) -> Ping:
         """What the daemon said of itself when it was connected to last; nothing much before the first time."""
         return self.engine.last_ping or Ping("", "", "", False)
+
+    @property
+    def budget(self) -> Budget:
+        """What is asked of the daemon; look at it about once a second for the requests to be told rightly."""
+        now, sent = time.monotonic(), self.engine.transport.requests
+        while len(self._marks) > 1 and now - self._marks[0][0] > BUDGET_SECONDS:
+            self._marks.popleft()
+        self._marks.append((now, sent))
+        began, before = self._marks[0]
+        rate = (sent - before) / (now - began) if now - began >= 1 else 0.0
+        return Budget(self.usage.streams, self.usage.reads, rate)
 
     @property
     def state(self) -> State:
@@ -86,3 +128,4 @@ class Session:
             await asyncio.gather(self._task, return_exceptions=True)
         await self.usage.close()
         await self.engine.close()
+        await asyncio.to_thread(self.layer_cache.close)

@@ -180,6 +180,8 @@ def dispatcher(world: World, router: Router) -> Callable[[web.BaseRequest], Awai
             return nothing(304)
         except ApiError as error:
             return answer({"message": error.message}, error.status)
+        except ConnectionResetError:
+            raise asyncio.CancelledError from None  # the client went away: there is nobody to tell of an error
 
     return handle
 

@@ -94,6 +94,11 @@ class EventBus:
         """Return how many streams are open."""
         return len(self._queues)
 
+    @property
+    def ahead(self) -> int:
+        """Return how many events the slowest stream has still to send."""
+        return max((queue.qsize() for queue in self._queues), default=0)
+
     def emit(self, type_: str, action: str, id_: str, attributes: dict[str, str], now_ns: int) -> None:
         """Record an event and hand it out."""
         self._last_ns = max(now_ns, self._last_ns + 1)

@@ -74,7 +74,7 @@ def watch(world: World, container: Container, run: Run) -> None:
         return
     following = run.program.next_ns(elapsed)
     if following is not None:
-        world.after(max(0, run.wall(following) - now) / NS, lambda: watch(world, container, run))
+        run.timer = world.after(max(0, run.wall(following) - now) / NS, lambda: watch(world, container, run))
 
 
 def die(world: World, container: Container, exit_code: int, *, oom: bool = False, by_stop: bool = False) -> None:
@@ -85,6 +85,8 @@ def die(world: World, container: Container, exit_code: int, *, oom: bool = False
     run = container.run
     if run is not None:
         run.end_ns = run.end_ns or now
+        if run.timer is not None:
+            run.timer.cancel()  # it may be due in days, and holds all of this
     if oom:
         world.emit_container(container, "oom")
     duration = (now - container.started_ns) // NS

@@ -30,6 +30,7 @@ CONTAINER_FILTERS = [
     "volume",
 ]
 IMAGE_FILTERS = ["before", "dangling", "label", "label!", "reference", "since", "until"]
+_ID_LENGTH = 64
 _STATES = ("created", "running", "paused", "restarting", "removing", "exited", "dead")
 
 
@@ -45,8 +46,8 @@ def containers(world: World, filters: Filters, *, every: bool) -> list[Container
     found = world.newest_first()
     if not filters:
         return found if every else [c for c in found if c.running or c.state == "restarting"]
-    if "id" in filters and all(id_ in world.containers for id_ in filters["id"]):
-        found = [c for c in map(world.containers.__getitem__, dict.fromkeys(filters["id"])) if c]
+    if "id" in filters and all(len(id_) == _ID_LENGTH for id_ in filters["id"]):
+        found = [world.containers[id_] for id_ in dict.fromkeys(filters["id"]) if id_ in world.containers]
     bounds = {key: [world.find_container(ref) for ref in filters.get(key, ())] for key in ("before", "since")}
     every = every or "status" in filters or "exited" in filters
     return [

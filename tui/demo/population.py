@@ -14,6 +14,7 @@ from tui.demo.world import DATA_ROOT, World
 
 _DAY = 86_400 * NS
 _WATCHED = 64
+_BUILT = "registry.example.com/team/api:1.4.2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +140,14 @@ CAST: tuple[Role, ...] = (
 )
 
 
-def populate(world: World, count: int) -> None:
-    """Fill an empty world with images, networks, volumes and `count` containers."""
+def populate(world: World, count: int, images: int = 0) -> None:
+    """Fill an empty world with images (at least `images`), networks, volumes and `count` containers."""
     # Nothing made here is garbage, and looking for some among 10,000 containers takes longer than making them.
     collecting = gc.isenabled()
     gc.disable()
     try:
         _populate(world, count)
+        _old_builds(world, images - len(world.images))
     finally:
         if collecting:
             gc.enable()
@@ -212,6 +214,18 @@ def _image(world: World, tag: str, dangling: bool) -> Image:
         repository = tag.rsplit(":", 1)[0]
         image.digests = [f"{repository}@sha256:{hashlib.sha256(tag.encode()).hexdigest()}"]
     return image
+
+
+def _old_builds(world: World, count: int) -> None:
+    """Add what a build server leaves behind: builds of one image over the layers of its last one."""
+    last = world.images[world.tags[_BUILT]]
+    repository = _BUILT.rsplit(":", 1)[0]
+    for number in range(count):
+        created = last.created_ns - (number + 1) * 3_600 * NS
+        config = last.config | {"created": rfc3339(created)}
+        image = world.add_image(Image(seed_images.digest(config), config, last.layers, created, tagged_ns=created))
+        world.tag_image(image, f"{repository}:build-{count - number}")
+        image.tagged_ns = created
 
 
 def _container(world: World, role: Role, copy: int, image: Image, *, watched: bool) -> None:

@@ -90,6 +90,7 @@ class Run:
     paused_ns: int = 0
     extra: list[Line] = field(default_factory=list[Line])
     cut: bool = False
+    timer: asyncio.Task[None] | None = None
 
     def elapsed(self, now_ns: int) -> int:
         """Return how long the process has been running, pauses left out, in ns."""

@@ -25,22 +25,31 @@ class DemoEngine:
     """An engine of its own in this process. It runs no program and touches nothing of the host but its socket."""
 
     def __init__(
-        self, *, seed: int = 7, containers: int = 12, events_per_second: float = 0.0, clock: Clock | None = None
-    ) -> None:
+        self, *, seed: int = 7, containers: int = 12, images: int = 0, events_per_second: float = 0.0,
+        clock: Clock | None = None,
+    ) -> None:  # fmt: skip
         self._seed = seed
         self._containers = containers
+        self._images = images
         self._events_per_second = events_per_second
         self._clock: Clock = clock or SystemClock()
         self._runner: web.ServerRunner | None = None
         self._socket: Path | None = None
         self._world: World | None = None
 
+    @property
+    def world(self) -> World:
+        """The engine's objects, for who drives it from inside; raises RuntimeError before `start`."""
+        if self._world is None:
+            raise RuntimeError("the demo engine has not been started")
+        return self._world
+
     async def start(self, socket_path: Path) -> None:
         """Fill the world, bind the socket (mode 0600) and start the simulated life; raises OSError."""
         if self._runner is not None:
             raise RuntimeError("the demo engine has been started already")
         world = World(self._clock, self._seed)
-        populate(world, self._containers)
+        populate(world, self._containers, self._images)
         world.bus.forget()
         router = Router()
         handlers.register_all(router)

@@ -168,6 +168,18 @@ def _copy(shell: Shell, words: list[str]) -> Out:
         shell.changed[shell.resolve(f"{paths[-1]}/{posixpath.basename(source)}" if inside else paths[-1])] = node
 
 
+def _link(shell: Shell, words: list[str]) -> Out:
+    paths = [w for w in words if not w.startswith("-")]
+    if "-s" not in words or len(paths) != 2:
+        shell.status = 1
+        yield shell.say("ln: only ln -s TARGET LINK is simulated\n", STDERR)
+    elif shell.look(paths[1]) is not None:
+        shell.status = 1
+        yield shell.say(f"ln: {paths[1]}: File exists\n", STDERR)
+    else:
+        shell.changed[shell.resolve(paths[1])] = Node("link", mode=0o777, target=paths[0])
+
+
 def _move(shell: Shell, words: list[str]) -> Out:
     yield from _copy(shell, words)
     if shell.status == 0:
@@ -310,6 +322,7 @@ COMMANDS: dict[str, Callable[[Shell, list[str]], Out]] = {
     "touch": _touch,
     "rm": _rm,
     "cp": _copy,
+    "ln": _link,
     "mv": _move,
     "test": _test,
     "[": _test,

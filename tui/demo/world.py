@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import random
+from bisect import bisect_left, insort
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -17,6 +18,10 @@ from tui.demo.records import CacheRecord, Container, Exec, Image, Network, Volum
 DATA_ROOT = "/var/lib/docker"
 CPUS = 8
 MEMORY = 16 * 1024**3
+
+
+def _newness(container: Container) -> int:
+    return -container.created_ns
 
 
 class World:
@@ -43,7 +48,7 @@ class World:
         self.booted_ns = clock.now_ns()
         self._ids = 0
         self._pids = 1800
-        self._order: list[Container] | None = None
+        self._order: list[Container] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._roots: dict[tuple[str, ...], dict[str, Node]] = {}
 
@@ -70,14 +75,14 @@ class World:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def after(self, seconds: float, action: Callable[[], None]) -> None:
-        """Call `action` once `seconds` of the clock have passed."""
+    def after(self, seconds: float, action: Callable[[], None]) -> asyncio.Task[None]:
+        """Call `action` once `seconds` of the clock have passed, unless the task that waits for that is cancelled."""
 
         async def wait() -> None:
             await self.clock.sleep(seconds)
             action()
 
-        self.spawn(wait())
+        return self.spawn(wait())
 
     async def close(self) -> None:
         """Cancel every timer."""
@@ -124,7 +129,7 @@ class World:
         """Register a new container."""
         self.containers[container.id] = container
         self.names[container.name] = container.id
-        self._order = None
+        insort(self._order, container, key=_newness)
 
     def drop_container(self, container: Container) -> None:
         """Forget a container."""
@@ -133,12 +138,13 @@ class World:
             del self.names[container.name]
         for exec_id in container.execs:
             self.execs.pop(exec_id, None)
-        self._order = None
+        at = bisect_left(self._order, _newness(container), key=_newness)
+        while at < len(self._order) and self._order[at] is not container:
+            at += 1
+        del self._order[at : at + 1]
 
     def newest_first(self) -> list[Container]:
-        """Return all containers, newest first."""
-        if self._order is None:
-            self._order = sorted(self.containers.values(), key=lambda c: c.created_ns, reverse=True)
+        """Return all containers, newest first. The list changes with the world: it is not to be kept."""
         return self._order
 
     def find_container(self, ref: str) -> Container:

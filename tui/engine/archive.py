@@ -1,24 +1,32 @@
-"""Reads an image's layers from the archive of `GET /images/{name}/get` while it streams by."""
+"""Reads an image's layers from its archive while it streams by: trees of files, never the files."""
 
 import asyncio
+import hashlib
 import posixpath
-from collections.abc import AsyncIterable, Callable, Mapping
-from typing import Final, TypeVar
+import re
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final
 
 import msgspec
 
-from tui.engine.tarscan import BLOCK, Body, TarError, TarHeader, TarScanner
-from tui.engine.unpack import PackedError, Unpacker, packing_of
+from tui.engine.archive_reader import MAX_JSON, ArchiveError, ArchiveReader, Config, LayerBody, Manifest
+from tui.engine.tarscan import TarHeader, TarScanner
 from tui.model.file_tree import FileTree, Kind
 from tui.model.layers import ImageConfig, ImageLayers, Layer
-from tui.model.tree_builder import PathTooLong, TreeBuilder
+from tui.model.tree_builder import TreeBuilder
+
+__all__ = ["ArchiveError", "ArchiveIndexer", "KnownLayer", "digest_in", "index_archive", "kind_of"]
 
 MAX_ENTRIES: Final = 2_000_000
-MAX_JSON: Final = 4 << 20
-MAX_ALL_JSON: Final = 32 << 20
-MAX_MEMBERS: Final = 100_000
-MAX_LINKS: Final = 16
 _SLICE: Final = 256 << 10
+_PACKED_SLICE: Final = 64 << 10
+"""Unpacked it may be a thousand times as much."""
+_BATCH: Final = 1 << 20
+"""Bytes that are handed to the thread at once, where there are so many."""
+_AHEAD: Final = 16
+"""Pieces that may have come in beyond those that are looked at."""
 _KINDS: Final = {
     b"0": Kind.FILE,
     b"\0": Kind.FILE,
@@ -31,175 +39,126 @@ _KINDS: Final = {
     b"5": Kind.FOLDER,
     b"6": Kind.FIFO,
 }
+_MOST_WAITING: Final = 16
+"""Pieces whose digest may still be counted."""
+_DIGEST: Final = re.compile(r"(?:\A|/)([0-9a-f]{64})(?:/layer\.tar|\.tar)?\Z")
 
 
-_T = TypeVar("_T")
+class KnownLayer(msgspec.Struct, frozen=True):
+    """A layer that was read: `diff_id` is the digest of its unpacked archive, and `tree` what is in it."""
+
+    diff_id: str
+    tree: FileTree
 
 
-class ArchiveError(ValueError):
-    """The archive is cut, damaged or none; the message names the entry."""
+def kind_of(header: TarHeader) -> Kind:
+    """Returns what an entry is."""
+    kind = _KINDS.get(header.type, Kind.OTHER)
+    # how archives older than the type flag write a folder
+    return Kind.FOLDER if kind is Kind.FILE and header.name.endswith(b"/") else kind
 
 
-class _Manifest(msgspec.Struct, rename="pascal"):
-    config: str
-    layers: list[str]
-    repo_tags: list[str] | None = None
+def digest_in(member: str) -> str:
+    """Returns the 64 hexadecimal digits that the name of a layer's member tells it by; empty for other names.
+
+    They are those of the blob's digest in an OCI layout, and in Docker's older one those of an identifier that follows
+    from the content of the layer and of those below it.
+    """
+    found = _DIGEST.search(member)
+    return found[1] if found else ""
 
 
-class _RootFs(msgspec.Struct):
-    diff_ids: list[str] = []
+class _Digest:
+    """The SHA-256 of a stream, counted in a thread of its own: hashlib leaves the interpreter to others meanwhile."""
+
+    _threads = ThreadPoolExecutor(1, "layer-digest")
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+        self._waiting: deque[Future[None]] = deque()
+
+    def update(self, data: memoryview) -> None:
+        """Take the next piece; when many wait, the first of them is waited for."""
+        self._waiting.append(self._threads.submit(self._hash.update, data))
+        if len(self._waiting) > _MOST_WAITING:
+            self._waiting.popleft().result()
+
+    def finish(self) -> str:
+        """Return it as the digest of a layer."""
+        for future in self._waiting:
+            future.result()
+        return f"sha256:{self._hash.hexdigest()}"
 
 
-class _History(msgspec.Struct):
-    created_by: str | None = None
-    created: str | None = None
-    comment: str | None = None
-    empty_layer: bool = False
-
-
-class _Config(msgspec.Struct):
-    rootfs: _RootFs = msgspec.field(default_factory=_RootFs)
-    config: ImageConfig | None = None
-    history: list[_History] | None = None
-    architecture: str = ""
-    os: str = ""
-    created: str | None = None
-
-
-class _LayerBody:
-    """A layer's archive inside the image's: its entries become a tree."""
-
-    def __init__(self, owner: "ArchiveIndexer") -> None:
-        self._owner = owner
-        self.builder = TreeBuilder()
-        self._scanner = TarScanner(self._entry)
-
-    def feed(self, data: memoryview | bytes) -> None:
-        self._scanner.feed(data)
-
-    def close(self) -> None:
-        self._scanner.close()
-
-    def _entry(self, header: TarHeader) -> None:
-        before = len(self.builder)
-        kind = _KINDS.get(header.type, Kind.OTHER)
-        if kind is Kind.FILE and header.name.endswith(b"/"):
-            kind = Kind.FOLDER  # how archives older than the type flag write one
-        self.builder.add(
-            header.name, kind, header.shown_size, header.mode, (header.uid, header.gid), header.mtime, header.link
-        )
-        self._owner.count(len(self.builder) - before, header.name)
-
-
-class _Member:
-    """A member of the image's archive whose first bytes tell what it is."""
+class _IndexedLayer:
+    """A layer's archive: its entries become a tree, and its bytes a digest."""
 
     def __init__(self, owner: "ArchiveIndexer", name: str, size: int) -> None:
         self._owner = owner
         self._name = name
         self._size = size
-        self._head = bytearray()
-        self._layer: _LayerBody | None = None
-        self._sink: Body | None = None
-        self._text: bytearray | None = None
-        self._known = False
+        self._builder = TreeBuilder()
+        self._scanner = TarScanner(self._entry)
+        self._digest = _Digest()
 
     def feed(self, data: memoryview) -> None:
-        if not self._known:
-            wanted = min(BLOCK, self._size) - len(self._head)
-            self._head += data[:wanted]
-            if len(self._head) < min(BLOCK, self._size):
-                return
-            self._known = True
-            self._recognize(bytes(self._head))
-            self._pass(memoryview(self._head))
-            data = data[wanted:]
-        self._pass(data)
+        self._digest.update(data)
+        self._scanner.feed(data)
 
     def close(self) -> None:
-        if self._sink is not None:
-            with self._owner.naming(self._name):
-                self._sink.close()
-        if self._layer is not None:
-            self._owner.take_layer(self._name, self._layer.builder, self._size)
-        elif self._text is not None:
-            self._owner.take_json(self._name, bytes(self._text))
+        self._scanner.close()
+        layer = KnownLayer(self._digest.finish(), self._builder.finish())
+        self._owner.take_layer(self._name, layer, self._size)
 
-    def _pass(self, data: memoryview) -> None:
-        if self._sink is not None and len(data):
-            with self._owner.naming(self._name):
-                self._sink.feed(data)
-        elif self._text is not None:
-            self._text += data
-
-    def _recognize(self, head: bytes) -> None:
-        packing = packing_of(head)
-        if packing is not None:
-            self._layer = _LayerBody(self._owner)
-            self._sink = Unpacker(packing, self._layer)
-            self._owner.packed = True
-        elif head[257:262] == b"ustar" or self._name.endswith("layer.tar") or (len(head) == BLOCK and not any(head)):
-            self._sink = self._layer = _LayerBody(self._owner)
-        elif head.lstrip()[:1] in (b"{", b"[") and self._owner.admits_json(self._name, self._size):
-            self._text = bytearray()
+    def _entry(self, header: TarHeader) -> None:
+        before = len(self._builder)
+        self._builder.add(
+            header.name,
+            kind_of(header),
+            header.shown_size,
+            header.mode,
+            (header.uid, header.gid),
+            header.mtime,
+            header.link,
+        )
+        self._owner.count(len(self._builder) - before, header.name)
 
 
-class _Naming:
-    """Turns the errors of a layer's archive into one that names the member it is in."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, TarError | PathTooLong | PackedError):
-            raise ArchiveError(f"layer {self._name!a}: {error}") from error
-
-
-class ArchiveIndexer:
-    """Takes the archive in pieces and keeps the trees, never the files. Memory grows with the number of paths alone.
-
-    Layouts: docker-archive (`<id>/layer.tar`) and OCI (`blobs/sha256/…`), both with manifest.json, which may come last.
-    """
+class ArchiveIndexer(ArchiveReader):
+    """Takes the archive in pieces and keeps the trees, never the files. Memory grows with the number of paths alone."""
 
     def __init__(
-        self, *, known: Mapping[str, FileTree] | None = None, max_entries: int = MAX_ENTRIES, max_json: int = MAX_JSON
+        self,
+        *,
+        known: Callable[[str], KnownLayer | None] = lambda _digest: None,
+        diff_ids: list[str] | None = None,
+        on_layer: Callable[[str, KnownLayer], object] = lambda _digest, _layer: None,
+        max_entries: int = MAX_ENTRIES,
+        max_json: int = MAX_JSON,
     ) -> None:
-        """`known`: trees by the digest of their blob, whose bodies are skipped. `max_entries`: paths in all layers."""
-        self._known = known or {}
+        """`known` returns a layer by the digits of `digest_in`, whose body is skipped then; `diff_ids` are those of the
+        image that is wanted, where they are known; `on_layer` is told of each layer as soon as it was read.
+        `max_entries` bounds the paths in all layers.
+        """
+        super().__init__(max_json=max_json)
+        self._known = known
+        self._diff_ids = diff_ids
+        self._on_layer = on_layer
         self._max_entries = max_entries
-        self._max_json = max_json
-        self._entries = self._members = self._json_size = 0
-        self._scanner = TarScanner(self._member)
-        self._layers: dict[str, tuple[FileTree, int]] = {}
-        self._json: dict[str, bytes] = {}
-        self._links: dict[str, str] = {}
-        self._too_large: set[str] = set()
-        self.bytes_seen = 0
-        self.packed = False
-        """Whether a layer was compressed: then a small piece may take long."""
+        self._entries = 0
+        self._layers: dict[str, tuple[KnownLayer, int]] = {}
+        self.skipped = 0
+        """Layers whose bodies were not read because they were known."""
 
-    def feed(self, chunk: bytes | memoryview) -> None:
-        """Takes the next bytes. Raises ArchiveError."""
-        try:
-            self._scanner.feed(chunk)
-        except TarError as error:
-            raise ArchiveError(str(error)) from error
-        self.bytes_seen += len(chunk)
+    @property
+    def read(self) -> dict[str, tuple[str, int]]:
+        """The layers passed so far: member name and size by diff ID."""
+        return {layer.diff_id: (name, size) for name, (layer, size) in self._layers.items()}
 
     def finish(self) -> ImageLayers:
-        """Returns the layers of the archive's first image. Raises ArchiveError where it is cut or incomplete."""
-        try:
-            self._scanner.close()
-        except TarError as error:
-            raise ArchiveError(str(error)) from error
-        manifests = self._read("manifest.json", list[_Manifest])
-        if not manifests:
-            raise ArchiveError("manifest.json names no image")
-        manifest = manifests[0]
-        config = self._read(manifest.config, _Config)
+        """Returns the layers of the image. Raises ArchiveError where the archive is cut, incomplete or has others."""
+        self.close()
+        manifest, config = self.image(self._diff_ids)
         return ImageLayers(
             tuple(self._stack(manifest, config)),
             config.config or ImageConfig(),
@@ -209,26 +168,15 @@ class ArchiveIndexer:
             config.created or "",
         )
 
-    def _member(self, header: TarHeader) -> Body | None:
-        self._members += 1
-        name = posixpath.normpath(header.name.decode("utf-8", "surrogateescape"))
-        if self._members > MAX_MEMBERS:
-            raise ArchiveError(f"the archive has more than {MAX_MEMBERS} members, at {name!a}")
-        if header.type in (b"1", b"2"):
-            target = header.link.decode("utf-8", "surrogateescape")
-            folder = posixpath.dirname(name) if header.type == b"2" else ""
-            self._links[name] = posixpath.normpath(posixpath.join(folder, target))
-        if _KINDS.get(header.type) is not Kind.FILE or not header.size:
-            return None
-        tree = self._known.get(_digest(name))
-        if tree is not None:
-            self._layers[name] = (tree, header.size)
-            return None
-        return _Member(self, name, header.size)
+    def passes_over(self, name: str, size: int) -> bool:
+        layer = self._known(digest) if (digest := digest_in(name)) else None
+        if layer is not None:
+            self._layers[name] = (layer, size)
+            self.skipped += 1
+        return layer is not None
 
-    def naming(self, name: str) -> _Naming:
-        """Returns a context in which errors name the member."""
-        return _Naming(name)
+    def open_layer(self, name: str, size: int) -> LayerBody:
+        return _IndexedLayer(self, name, size)
 
     def count(self, paths: int, name: bytes) -> None:
         """Counts new paths of a layer."""
@@ -236,87 +184,125 @@ class ArchiveIndexer:
         if self._entries > self._max_entries:
             raise ArchiveError(f"the layers have more than {self._max_entries} paths, at {ascii(name)[1:200]}")
 
-    def admits_json(self, name: str, size: int) -> bool:
-        """Whether a JSON member may be kept; one that may not is missed only if the manifest names it."""
-        if size > self._max_json or self._json_size + size > MAX_ALL_JSON:
-            self._too_large.add(name)
-            return False
-        self._json_size += size
-        return True
-
-    def take_layer(self, name: str, builder: TreeBuilder, size: int) -> None:
+    def take_layer(self, name: str, layer: KnownLayer, size: int) -> None:
         """Keeps a layer that was read to its end."""
-        self._layers[name] = (builder.finish(), size)
+        self._layers[name] = (layer, size)
+        self._on_layer(digest_in(name), layer)
 
-    def take_json(self, name: str, text: bytes) -> None:
-        """Keeps a JSON member."""
-        self._json[name] = text
-
-    def _read(self, name: str, kind: type[_T]) -> _T:
-        text = self._json.get(posixpath.normpath(name))
-        if text is None:
-            why = "is over the limit of JSON" if name in self._too_large else "is not in it"
-            raise ArchiveError(f"the archive cannot be read: {name!a} {why}")
-        try:
-            return msgspec.json.decode(text, type=kind)
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise ArchiveError(f"{name!a} cannot be read: {error}") from error
-
-    def _stack(self, manifest: _Manifest, config: _Config) -> list[Layer]:
-        """The history's entries, each with its tree; layers that the history does not tell of come last."""
-        bodies = [self._found(name) for name in manifest.layers]
-        diff_ids = config.rootfs.diff_ids
+    def _stack(self, manifest: Manifest, config: Config) -> list[Layer]:
+        """The history's entries, each with its layer; layers that the history does not tell of come last."""
+        told = config.rootfs.diff_ids
+        bodies = [self._found(name, told[n] if n < len(told) else "") for n, name in enumerate(manifest.layers)]
         layers: list[Layer] = []
         taken = 0
         for entry in config.history or []:
-            told = (entry.created_by or "", entry.created or "", entry.comment or "")
+            words = (entry.created_by or "", entry.created or "", entry.comment or "")
             if entry.empty_layer:
-                layers.append(Layer(*told, empty=True))
+                layers.append(Layer(*words, empty=True))
             elif taken < len(bodies):
-                layers.append(Layer(*told, False, *_place(diff_ids, taken), *bodies[taken]))
+                layers.append(Layer(*words, False, *bodies[taken]))
                 taken += 1
-        layers += [Layer("", "", "", False, *_place(diff_ids, n), *bodies[n]) for n in range(taken, len(bodies))]
+        layers += [Layer("", "", "", False, *body) for body in bodies[taken:]]
         return layers
 
-    def _found(self, name: str) -> tuple[str, int, FileTree]:
-        """The digest, size and tree of a layer that the manifest names; older engines link equal ones."""
-        place = posixpath.normpath(name)
-        for _ in range(MAX_LINKS):
-            if place not in self._links:
-                break
-            place = self._links[place]
+    def _found(self, name: str, diff_id: str) -> tuple[str, str, int, FileTree, str]:
+        """The diff ID, digest, size, tree and member of a layer that the manifest names."""
+        place = self.place(name)
         found = self._layers.get(place)
         if found is None:
             raise ArchiveError(f"the layer {name!a} that manifest.json names is not in the archive")
-        return _digest(place), found[1], found[0]
+        layer, size = found
+        if diff_id.startswith("sha256:") and diff_id != layer.diff_id:
+            raise ArchiveError(f"the layer {name!a} has not the content that the image names: {diff_id} is expected")
+        return layer.diff_id, _blob(place), size, layer.tree, place
 
 
-def _place(diff_ids: list[str], number: int) -> tuple[str]:
-    return (diff_ids[number] if number < len(diff_ids) else "",)
-
-
-def _digest(name: str) -> str:
+def _blob(name: str) -> str:
     """The digest of a blob by its name in an OCI layout; empty for other names."""
-    parts = name.split("/")
+    parts = posixpath.normpath(name).split("/")
     return f"{parts[1]}:{parts[2]}" if len(parts) == 3 and parts[0] == "blobs" else ""
 
 
 async def index_archive(
-    chunks: AsyncIterable[bytes], indexer: ArchiveIndexer, progress: Callable[[int], None] | None = None
-) -> ImageLayers:
-    """Returns the layers of a streamed archive, without keeping the event loop from its other work.
+    chunks: AsyncIterable[bytes], indexer: ArchiveReader, enough: Callable[[], bool] = lambda: False
+) -> bool:
+    """Feeds a streamed archive to its reader, in a thread, while the next pieces come in.
 
-    `progress` is told the bytes seen so far. Raises ArchiveError, and what `chunks` raises.
+    Returns False where `enough`, which is asked in the thread too, said so before the archive's end; the rest is left
+    unread. Raises ArchiveError, and what `chunks` raises. When it returns, or is cancelled, nothing goes on.
     """
-    async for chunk in chunks:
-        view = memoryview(chunk)
-        for start in range(0, len(view), _SLICE):
-            piece = view[start : start + _SLICE]
-            if indexer.packed:
-                await asyncio.to_thread(indexer.feed, piece)
-            else:
+    waiting: asyncio.Queue[bytes | None] = asyncio.Queue(_AHEAD)
+    coming = asyncio.create_task(_fill(chunks, waiting))
+    feeder = _Feeder(indexer, enough)
+    try:
+        while not feeder.has_enough and (batch := await _batch(waiting)):
+            await feeder.feed(batch)
+        if not feeder.has_enough:
+            await coming
+    finally:
+        coming.cancel()
+        await asyncio.wait([coming])
+    return not feeder.has_enough
+
+
+async def _fill(chunks: AsyncIterable[bytes], waiting: "asyncio.Queue[bytes | None]") -> None:
+    """Puts what comes into the queue, and None behind the last piece, whether that is the end or an error."""
+    try:
+        async for chunk in chunks:
+            await waiting.put(chunk)
+    finally:
+        if isinstance(chunks, AsyncGenerator):
+            await chunks.aclose()
+        if (task := asyncio.current_task()) is None or not task.cancelling():
+            await waiting.put(None)
+
+
+async def _batch(waiting: "asyncio.Queue[bytes | None]") -> list[bytes]:
+    """The pieces that are there, one at least; none at the end."""
+    batch: list[bytes] = []
+    size = 0
+    chunk = await waiting.get()
+    while chunk is not None:
+        batch.append(chunk)
+        size += len(chunk)
+        if size >= _BATCH or waiting.empty():
+            return batch
+        chunk = waiting.get_nowait()
+    if batch:
+        waiting.put_nowait(None)  # for the next time; there is room, as it was just taken out
+    return batch
+
+
+class _Feeder:
+    """Feeds pieces to a reader in a thread; when that is cancelled, the thread stops within a slice."""
+
+    def __init__(self, indexer: ArchiveReader, enough: Callable[[], bool]) -> None:
+        self._indexer = indexer
+        self._enough = enough
+        self._stopped = False
+        self.has_enough = False
+
+    async def feed(self, batch: list[bytes]) -> None:
+        """Take the next pieces. Raises what the reader raises."""
+        task = asyncio.ensure_future(asyncio.to_thread(self._feed, batch))
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            self._stopped = True
+            await asyncio.wait([task])
+            if not task.cancelled():
+                task.exception()  # taken note of: nobody is there for it any more
+            raise
+
+    def _feed(self, batch: list[bytes]) -> None:
+        indexer = self._indexer
+        for chunk in batch:
+            view = memoryview(chunk)
+            start = 0
+            while start < len(view) and not self._stopped:
+                piece = view[start : start + (_PACKED_SLICE if indexer.packed else _SLICE)]
+                start += len(piece)
                 indexer.feed(piece)
-                await asyncio.sleep(0)
-        if progress is not None:
-            progress(indexer.bytes_seen)
-    return indexer.finish()
+                if self._enough():
+                    self.has_enough = True
+                    return

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 import msgspec
 
 from tui.engine.endpoint import Endpoint
 from tui.engine.engine import Engine
-from tui.engine.errors import EngineError
+from tui.engine.errors import ConnectionFailed, EngineError
 from tui.model.system import Ping
 
 
@@ -28,16 +28,36 @@ class Found(msgspec.Struct, frozen=True):
     attempts: tuple[Attempt, ...]
 
 
-async def first_answering(endpoints: Iterable[Endpoint], *, read_only: bool = False) -> Found:
-    """Try the endpoints in order. The caller closes the engine that is returned."""
+Ask = Callable[[Engine], Awaitable[None]]
+"""Lets ssh put its questions to the terminal: steps aside, and calls `Transport.answer_questions`."""
+
+
+async def first_answering(endpoints: Iterable[Endpoint], *, read_only: bool = False, ask: Ask | None = None) -> Found:
+    """Try the endpoints in order; with `ask`, one that needs an answer from a person gets it.
+
+    The caller closes the engine that is returned.
+    """
     attempts: list[Attempt] = []
     for endpoint in endpoints:
         engine = Engine(endpoint, read_only=read_only)
         try:
-            ping = await engine.connect()
+            ping = await _connect(engine, ask)
         except EngineError as error:
             await engine.close()
             attempts.append(Attempt(endpoint, str(error), error.hint))
+        except BaseException:
+            await engine.close()
+            raise
         else:
             return Found(engine, ping, tuple(attempts))
     return Found(None, None, tuple(attempts))
+
+
+async def _connect(engine: Engine, ask: Ask | None) -> Ping:
+    try:
+        return await engine.connect()
+    except ConnectionFailed:
+        if ask is None or not engine.transport.asks:
+            raise
+    await ask(engine)
+    return await engine.connect()

@@ -8,12 +8,14 @@ from urllib.parse import quote
 
 import msgspec
 
-from tui.engine.decoding import decode
+from tui.engine.decoding import decode, in_slices
+from tui.engine.early import EarlyLists, each_listed
 from tui.engine.errors import ConnectionLost, MalformedAnswer
 from tui.engine.framing import FramingError, LineAssembler, StdcopyDecoder
 from tui.engine.streams import documents
 from tui.engine.transport import Answer, Transport
-from tui.model.containers import Container, ContainerInspect, ContainerSummary, from_inspect, from_summary
+from tui.model.cgroups import Counts, counts_from_stats
+from tui.model.containers import Container, ContainerInspect, from_inspect
 from tui.model.log_record import LogRecord
 from tui.model.stats import Sample, WireStats, sample_from
 
@@ -44,14 +46,20 @@ class Containers:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self.early: EarlyLists | None = None
+        """What was read before there was a client; the next list of everything is this."""
 
     async def list_all(
         self, *, stopped: bool = True, filters: Mapping[str, Sequence[str]] | None = None
     ) -> list[Container]:
         """Return the containers, stopped ones too unless `stopped` is False."""
+        if self.early is not None and stopped and not filters:
+            early, self.early = self.early, None
+            await early.ended()
+            if early.containers is not None:
+                return early.containers
         params = {"all": stopped, "filters": dict(filters) if filters else None}
-        found = await self._transport.get("/containers/json", list[ContainerSummary], params=params)
-        return [from_summary(wire) for wire in found]
+        return await in_slices(each_listed(await self._transport.read("GET", "/containers/json", params=params)))
 
     async def read(self, container: str) -> Container:
         """Return one container by ID or name, from inspect: never behind the events, unlike the list."""
@@ -148,6 +156,11 @@ class Containers:
         async with self._transport.stream("GET", path, params={"stream": True}) as answer:
             async for wire in documents(answer, WireStats, request, self._transport.endpoint.url):
                 yield sample_from(wire)
+
+    async def counts(self, container: str) -> Counts:
+        """Return what is counted for it now, in one answer; the daemon may take a second or two for it."""
+        params = {"stream": False, "one-shot": True}
+        return counts_from_stats(await self._transport.get(_path(container, "stats"), WireStats, params=params))
 
 
 class Committed(msgspec.Struct, rename="pascal"):

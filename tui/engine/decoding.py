@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, TypeVar
 
@@ -11,13 +13,16 @@ from tui.engine.errors import MalformedAnswer
 
 T = TypeVar("T")
 
+SLICE = 500
+"""Records that are made without a pause: some 3 ms."""
+
 
 @cache
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
 
 
-def decode(data: bytes, kind: type[T], request: str) -> T:
+def decode(data: bytes | bytearray | msgspec.Raw, kind: type[T], request: str) -> T:
     """Return `data` as `kind`. Bytes that are not UTF-8 become U+FFFD.
 
     Raises:
@@ -27,7 +32,7 @@ def decode(data: bytes, kind: type[T], request: str) -> T:
     try:
         return decoder.decode(data)
     except UnicodeDecodeError:
-        data = data.decode("utf-8", "replace").encode()
+        data = bytes(data).decode("utf-8", "replace").encode()
     except (msgspec.DecodeError, RecursionError) as error:
         raise MalformedAnswer(request, _explain(data, error)) from None
     try:
@@ -36,8 +41,28 @@ def decode(data: bytes, kind: type[T], request: str) -> T:
         raise MalformedAnswer(request, _explain(data, error)) from None
 
 
-def _explain(data: bytes, error: Exception) -> str:
-    head = data[:200].lstrip()
+async def in_slices(records: Iterable[T]) -> list[T]:
+    """Return the records, which are made as they are asked for, with pauses: 10,000 must not keep a key waiting."""
+    made: list[T] = []
+    for record in records:
+        made.append(record)
+        if len(made) % SLICE == 0:
+            await asyncio.sleep(0)
+    return made
+
+
+def decode_each(data: bytes | bytearray, kind: type[T], request: str) -> Iterator[T]:
+    """Yield the items of a JSON array one after the other, so that a long list is never there twice.
+
+    Raises:
+        MalformedAnswer: as `decode`; items before the one that is wrong were yielded by then.
+    """
+    for item in decode(data, list[msgspec.Raw], request):
+        yield decode(item, kind, request)
+
+
+def _explain(data: bytes | bytearray | msgspec.Raw, error: Exception) -> str:
+    head = bytes(data)[:200].lstrip()
     if head[:1] == b"<":
         return "HTML instead of JSON; is a web server or proxy in between?"
     return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)

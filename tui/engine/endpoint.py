@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,24 +12,62 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tui.engine.errors import EndpointError
+from tui.engine.ssh_address import SshAddress, parse_ssh_url
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
+PLAIN_PORT, TLS_PORT, HTTPS_PORT = 2375, 2376, 443
+
+
+class Tls(msgspec.Struct, frozen=True):
+    """What TLS is spoken with: PEM files by their path, and whether the daemon's certificate is checked.
+
+    Without `ca` the system's authorities are trusted; without `cert` and `key` no client certificate is shown.
+    """
+
+    ca: str = ""
+    cert: str = ""
+    key: str = ""
+    verify: bool = True
 
 
 class Endpoint(msgspec.Struct, frozen=True):
     """Where a daemon listens. `source` says who named it: `--host`, `DOCKER_HOST`, `context NAME`, a known socket.
 
-    `url` is `unix:///path` or `tcp://host:port`; `name` is what the header shows.
+    `url` is `unix:///path`, `tcp://host:port`, `https://host:port` or `ssh://[user@]host[:port][/path]`; `name` is what
+    the header shows; `tls` is how TCP is spoken, None for plain.
     """
 
     url: str
     source: str
     name: str = ""
+    tls: Tls | None = None
 
     @property
     def socket_path(self) -> str | None:
-        """The path of a unix socket, or None for TCP."""
+        """The path of a unix socket on this machine, or None for what is reached otherwise."""
         return self.url.removeprefix("unix://") if self.url.startswith("unix://") else None
+
+    @property
+    def ssh(self) -> SshAddress | None:
+        """Where ssh goes, or None for what is reached otherwise."""
+        return parse_ssh_url(self.url) if self.url.startswith("ssh://") else None
+
+    @property
+    def remote_host(self) -> str:
+        """The name of the machine that the daemon runs on, or an empty string where it is this one, as far as known."""
+        if (ssh := self.ssh) is not None:
+            return ssh.host
+        host = "" if self.socket_path is not None else urlsplit(self.url).hostname or ""
+        return "" if host == "localhost" or host.startswith("127.") or host == "::1" else host
+
+    def forward_line(self, port: int, ip: str = "") -> str:
+        """Return the `ssh -L` line that brings a port of the daemon's machine, bound to `ip`, to this machine."""
+        return (self.ssh or SshAddress(self.remote_host)).forward_line(port, ip)
+
+    @property
+    def warning(self) -> str:
+        """What a person should know as long as they are connected, or an empty string."""
+        return "TLS not verified" if self.tls is not None and not self.tls.verify else ""
 
     @property
     def label(self) -> str:
@@ -58,8 +97,10 @@ class CliConfig(msgspec.Struct):
     current_context: str | None = msgspec.field(default=None, name="currentContext")
 
 
-def parse_endpoint(url: str, source: str, name: str = "") -> Endpoint:
+def parse_endpoint(url: str, source: str, name: str = "", tls: Tls | None = None) -> Endpoint:
     """Return the endpoint of a URL as DOCKER_HOST takes it; a bare path is a socket, a bare `host:port` is TCP.
+
+    `tls` is for tcp:// and https:// alone; https:// has TLS without it too, with the system's authorities.
 
     Raises:
         EndpointError: the scheme is one that hythe does not speak, or the address is incomplete.
@@ -75,22 +116,39 @@ def parse_endpoint(url: str, source: str, name: str = "") -> Endpoint:
             raise EndpointError(f"{source}: {url!r} needs an absolute path", "write it as unix:///var/run/docker.sock")
         return Endpoint(text, source, name)
     if scheme in ("tcp", "http"):
-        return Endpoint(_tcp_url(url, rest, source), source, name)
+        port = PLAIN_PORT if tls is None else TLS_PORT
+        return Endpoint(f"tcp://{_address(url, rest, source, port)}", source, name, tls)
+    if scheme == "https":
+        return Endpoint(f"https://{_address(url, rest, source, HTTPS_PORT)}", source, name, tls or Tls())
+    if scheme == "ssh":
+        try:
+            return Endpoint(parse_ssh_url(text).url, source, name)
+        except ValueError as error:
+            hint = (
+                "write it as ssh://user@host, with :port and the path of the socket where they are not the usual ones"
+            )
+            raise EndpointError(f"{source}: {_shown(url)}: {error}", hint) from None
     raise EndpointError(
-        f"{source}: {scheme}:// is not supported by this version",
-        "use unix:// or tcp://; for a remote daemon forward its socket: ssh -L /tmp/d.sock:/var/run/docker.sock HOST",
+        f"{source}: {scheme}:// is not supported", "use unix:///path, tcp://host:port, https://host or ssh://user@host"
     )
 
 
-def _tcp_url(url: str, rest: str, source: str) -> str:
+def _address(url: str, rest: str, source: str, default_port: int) -> str:
+    """Return `host:port` of what stands behind the scheme of `url`."""
+    hint = f"write it as {url.partition('://')[0] if '://' in url else 'tcp'}://host:{default_port}"
     try:
         parts = urlsplit(f"tcp://{rest}")
-        host, port = parts.hostname, parts.port or 2375
+        host, port = parts.hostname, parts.port or default_port
     except ValueError as error:
-        raise EndpointError(f"{source}: {url!r} is not an address: {error}", "write it as tcp://host:2375") from None
+        raise EndpointError(f"{source}: {_shown(url)} is not an address: {error}", hint) from None
     if not host:
-        raise EndpointError(f"{source}: {url!r} names no host", "write it as tcp://host:2375")
-    return f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
+        raise EndpointError(f"{source}: {_shown(url)} names no host", hint)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _shown(url: str) -> str:
+    """Return an address as an error may show it: a password that somebody wrote into it stays theirs."""
+    return repr(re.sub(r"(//[^/@:]*):[^/@]*@", r"\1:…@", url))
 
 
 def config_folder(env: Mapping[str, str]) -> Path:
@@ -115,10 +173,42 @@ def _context_endpoint(meta: ContextMeta, path: Path) -> Endpoint | EndpointError
     docker = meta.endpoints.get("docker")
     if docker is None or not docker.host:
         return EndpointError(f"context {meta.name}: no docker endpoint in {path}")
+    material = path.parents[2] / "tls" / path.parent.name / "docker"
+    tls = _tls_of(material, "ca.pem", verify=not docker.skip_tls_verify)
+    if tls == Tls():
+        tls = None  # the docker CLI too speaks plain TCP where a context has no TLS files
     try:
-        return parse_endpoint(docker.host, f"context {meta.name}", meta.name)
+        return parse_endpoint(docker.host, f"context {meta.name}", meta.name, tls)
     except EndpointError as error:
         return error
+
+
+def _tls_of(folder: Path, ca: str, *, verify: bool) -> Tls:
+    """Return the TLS files `ca`, `cert.pem` and `key.pem` of a folder, as far as there are any."""
+    files = {name: folder / file for name, file in (("ca", ca), ("cert", "cert.pem"), ("key", "key.pem"))}
+    # lexists: a link that leads nowhere is a mistake to be told, not a file that is not there
+    return Tls(**{name: str(path) if os.path.lexists(path) else "" for name, path in files.items()}, verify=verify)
+
+
+def environment_tls(env: Mapping[str, str]) -> Tls | None:
+    """Return the TLS that DOCKER_TLS_VERIFY, DOCKER_TLS and DOCKER_CERT_PATH ask for, or None.
+
+    As in the docker CLI any value at all counts, `0` too; the files are `ca.pem`, `cert.pem` and `key.pem` of
+    DOCKER_CERT_PATH, else of its configuration folder; the first has to be there.
+    """
+    if not env.get("DOCKER_TLS_VERIFY") and not env.get("DOCKER_TLS"):
+        return None
+    folder = Path(env.get("DOCKER_CERT_PATH") or config_folder(env))
+    found = _tls_of(folder, "ca.pem", verify=bool(env.get("DOCKER_TLS_VERIFY")))
+    return msgspec.structs.replace(found, ca=str(folder / "ca.pem"))
+
+
+def _from_environment(url: str, source: str, env: Mapping[str, str]) -> Endpoint:
+    """Return the endpoint of a URL, with the environment's TLS where it is one of TCP."""
+    endpoint = parse_endpoint(url, source)
+    if not endpoint.url.startswith(("tcp://", "https://")) or (tls := environment_tls(env)) is None:
+        return endpoint
+    return parse_endpoint(url, source, tls=tls)
 
 
 def context_endpoint(name: str, source: str, env: Mapping[str, str]) -> Endpoint:
@@ -146,7 +236,9 @@ def context_endpoint(name: str, source: str, env: Mapping[str, str]) -> Endpoint
 
 def _default_endpoint(env: Mapping[str, str], source: str) -> Endpoint:
     host = env.get("DOCKER_HOST")
-    return parse_endpoint(host, "DOCKER_HOST") if host else Endpoint(f"unix://{DEFAULT_SOCKET}", source, "default")
+    return (
+        _from_environment(host, "DOCKER_HOST", env) if host else Endpoint(f"unix://{DEFAULT_SOCKET}", source, "default")
+    )
 
 
 def well_known(env: Mapping[str, str]) -> list[Endpoint]:
@@ -173,7 +265,7 @@ def named_endpoint(name: str, source: str, env: Mapping[str, str]) -> Endpoint:
         EndpointError: there is no such context, or it can't be used.
     """
     if "://" in name:
-        return parse_endpoint(name, source)
+        return _from_environment(name, source, env)
     return context_endpoint(name, source, env)
 
 
@@ -187,11 +279,11 @@ def candidates(host: str | None, context: str | None, env: Mapping[str, str]) ->
         EndpointError: the one that was named can't be used.
     """
     if host:
-        return [parse_endpoint(host, "--host")]
+        return [_from_environment(host, "--host", env)]
     if context:
         return [context_endpoint(context, "--context", env)]
     if env.get("DOCKER_HOST"):
-        return [parse_endpoint(env["DOCKER_HOST"], "DOCKER_HOST")]
+        return [_from_environment(env["DOCKER_HOST"], "DOCKER_HOST", env)]
     if env.get("DOCKER_CONTEXT"):
         return [context_endpoint(env["DOCKER_CONTEXT"], "DOCKER_CONTEXT", env)]
     current = _current_context(env)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
+import msgspec
+
 from tui.engine.build import Builds
+from tui.engine.cgroups import LocalCgroups
 from tui.engine.containers import Containers
 from tui.engine.disk import Disk
+from tui.engine.early import EarlyLists
 from tui.engine.endpoint import Endpoint
-from tui.engine.events import stream_events
+from tui.engine.events import stream_event_documents, stream_events
 from tui.engine.images import Images
 from tui.engine.networks import Networks
 from tui.engine.transport import Transport
@@ -30,6 +34,8 @@ class Engine:
         self.volumes = Volumes(self.transport, self.disk)
         self.last_ping: Ping | None = None
         """What the daemon said of itself at the last `connect`; None before the first."""
+        self.took_early = False
+        """Whether the first lists were asked for before any event: those since are replayed, but a daemon keeps few."""
 
     @property
     def endpoint(self) -> Endpoint:
@@ -41,14 +47,40 @@ class Engine:
         """Whether writes are refused here."""
         return self.transport.read_only
 
+    def local_cgroups(self) -> LocalCgroups | None:
+        """Return this machine's counters where the daemon may be this machine's: whether it is, they tell."""
+        return LocalCgroups() if self.endpoint.socket_path is not None else None
+
     async def connect(self) -> Ping:
-        """Negotiate the API version; see Transport.negotiate."""
-        self.last_ping = await self.transport.negotiate()
-        return self.last_ping
+        """Negotiate the API version; see Transport.negotiate.
+
+        While early lists are to be taken, the time in the ping is that of them: events are needed from then on.
+        """
+        ping = await self.transport.negotiate()
+        if (early := self.containers.early) is not None:
+            ping = msgspec.structs.replace(ping, time_ns=early.asked_ns)
+        self.last_ping = ping
+        return ping
+
+    def take_early(self, early: EarlyLists) -> None:
+        """Let the next lists of everything be those that were asked for earlier, if they are this daemon's."""
+        if early.asked_ns is None or early.endpoint is None or early.endpoint.url != self.endpoint.url:
+            early.close()
+        else:
+            self.containers.early = self.images.early = early
+            self.took_early = True
 
     async def ping(self, seconds: float = 3.0) -> Ping:
         """Return the daemon's ping, or raise ConnectionFailed after `seconds`."""
         return await self.transport.ping(seconds)
+
+    async def renew_connections(self) -> None:
+        """Use new connections from now on; see Transport.renew."""
+        await self.transport.renew()
+
+    def is_moved(self) -> bool:
+        """Whether another socket has the endpoint's path by now; see Transport.is_moved."""
+        return self.transport.is_moved()
 
     async def version(self) -> Version:
         """Return the engine's version."""
@@ -61,6 +93,10 @@ class Engine:
     def events(self, since_ns: int | None = None) -> AsyncGenerator[Event | None]:
         """Yield None once the stream is open, then the events; see `stream_events`."""
         return stream_events(self.transport, since_ns)
+
+    def event_documents(self, since_ns: int | None = None) -> AsyncGenerator[list[bytes] | None]:
+        """Yield None once the stream is open, then batches of undecoded events; see `stream_event_documents`."""
+        return stream_event_documents(self.transport, since_ns)
 
     async def close(self) -> None:
         """Close every connection."""

@@ -2,9 +2,11 @@
 
 EngineError
 ├── EndpointError           the address of the daemon is wrong, or names something that hythe can't speak to
-├── ConnectionFailed        nobody answered: no socket, no permission, refused, timed out
+├── ContextError            docker's own files of contexts can't be read, or not be changed so
+├── ConnectionFailed        nobody answered: no socket, no permission, refused, timed out, TLS or ssh in the way
 ├── ConnectionLost          the daemon answered, and the line broke before the answer was whole
 ├── ApiError                the daemon said no, in its own words, with an HTTP status
+│   ├── Forbidden           403: a proxy, or an authorization plugin of the daemon
 │   ├── NotFound            404
 │   └── Conflict            409
 ├── MalformedAnswer         the answer is not what the API says: cut, HTML, a wrong type, a missing field
@@ -15,7 +17,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-FailureKind = Literal["no socket", "permission denied", "refused", "timed out", "not an engine", "unreachable"]
+FailureKind = Literal[
+    "no socket", "permission denied", "refused", "timed out", "not an engine", "unreachable", "version",
+    "TLS", "ssh", "ssh asks",
+]  # fmt: skip
+"""`ssh asks`: ssh needs an answer (a password, a passphrase, whether to trust a host key), and had nobody to ask."""
 
 
 class EngineError(Exception):
@@ -30,6 +36,15 @@ class EndpointError(EngineError):
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+
+class ContextError(EngineError):
+    """Docker's contexts can't be read or changed so; `field` names what of a ContextSpec is at fault, if that is it."""
+
+    def __init__(self, message: str, hint: str = "", field: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.field = field
 
 
 class ConnectionFailed(EngineError):
@@ -54,11 +69,19 @@ class ConnectionLost(EngineError):
 class ApiError(EngineError):
     """The daemon refused: `status` is HTTP's, `message` the daemon's own words."""
 
-    def __init__(self, status: int, message: str, request: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, status: int, message: str, request: str = "", *, in_between: bool = False) -> None:
+        self.message = f"{message} from a proxy before the daemon" if in_between else message
+        super().__init__(self.message)
         self.status = status
-        self.message = message
         self.request = request
+        self.in_between = in_between
+        """Whether it was not the daemon that answered, but what stands before it."""
+        if in_between:
+            self.hint = f"the proxy has to let {request} through"
+
+
+class Forbidden(ApiError):
+    """403: who stands before the daemon does not let this call through."""
 
 
 class NotFound(ApiError):
@@ -86,7 +109,7 @@ class ReadOnly(EngineError):
         super().__init__(f"read-only: {request} was not sent")
 
 
-def api_error(status: int, message: str, request: str) -> ApiError:
+def api_error(status: int, message: str, request: str, *, in_between: bool = False) -> ApiError:
     """Return the error for an HTTP status."""
-    kind = {404: NotFound, 409: Conflict}.get(status, ApiError)
-    return kind(status, message, request)
+    kind = {403: Forbidden, 404: NotFound, 409: Conflict}.get(status, ApiError)
+    return kind(status, message, request, in_between=in_between)

@@ -4,42 +4,63 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import msgspec
 
 from tui.engine.decoding import decode
 from tui.engine.errors import MalformedAnswer
-from tui.engine.streams import raw_documents
+from tui.engine.streams import document_batches
 from tui.engine.transport import Transport
 from tui.model.events import Event, WireEvent, from_wire
 
-# Each health check makes three exec_* events, and hythe's own reading makes top, resize and archive ones.
+# Each health check makes three exec_* events, and hythe's own reading makes top, resize and archive ones. The quotes
+# are those of a field: inside a text they have a backslash before them.
 _NOISE = re.compile(rb'"Action":"(?:exec_|top"|resize"|attach"|archive-path"|export"|save")').search
 
 
-async def stream_events(transport: Transport, since_ns: int | None = None) -> AsyncGenerator[Event | None]:
-    """Yield None once the daemon has accepted the stream, then each event as it comes.
+async def stream_event_documents(
+    transport: Transport, since_ns: int | None = None
+) -> AsyncGenerator[list[bytes] | None]:
+    """Yield None once the daemon has accepted the stream, then batches of events as they arrive, undecoded.
 
     `since_ns` (nanoseconds, the daemon's clock, inclusive) replays what the daemon still has: its last 256 events.
 
-    A document that is no event, or is one in a shape that hythe does not know, becomes an Event without a type: what
-    it told has to be read from the daemon.
-
     Raises:
-        ConnectionLost: the stream ended or broke; a clean end is no success, since it has none.
+        ConnectionLost: the stream ended inside an event, or broke. A clean end just ends: it is no success either.
+        MalformedAnswer: it is no stream of JSON.
     """
     since = None if since_ns is None else f"{since_ns // 10**9}.{since_ns % 10**9:09d}"
     async with transport.stream("GET", "/events", params={"since": since}) as answer:
         yield None
-        async for document in raw_documents(answer, "GET /events", transport.endpoint.url):
-            if _NOISE(document) is None:
-                yield _event(document)
+        async with aclosing(document_batches(answer, "GET /events", transport.endpoint.url)) as batches:
+            async for batch in batches:
+                if wanted := [document for document in batch if _NOISE(document) is None]:
+                    yield wanted
 
 
-def _event(document: bytes) -> Event:
+async def stream_events(transport: Transport, since_ns: int | None = None) -> AsyncGenerator[Event | None]:
+    """Yield None once the daemon has accepted the stream, then each event as it comes; else as the documents."""
+    async with aclosing(stream_event_documents(transport, since_ns)) as batches:
+        async for batch in batches:
+            if batch is None:
+                yield None
+                continue
+            for document in batch:
+                yield decode_event(document)
+
+
+def decode_event(document: bytes) -> Event:
+    """Return the event of a document.
+
+    One that is no event, or is one in a shape that hythe does not know, becomes an Event without a type: what it told
+    has to be read from the daemon.
+
+    Raises:
+        MalformedAnswer: it is not even a JSON object: the line spoils what it carries.
+    """
     try:
         return from_wire(decode(document, WireEvent, "GET /events"))
     except MalformedAnswer:
-        # bytes that are no JSON object are a broken line: that stays an error, and a resumed stream has them again
         decode(document, dict[str, msgspec.Raw], "GET /events")
         return Event("", "", "", 0)

@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from tui.engine.decoding import decode
+from tui.engine.decoding import decode, decode_each, in_slices
+from tui.engine.early import EarlyLists
 from tui.engine.errors import ApiError
 from tui.engine.streams import documents
 from tui.engine.transport import Transport
@@ -21,6 +22,7 @@ from tui.model.images import (
     image_from_inspect,
     image_from_summary,
 )
+from tui.model.layers import ImageStack
 
 
 class ProgressDetail(msgspec.Struct, frozen=True):
@@ -42,16 +44,27 @@ class Images:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self.early: EarlyLists | None = None
+        """What was read before there was a client; the next list of everything is this."""
 
     async def list_all(self, *, filters: Mapping[str, Sequence[str]] | None = None) -> list[Image]:
         """Return the images, without the intermediate ones of the classic builder."""
+        if self.early is not None and not filters:
+            early, self.early = self.early, None
+            await early.ended()
+            if early.images is not None:
+                return early.images
         params = {"filters": dict(filters) if filters else None}
-        found = await self._transport.get("/images/json", list[ImageSummary], params=params)
-        return [image_from_summary(wire) for wire in found]
+        answer = await self._transport.read("GET", "/images/json", params=params)
+        return await in_slices(map(image_from_summary, decode_each(answer, ImageSummary, "GET /images/json")))
 
     async def details(self, image: str) -> ImageInspect:
         """Return the typed part of the inspect answer, with the image's configuration."""
         return await self._transport.get(_path(image, "json"), ImageInspect)
+
+    async def stack(self, image: str) -> ImageStack:
+        """Return which layers it has, and its configuration."""
+        return await self._transport.get(_path(image, "json"), ImageStack)
 
     async def read(self, image: str) -> Image:
         """Return one image by ID or reference, from inspect."""

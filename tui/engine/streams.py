@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import TypeVar
 
 from tui.engine.decoding import decode
@@ -13,8 +14,8 @@ from tui.engine.transport import Answer
 T = TypeVar("T")
 
 
-async def raw_documents(answer: Answer, request: str, endpoint: str) -> AsyncGenerator[bytes]:
-    """Yield the JSON documents of a streamed answer, undecoded, as each is complete.
+async def document_batches(answer: Answer, request: str, endpoint: str) -> AsyncGenerator[list[bytes]]:
+    """Yield the JSON documents of a streamed answer, undecoded, those together that arrive together.
 
     Raises:
         ConnectionLost: the stream broke, or ended inside a document.
@@ -23,8 +24,8 @@ async def raw_documents(answer: Answer, request: str, endpoint: str) -> AsyncGen
     splitter = NdjsonSplitter()
     try:
         async for chunk in answer.chunks():
-            for document in splitter.feed(chunk):
-                yield document
+            if batch := splitter.feed(chunk):
+                yield batch
     except FramingError as error:
         raise MalformedAnswer(request, str(error)) from error
     try:
@@ -37,7 +38,9 @@ async def documents(answer: Answer, kind: type[T], request: str, endpoint: str) 
     """Yield the JSON documents of a streamed answer as `kind`.
 
     Raises:
-        ConnectionLost, MalformedAnswer: as `raw_documents`, and for a document of another shape.
+        ConnectionLost, MalformedAnswer: as `document_batches`, and for a document of another shape.
     """
-    async for document in raw_documents(answer, request, endpoint):
-        yield decode(document, kind, request)
+    async with aclosing(document_batches(answer, request, endpoint)) as batches:
+        async for batch in batches:
+            for document in batch:
+                yield decode(document, kind, request)

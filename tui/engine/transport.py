@@ -1,12 +1,12 @@
-"""HTTP to one daemon: unix sockets and TCP, version negotiation, errors in words, and the read-only door."""
+"""HTTP to one daemon by unix socket, TCP, TLS or ssh; version negotiation, and the read-only door."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import aiohttp
@@ -17,36 +17,37 @@ from yarl import URL
 from tui.engine.decoding import decode
 from tui.engine.endpoint import Endpoint
 from tui.engine.errors import (
+    ApiError,
     ConnectionFailed,
     ConnectionLost,
     EngineError,
-    FailureKind,
     MalformedAnswer,
     ReadOnly,
     api_error,
 )
+from tui.engine.failures import connection_error, describe, hung_up, not_an_engine, other_version
 from tui.engine.hijack import Hijacked, take_over
-from tui.model.system import Ping
+from tui.engine.ssh import SshTunnel
+from tui.engine.ssh_master import Asker
+from tui.engine.tls import client_context
+from tui.engine.wire import MOST_WORDS, Params, date_ns, dotted, encode_params, error_words, version_pair
+from tui.model.system import Ping, Version
 
 T = TypeVar("T")
-Params = Mapping[str, object]
 Body = Mapping[str, Any]
 
 OLDEST_API = (1, 41)
 NEWEST_API = (1, 51)
 """The newest version that hythe was measured against; a newer daemon is spoken to in this one."""
 
-MOST_WORDS = 64 << 10
-"""Bytes of an error answer that are read."""
+MOST_DEAR_READS = 4
+"""Reads at a time where each connection is a process on the daemon's machine."""
 
 CONNECT_TIMEOUT = 5.0
 ANSWER_TIMEOUT = 30.0
 
-
-class Message(msgspec.Struct):
-    """The body of an error answer."""
-
-    message: str
+IDLE_SECONDS = 4.0
+"""How long an unused connection is kept: the heartbeat takes them in turn, so that longer would keep them all."""
 
 
 class Answer:
@@ -79,23 +80,101 @@ class Transport:
         self.read_only = read_only
         self.api_version: tuple[int, int] | None = None
         self.requests = 0
-        path = endpoint.socket_path
-        if path is not None:
-            connector: aiohttp.BaseConnector = aiohttp.UnixConnector(path, limit=0)
-            self._base = "http://docker"
-        else:
-            connector = aiohttp.TCPConnector(limit=0)
-            self._base = endpoint.url.replace("tcp://", "http://", 1)
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
-            headers={"User-Agent": "hythe", "Accept-Encoding": "identity"},
-            read_bufsize=1 << 20,
-        )
+        self._session: aiohttp.ClientSession | None = None
+        self._closed = False
+        self._socket_file = _identity(endpoint.socket_path)
+        self._users: Counter[aiohttp.ClientSession] = Counter()
+        """How many requests each session has under way."""
+        self._base = "http://docker"
+        address = endpoint.ssh
+        self._tunnel = None if address is None else SshTunnel(address)
+        self._tunnel_path = ""
+        self._turns = asyncio.Semaphore(MOST_DEAR_READS)
+        if endpoint.socket_path is None and self._tunnel is None:
+            address = endpoint.url.partition("://")[2]
+            self._base = f"{'https' if endpoint.tls else 'http'}://{address}"
 
     async def close(self) -> None:
-        """Close the session and each of its connections."""
-        await self._session.close()
+        """Close every session and each of its connections, and end its ssh."""
+        self._closed = True
+        await self.renew()
+        for session in tuple(self._users):
+            await session.close()
+        if self._tunnel is not None:
+            await self._tunnel.close()
+
+    async def renew(self) -> None:
+        """Use new connections from now on: the idle ones may be dead. What is under way keeps its own to the end."""
+        session, self._session = self._session, None
+        self._socket_file = _identity(self.endpoint.socket_path)
+        if session is not None and session not in self._users:
+            await session.close()
+
+    def is_moved(self) -> bool:
+        """Whether another socket has the endpoint's path by now: connections that are open lead to the former one."""
+        now = _identity(self.endpoint.socket_path)
+        return now is not None and self._socket_file is not None and now != self._socket_file
+
+    @asynccontextmanager
+    async def _lent(self) -> AsyncGenerator[aiohttp.ClientSession]:
+        """Lend the session; one that was replaced meanwhile is closed after its last request.
+
+        Raises:
+            EndpointError: the endpoint's TLS files can't be used.
+            ConnectionFailed: ssh does not get through.
+        """
+        session = await self._ready()
+        self._users[session] += 1
+        try:
+            yield session
+        finally:
+            self._users[session] -= 1
+            if not self._users[session]:
+                del self._users[session]
+                if session is not self._session:
+                    await session.close()
+
+    @property
+    def remote_host(self) -> str:
+        """The name or address by which the daemon's machine is reached, empty for this machine as far as known."""
+        return (self._tunnel.hostname if self._tunnel is not None else "") or self.endpoint.remote_host
+
+    @property
+    def asks(self) -> bool:
+        """Whether the way to the daemon needs an answer from a person: see `answer_questions`."""
+        return self._tunnel is not None and self._tunnel.asks
+
+    async def answer_questions(self, ask: Asker) -> None:
+        """Connect through ssh, which may put its questions to the terminal. It does nothing for other transports.
+
+        Raises:
+            ConnectionFailed: the answers were not enough.
+        """
+        if self._tunnel is not None:
+            await self._tunnel.open(ask)
+
+    async def _ready(self) -> aiohttp.ClientSession:
+        """Return the session, made on first use, and for ssh once the way is open."""
+        if self._closed:
+            raise ConnectionFailed(self.endpoint.url, "unreachable", "closed here")
+        if self._tunnel is not None and (path := await self._tunnel.open()) != self._tunnel_path:
+            self._tunnel_path = path
+            await self.renew()
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=self._connector(),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
+                headers={"User-Agent": "hythe", "Accept-Encoding": "identity"},
+                read_bufsize=1 << 20,
+            )
+        return self._session
+
+    def _connector(self) -> aiohttp.BaseConnector:
+        if path := self.endpoint.socket_path or self._tunnel_path:
+            return aiohttp.UnixConnector(path, limit=0, keepalive_timeout=IDLE_SECONDS)
+        if (tls := self.endpoint.tls) is not None:
+            return aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS, ssl=client_context(tls))
+        return aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS)
 
     async def ping(self, seconds: float = 3.0) -> Ping:
         """Return what `GET /_ping` says, in its headers.
@@ -106,21 +185,16 @@ class Transport:
         limit = aiohttp.ClientTimeout(total=seconds)
         async with self._open("GET", f"{self._base}/_ping", limit=limit, raw=True) as answer:
             headers, status = answer.headers, answer.status
-            await answer.response.read()
+            body = await answer.response.content.read(MOST_WORDS)
         version = headers.get("Api-Version", "")
         if status != 200 or not version:
-            raise ConnectionFailed(
-                self.endpoint.url,
-                "not an engine",
-                f"it answers HTTP {status} without an API version",
-                "check the address",
-            )
+            raise not_an_engine(self.endpoint, status, body)
         return Ping(
             version,
             headers.get("Server", ""),
             headers.get("Builder-Version", ""),
             "Libpod-Api-Version" in headers or "Libpod" in headers.get("Server", ""),
-            _date_ns(headers.get("Date", "")),
+            date_ns(headers.get("Date", "")),
         )
 
     async def negotiate(self) -> Ping:
@@ -129,17 +203,43 @@ class Transport:
         Raises:
             ConnectionFailed: nobody answers, or the daemon is older than Docker Engine 20.10.
         """
-        ping = await self.ping()
-        theirs = _version(ping.api_version)
+        try:
+            ping = await self.ping()
+        except ConnectionFailed as error:
+            if error.kind == "TLS":
+                await self.renew()  # the files may be others at the next attempt
+            raise
+        except ConnectionLost as error:
+            if self._tunnel is not None:
+                await self._tunnel.diagnose()
+            raise hung_up(self.endpoint) from error
+        theirs = version_pair(ping.api_version)
         if theirs is None or theirs < OLDEST_API:
-            raise ConnectionFailed(
-                self.endpoint.url,
-                "not an engine",
-                f"it speaks API {ping.api_version}, and hythe needs {OLDEST_API[0]}.{OLDEST_API[1]} or newer",
+            raise other_version(
+                self.endpoint,
+                f"it speaks API {ping.api_version}, and hythe needs {dotted(OLDEST_API)} or newer",
                 "upgrade the daemon to Docker Engine 20.10 or newer",
             )
+        if theirs > NEWEST_API:
+            await self._check_that_ours_is_spoken()
         self.api_version = min(theirs, NEWEST_API)
         return ping
+
+    async def _check_that_ours_is_spoken(self) -> None:
+        """Ask a daemon that is newer than hythe knows whether it still speaks what hythe does.
+
+        Raises:
+            ConnectionFailed: it does not.
+        """
+        try:
+            async with self._open("GET", f"{self._base}/version", limit=aiohttp.ClientTimeout(total=5)) as answer:
+                oldest = decode(await answer.response.read(), Version, "GET /version").min_api_version
+        except (ApiError, MalformedAnswer, aiohttp.ClientError, TimeoutError):
+            return  # it does not tell, so the first request will
+        theirs = version_pair(oldest)
+        if theirs is not None and theirs > NEWEST_API:
+            detail = f"it speaks API {oldest} and newer, and hythe no newer one than {dotted(NEWEST_API)}"
+            raise other_version(self.endpoint, detail, "upgrade hythe")
 
     def speaks(self, major: int, minor: int) -> bool:
         """Whether the negotiated version is at least `major.minor`."""
@@ -161,11 +261,23 @@ class Transport:
             EngineError: as the tree in errors.py says.
         """
         limit = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=seconds)
-        async with self.stream(method, path, params=params, body=body, headers=headers, limit=limit) as answer:
+        async with (
+            self._turn(method),
+            self.stream(method, path, params=params, body=body, headers=headers, limit=limit) as answer,
+        ):
             try:
                 return await answer.response.read()
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 raise ConnectionLost(self.endpoint.url, describe(error)) from error
+
+    @asynccontextmanager
+    async def _turn(self, method: str) -> AsyncGenerator[None]:
+        """Wait where connections are dear: few carry all reads. What may take long, as a write may, never waits."""
+        if method != "GET" or self._tunnel is None or self._tunnel.mode != "stdio":
+            yield
+        else:
+            async with self._turns:
+                yield
 
     async def get(self, path: str, kind: type[T], *, params: Params | None = None) -> T:
         """Return the decoded answer to a GET."""
@@ -262,122 +374,43 @@ class Transport:
         if body is not None:
             data = msgspec.json.encode(body)
             sent["Content-Type"] = "application/json"
-        try:
-            response = await self._session.request(
-                method,
-                URL(url, encoded=True),  # as it is: an object named ".." must not make it the path of another
-                params=encode_params(params),
-                data=data,
-                headers=sent,
-                allow_redirects=False,
-                timeout=limit or aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
-            )
-        except EngineError:
-            raise
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise connection_error(self.endpoint, error) from error
-        try:
-            if response.status >= 400 and not raw:
-                raise api_error(response.status, await _message(response), request)
-            if 300 <= response.status < 400 and response.status != 304:
-                raise MalformedAnswer(request, f"a redirect (HTTP {response.status}); is a web server in between?")
-            yield Answer(response, self.endpoint.url)
-        finally:
-            if response.content.is_eof():
-                response.release()
-            else:
-                response.close()
+        async with self._lent() as session:
+            try:
+                response = await session.request(
+                    method,
+                    URL(url, encoded=True),  # as it is: an object named ".." must not make it the path of another
+                    params=encode_params(params),
+                    data=data,
+                    headers=sent,
+                    allow_redirects=False,
+                    timeout=limit or aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
+                )
+            except EngineError:
+                raise
+            except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                if self._tunnel is not None and isinstance(error, aiohttp.ClientConnectorError):
+                    self._tunnel.broken()
+                    raise ConnectionLost(self.endpoint.url, "ssh ended") from error  # that socket is on this machine
+                raise connection_error(self.endpoint, error) from error
+            try:
+                if response.status >= 400 and not raw:
+                    # a daemon tells its version in each answer
+                    in_between = response.status in (401, 403, 405) and "Api-Version" not in response.headers
+                    raise api_error(response.status, await error_words(response), request, in_between=in_between)
+                if 300 <= response.status < 400 and response.status != 304:
+                    raise MalformedAnswer(request, f"a redirect (HTTP {response.status}); is a web server in between?")
+                yield Answer(response, self.endpoint.url)
+            finally:
+                if response.content.is_eof():
+                    response.release()
+                else:
+                    response.close()
 
 
-async def _message(response: aiohttp.ClientResponse) -> str:
-    """Return the daemon's words in an error answer, whatever its shape."""
-    data = b""
+def _identity(path: str | None) -> tuple[int, int, int] | None:
+    """Return which file a path names, or None where there is none; an inode alone may soon be another file's."""
     try:
-        async with asyncio.timeout(5):
-            while len(data) < MOST_WORDS and (piece := await response.content.read(MOST_WORDS)):
-                data += piece
-    except (aiohttp.ClientError, OSError, TimeoutError):
-        return f"HTTP {response.status}"
-    try:
-        return decode(data, Message, "").message
-    except MalformedAnswer:
-        text = data.decode("utf-8", "replace").strip()
-        return f"HTTP {response.status}" if not text or text.startswith("<") else text[:500]
-
-
-def encode_params(params: Params | None) -> dict[str, str]:
-    """Return query parameters as the Engine API takes them: booleans as 1 and 0, maps and lists as JSON."""
-    encoded: dict[str, str] = {}
-    for key, value in (params or {}).items():
-        if value is None:
-            continue
-        if isinstance(value, bool):
-            encoded[key] = "1" if value else "0"
-        elif isinstance(value, (dict, list, tuple)):
-            encoded[key] = msgspec.json.encode(value).decode()
-        else:
-            encoded[key] = str(value)
-    return encoded
-
-
-def describe(error: BaseException) -> str:
-    """Return a short reason for an exception of aiohttp or the system."""
-    cause = getattr(error, "os_error", None) or error
-    if isinstance(cause, aiohttp.ClientPayloadError):
-        return "the daemon closed the connection before the answer was whole"
-    if isinstance(cause, OSError) and cause.errno:
-        return os.strerror(cause.errno)
-    text = getattr(cause, "strerror", None) or str(cause)
-    return text or type(cause).__name__
-
-
-def connection_error(endpoint: Endpoint, error: BaseException) -> EngineError:
-    """Return which way a request failed before its answer began."""
-    cause = getattr(error, "os_error", None) or error
-    kind: FailureKind = "unreachable"
-    hint = ""
-    if isinstance(cause, FileNotFoundError):
-        kind, hint = "no socket", "is the Docker daemon running on this machine?"
-    elif isinstance(cause, PermissionError):
-        kind, hint = "permission denied", socket_hint(endpoint)
-    elif isinstance(cause, ConnectionRefusedError):
-        kind = "refused"
-        local = "nothing listens there; start the daemon (systemctl start docker)"
-        hint = local if endpoint.socket_path else "nothing listens there; is the daemon set up to listen on TCP?"
-    elif isinstance(error, (TimeoutError, asyncio.TimeoutError)):
-        hint = "the daemon hangs, or a firewall drops the packets"
-        return ConnectionFailed(endpoint.url, "timed out", "no answer", hint)
-    elif isinstance(error, (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError, ConnectionResetError)):
-        return ConnectionLost(endpoint.url, describe(error) or "the daemon closed the connection")
-    elif isinstance(error, aiohttp.ClientResponseError):
-        kind, hint = "not an engine", "what answers there does not speak HTTP"
-    return ConnectionFailed(endpoint.url, kind, describe(error), hint)
-
-
-def socket_hint(endpoint: Endpoint) -> str:
-    """Return which group would give access to the endpoint's socket."""
-    import grp
-    from pathlib import Path
-
-    path = endpoint.socket_path
-    try:
-        owner = Path(path or "").stat()
-        group = grp.getgrgid(owner.st_gid).gr_name
-    except (OSError, KeyError):
-        return "run hythe as a user who may open the socket"
-    if group == "root" or not owner.st_mode & 0o020:
-        return "only root may open this socket: use sudo, or a rootless daemon"
-    return f"join the group {group}: sudo usermod -aG {group} $USER, then log in again"
-
-
-def _date_ns(header: str) -> int | None:
-    """Return the time of an HTTP Date header in nanoseconds since the epoch, or None where there is none to read."""
-    try:
-        return int(parsedate_to_datetime(header).timestamp()) * 1_000_000_000
-    except ValueError:
+        found = os.stat(path) if path is not None else None
+    except OSError:
         return None
-
-
-def _version(text: str) -> tuple[int, int] | None:
-    major, dot, minor = text.partition(".")
-    return (int(major), int(minor)) if dot and major.isdigit() and minor.isdigit() else None
+    return (found.st_dev, found.st_ino, found.st_ctime_ns) if found else None

@@ -1,24 +1,26 @@
-"""Reads an image's layers from its archive as the daemon sends it, and keeps those of the last few images."""
+"""Reads an image's layers: from the cache where they are there, else from the archive as the daemon sends it."""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from datetime import UTC, datetime
 from shlex import quote
 from typing import Final
 
-from tui.engine.archive import ArchiveIndexer, index_archive
+import msgspec
+
+from tui.engine.archive import ArchiveError, ArchiveIndexer, KnownLayer, index_archive
 from tui.engine.engine import Engine
 from tui.jobs.job import Job
-from tui.model.file_tree import FileTree
-from tui.model.layers import ImageLayers
+from tui.jobs.layer_cache import LayerCache
+from tui.model.images import HistoryEntry
+from tui.model.layers import ImageConfig, ImageLayers, ImageStack, Layer
+from tui.model.line_up import line_up
 from tui.present.units import size
-
-MOST_IMAGES: Final = 4
-MOST_PATHS: Final = 1_500_000
-"""Paths kept in all, some 100 MB; the image that was read last is kept however many it has."""
 
 PACE: Final = 0.2
 """The least seconds between two words about the progress."""
@@ -27,42 +29,12 @@ RATE_SECONDS: Final = 3.0
 """The time over which the rate is taken."""
 
 
-class LayerCache:
-    """The layers of a few images by ID, of which the one looked at longest ago gives way."""
-
-    def __init__(self, most_images: int = MOST_IMAGES, most_paths: int = MOST_PATHS) -> None:
-        self._images: OrderedDict[str, ImageLayers] = OrderedDict()
-        self._most_images = most_images
-        self._most_paths = most_paths
-
-    def get(self, image: str) -> ImageLayers | None:
-        """Return the layers of an image ID, or None."""
-        found = self._images.get(image)
-        if found is not None:
-            self._images.move_to_end(image)
-        return found
-
-    def put(self, image: str, layers: ImageLayers) -> None:
-        """Keep the layers of an image ID."""
-        self._images[image] = layers
-        self._images.move_to_end(image)
-        while len(self._images) > 1 and (len(self._images) > self._most_images or self._paths() > self._most_paths):
-            self._images.popitem(last=False)
-
-    def trees(self) -> dict[str, FileTree]:
-        """Return the trees by the digest of the blob that they were read from."""
-        return {layer.digest: layer.tree for image in self._images.values() for layer in image.layers if layer.digest}
-
-    def _paths(self) -> int:
-        """Count the paths kept; images share the trees of common layers."""
-        trees = {id(layer.tree): len(layer.tree) for image in self._images.values() for layer in image.layers}
-        return sum(trees.values())
-
-
 class LayersJob(Job):
     """Reads one image. `seen` bytes have come of about `expected` (0: unknown); `layers` is there when it is done.
 
-    It ends with ArchiveError or EngineError in the daemon's words, kept in `exception`.
+    `image_id` is the image's ID as soon as the daemon told it. `reused` counts layers that were known, and `asked` says
+    whether the daemon was asked for the archive at all. It ends with ArchiveError or EngineError in the daemon's words,
+    kept in `exception`.
     """
 
     screen = "layers"
@@ -70,14 +42,19 @@ class LayersJob(Job):
     def __init__(self, engine: Engine, cache: LayerCache, image: str, title: str, expected: int = 0) -> None:
         super().__init__(f"layers of {title}", f"docker save {quote(title)}")
         self.image = image
+        self.image_id = ""
         self.image_title = title
         self.expected = expected
         self.seen = 0
+        self.reused = 0
+        self.asked = False
         self.layers: ImageLayers | None = None
         self.exception: Exception | None = None
-        self.progress = "the daemon is preparing the archive"
+        self.progress = "looking for what is known"
         self._engine = engine
         self._cache = cache
+        self.on_ask: Callable[[], object] = lambda: None
+        """Called when the daemon is asked for the archive."""
         self._told = 0.0
         self._marks: deque[tuple[float, int]] = deque()
 
@@ -89,11 +66,87 @@ class LayersJob(Job):
         (start, before), (end, after) = self._marks[0], self._marks[-1]
         return (after - before) / (end - start) if end > start else None
 
+    def take_layers(self) -> ImageLayers | None:
+        """Return the layers, which the job holds no longer: it is kept in a list, and they may be large."""
+        layers, self.layers = self.layers, None
+        return layers
+
     async def work(self) -> None:
-        indexer = ArchiveIndexer(known=self._cache.trees())
+        stack = await self._engine.images.stack(self.image)
+        self.image_id = stack.id
+        found = self._cache.get(stack.id)
+        if found is None:
+            found = await self._find(stack)
+        else:
+            self.reused = sum(not layer.empty for layer in found.layers)
+        self.layers = found
+        self.progress = ""
+
+    async def _find(self, stack: ImageStack) -> ImageLayers:
+        trees = await asyncio.to_thread(self._cache.trees, stack.diff_ids)
+        stored = await asyncio.to_thread(self._cache.stored, stack.id, trees)
+        if stored is not None:
+            stored = msgspec.structs.replace(stored, tags=_tags(stack))
+            self.reused = len(trees)
+            self._cache.remember(stack.id, stored)
+            return stored
+        history = (await self._engine.images.history(self.image))[::-1] if trees else []
+        found = lined_up(stack, history, trees)
+        if found is not None:
+            self.reused = len(trees)
+        else:
+            found = await self._read(stack, history, trees)
+        self._cache.put(stack.id, found)
+        return found
+
+    async def _read(
+        self, stack: ImageStack, history: Sequence[HistoryEntry], trees: dict[str, KnownLayer]
+    ) -> ImageLayers:
+        """Read the archive, as far as it has what is not known yet."""
+        self.asked = True
+        self.progress = "the daemon is preparing the archive"
+        self.on_ask()
+        self.changed()
+        try:
+            return await self._stream(stack, history, trees)
+        except ArchiveError:
+            if not trees:
+                raise
+        # what is known may be what is wrong
+        self.seen = 0
+        return await self._stream(stack, history, {})
+
+    async def _stream(
+        self, stack: ImageStack, history: Sequence[HistoryEntry], trees: dict[str, KnownLayer]
+    ) -> ImageLayers:
+        missing = set(stack.diff_ids) - trees.keys()
+        passed = dict(trees)
+        early: list[ImageLayers | None] = []
+
+        def known(digest: str) -> KnownLayer | None:
+            return trees.get(f"sha256:{digest}") or trees.get(self._cache.diff_id(digest))
+
+        def took(digest: str, layer: KnownLayer) -> None:
+            passed[layer.diff_id] = layer
+            missing.discard(layer.diff_id)
+            self._cache.put_layer(digest, layer)
+
+        indexer = ArchiveIndexer(known=known, diff_ids=list(stack.diff_ids), on_layer=took)
+
+        def enough() -> bool:
+            """Whether nothing but what is known already is to come."""
+            if missing or indexer.skipped >= len(trees):
+                return False
+            if not early:
+                early.append(lined_up(stack, history, passed, indexer.read))
+            return early[0] is not None
+
         async with aclosing(self._chunks()) as chunks:
-            self.layers = await index_archive(chunks, indexer)
-        self._cache.put(self.image, self.layers)
+            whole = await index_archive(chunks, indexer, enough)
+        self.reused = len(trees)
+        if not whole and early and early[0] is not None:
+            return early[0]
+        return indexer.finish()
 
     def failure(self, error: Exception) -> str:
         self.exception = error
@@ -119,3 +172,41 @@ class LayersJob(Job):
         self.fraction = self.seen / self.expected if self.expected else None
         self.progress = f"{size(self.seen)} read"
         self.changed()
+
+
+def lined_up(
+    stack: ImageStack,
+    history: Sequence[HistoryEntry],
+    trees: dict[str, KnownLayer],
+    members: dict[str, tuple[str, int]] | None = None,
+) -> ImageLayers | None:
+    """Return an image whose layers are all known, without its archive; None where one is not, or it is not certain.
+
+    `history` is the daemon's, the oldest entry first; `trees` are by diff ID. `members` are the names and sizes of
+    layers in the archive, where they are known.
+    """
+    if not history or any(diff_id not in trees for diff_id in stack.diff_ids):
+        return None
+    stacked = [trees[diff_id] for diff_id in stack.diff_ids]
+    empty = line_up([(entry.created_by, entry.size) for entry in history], [layer.tree for layer in stacked])
+    if empty is None:
+        return None
+    waiting = iter(stacked)
+    layers: list[Layer] = []
+    for entry, none in zip(history, empty, strict=True):
+        created = datetime.fromtimestamp(entry.created, UTC).isoformat() if entry.created > 0 else ""
+        if none:
+            layers.append(Layer(entry.created_by, created, entry.comment, True))
+            continue
+        layer = next(waiting)
+        member, length = (members or {}).get(layer.diff_id, ("", 0))
+        layers.append(
+            Layer(entry.created_by, created, entry.comment, False, layer.diff_id, "", length, layer.tree, member)
+        )
+    return ImageLayers(
+        tuple(layers), stack.config or ImageConfig(), _tags(stack), stack.architecture, stack.os, stack.created or ""
+    )
+
+
+def _tags(stack: ImageStack) -> tuple[str, ...]:
+    return tuple(tag for tag in stack.repo_tags or () if tag != "<none>:<none>")

@@ -47,6 +47,8 @@ ESCAPES: Final = 2
 """Flag: the path was written with `..` or from the root."""
 IMPLIED: Final = 4
 """Flag: no entry of its own, only paths below it."""
+REPLACES: Final = 8
+"""Flag: the layer removes the path first, and then brings it anew."""
 
 
 class FileTree:
@@ -78,8 +80,8 @@ class FileTree:
         "layer",
     )
 
-    def __init__(self, columns: "Columns") -> None:
-        """Takes the columns over, and counts what each folder holds."""
+    def __init__(self, columns: "Columns", totals: "tuple[array[int], array[int]] | None" = None) -> None:
+        """Takes the columns over; `totals` are the bytes and files below each node, counted where they are not told."""
         self._blob = bytes(columns.blob)
         self._offset = columns.offset
         self._parent = columns.parent
@@ -95,7 +97,7 @@ class FileTree:
         self._link = columns.link
         self.change = bytes(columns.change)
         self.layer = columns.layer
-        self._total, self._file_count = _totals(columns)
+        self._total, self._file_count = totals or _totals(columns)
         self._folded: bytes | None = None
 
     def __len__(self) -> int:
@@ -239,6 +241,25 @@ class FileTree:
             if link := self._link.get(first + step):
                 columns.link[start + step] = link
         return folders
+
+    def columns(self) -> "Columns":
+        """Returns the arrays the tree is made of, to be read only."""
+        columns = Columns()
+        columns.blob, columns.kind = bytearray(self._blob), bytearray(self._kind)
+        columns.flags, columns.change = bytearray(self._flags), bytearray(self.change)
+        columns.offset, columns.parent, columns.first = self._offset, self._parent, self._first
+        columns.count, columns.mode, columns.uid, columns.gid = self._count, self._mode, self._uid, self._gid
+        columns.size, columns.mtime, columns.link, columns.layer = self._size, self._mtime, self._link, self.layer
+        return columns
+
+    def totals(self) -> "tuple[array[int], array[int]]":
+        """Returns the bytes and the files below each node, to be read only."""
+        return self._total, self._file_count
+
+    @property
+    def whiteouts(self) -> int:
+        """How many paths of the layers below it the layer removes."""
+        return self._kind.count(Kind.WHITEOUT)
 
     def has_whiteout(self, node: int) -> bool:
         """Whether the folder holds a mark of removal."""

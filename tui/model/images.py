@@ -68,7 +68,7 @@ class ImageDeleted(msgspec.Struct, frozen=True, rename="pascal", gc=False):
     deleted: str = ""
 
 
-class Image(msgspec.Struct, frozen=True):
+class Image(msgspec.Struct, frozen=True, gc=False):  # no cycles: 10,000 must not hold up the collector
     """An image as last read from the daemon. Sizes are bytes, times seconds since the epoch; None means unknown."""
 
     id: str

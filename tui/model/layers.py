@@ -21,6 +21,7 @@ class Layer(msgspec.Struct, frozen=True):
 
     `created_by` is the history's text and `instruction` the Dockerfile's. `size` is that of the files, unpacked, and
     `blob_size` that of the archive, packed where it is. `empty` layers have metadata alone. `created` is RFC 3339.
+    `member` is the name under which the image's archive has the layer, empty where it was not read from one.
     """
 
     created_by: str
@@ -31,6 +32,7 @@ class Layer(msgspec.Struct, frozen=True):
     digest: str = ""
     blob_size: int = 0
     tree: FileTree = EMPTY_TREE
+    member: str = ""
 
     @property
     def size(self) -> int:
@@ -57,6 +59,29 @@ class ImageConfig(msgspec.Struct, frozen=True, rename="pascal"):
     stop_signal: str = ""
 
 
+class RootFs(msgspec.Struct, frozen=True, rename="pascal"):
+    """The digests of an image's layers, unpacked, the lowest first."""
+
+    layers: tuple[str, ...] | None = None
+
+
+class ImageStack(msgspec.Struct, frozen=True, rename="pascal"):
+    """What `GET /images/{name}/json` (API 1.41 to 1.51) tells of an image's layers and its configuration."""
+
+    id: str
+    repo_tags: tuple[str, ...] | None = None
+    created: str | None = None
+    architecture: str = ""
+    os: str = ""
+    config: ImageConfig | None = None
+    root_fs: RootFs = msgspec.field(default_factory=RootFs, name="RootFS")
+
+    @property
+    def diff_ids(self) -> tuple[str, ...]:
+        """The digests of its layers, unpacked, the lowest first."""
+        return self.root_fs.layers or ()
+
+
 class ImageLayers(msgspec.Struct, frozen=True):
     """An image's layers, the lowest first, and its configuration."""
 
@@ -71,6 +96,11 @@ class ImageLayers(msgspec.Struct, frozen=True):
     def size(self) -> int:
         """The bytes of the files of all layers, the hidden ones too."""
         return sum(layer.size for layer in self.layers)
+
+    @property
+    def trees(self) -> list[FileTree]:
+        """The trees of all entries, the lowest first; those of empty ones are empty."""
+        return [layer.tree for layer in self.layers]
 
     def view(self, number: int) -> FileTree:
         """The files of the image up to a layer, with what that layer does to each. Takes a second per million paths."""
@@ -127,7 +157,7 @@ class _Merge:
             else:
                 self._combine(place, sources, removed=removed)
             columns.count[place] = len(columns.kind) - columns.first[place]
-        _mark_within(columns)
+        mark_within(columns)
         return FileTree(columns)
 
     def _from_barrier(self, sources: list[Source]) -> list[Source]:
@@ -226,7 +256,7 @@ class _Merge:
         return tree.mode(node), tree.owner(node)
 
 
-def _mark_within(columns: Columns) -> None:
+def mark_within(columns: Columns) -> None:
     """Marks the folders that are the same themselves and hold a change."""
     change, parent = columns.change, columns.parent
     same, within = int(Change.SAME), int(Change.WITHIN)

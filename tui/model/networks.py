@@ -71,7 +71,7 @@ class Subnet(msgspec.Struct, frozen=True, gc=False, order=True):
     ip_range: str = ""
 
 
-class Network(msgspec.Struct, frozen=True):
+class Network(msgspec.Struct, frozen=True, gc=False):  # no cycles: 10,000 must not hold up the collector
     """A network as last read from the daemon. `created` is seconds since the epoch, None where it is not told."""
 
     id: str

@@ -126,7 +126,11 @@ def _cpu_percent(wire: WireStats) -> float | None:
         return None
     used = now.cpu_usage.total_usage - before.cpu_usage.total_usage
     system = now.system_cpu_usage - before.system_cpu_usage
-    cpus = now.online_cpus or len(now.cpu_usage.percpu_usage or ()) or 1
+    return cpu_percent(used, system, now.online_cpus or len(now.cpu_usage.percpu_usage or ()) or 1)
+
+
+def cpu_percent(used: int, system: int, cpus: int) -> float:
+    """Return percent of one core: of the time `system` of all `cpus` together, `used` was the container's (ns)."""
     return used / system * cpus * 100 if system > 0 and used >= 0 else 0.0
 
 
@@ -134,6 +138,6 @@ def _memory_used(memory: WireMemory) -> int:
     stats = memory.stats or {}
     for key in ("total_inactive_file", "inactive_file"):
         cached = stats.get(key)
-        if cached is not None:
-            return memory.usage - cached if cached < memory.usage else memory.usage
+        if cached is not None and cached < memory.usage:
+            return memory.usage - cached
     return memory.usage

@@ -3,7 +3,7 @@
 from array import array
 from typing import Final
 
-from tui.model.file_tree import ESCAPES, IMPLIED, OPAQUE, ROOT, Columns, FileTree, Kind
+from tui.model.file_tree import ESCAPES, IMPLIED, OPAQUE, REPLACES, ROOT, Columns, FileTree, Kind
 
 MAX_PATH: Final = 32 << 10
 _FOLDER_MODE: Final = 0o755
@@ -13,6 +13,13 @@ _FILE: Final = int(Kind.FILE)
 _WHITEOUT: Final = b".wh."
 _OPAQUE: Final = b".wh..wh..opq"
 _AUFS: Final = b".wh..wh."
+_SEPARATOR: Final = b"/"
+_MOST_LOOSE: Final = 1 << 16
+"""Names in dictionaries from which they are packed."""
+_MOST_REOPENED: Final = 4
+"""Names taken out again, for each path, from which packing is given up."""
+_KEPT: Final = OPAQUE | REPLACES
+"""Flags that a later entry of the same path leaves as they are."""
 
 
 class PathTooLong(ValueError):
@@ -20,21 +27,38 @@ class PathTooLong(ValueError):
 
 
 class TreeBuilder:
-    """Takes one entry after the other; an entry told twice is the last one. Whiteouts become nodes and flags."""
+    """Takes one entry after the other; an entry told twice is the last one. Whiteouts become nodes and flags.
 
-    __slots__ = ("_children", "_columns", "_folders", "_last_folder", "_last_parent", "_names")
+    Archives tell folder by folder. So what is in a folder stands in a dictionary for a while, and is put close together
+    once others have come: a tenth of the memory. Archives that jump about stay in dictionaries.
+    """
+
+    __slots__ = (
+        "_children",
+        "_columns",
+        "_folders",
+        "_last_folder",
+        "_last_parent",
+        "_loose_names",
+        "_most_loose",
+        "_packed",
+        "_reopened",
+    )
 
     def __init__(self) -> None:
         self._columns = Columns()
-        self._names: list[bytes] = []
         self._children: dict[int, dict[bytes, int]] = {}
+        self._packed: dict[int, tuple[bytes, array[int]]] = {}
+        self._loose_names = 0
+        self._most_loose = _MOST_LOOSE
+        self._reopened = 0
         self._folders: dict[bytes, int] = {b"": ROOT}
         self._last_folder = b""
         self._last_parent = ROOT
-        self._append(b"", Kind.FOLDER, IMPLIED, _FOLDER_MODE)
+        self._append(Kind.FOLDER, IMPLIED, _FOLDER_MODE)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._columns.kind)
 
     def add(
         self,
@@ -52,7 +76,7 @@ class TreeBuilder:
         """
         if len(path) > MAX_PATH:
             raise PathTooLong(f"the path has {len(path)} bytes, {MAX_PATH} are allowed")
-        clean, flags = _normalize(path)
+        clean, flags = normalize(path)
         if clean.startswith(_AUFS) and clean != _OPAQUE:
             return  # bookkeeping of aufs, no part of the image
         folder, _, name = clean.rpartition(b"/")
@@ -70,7 +94,7 @@ class TreeBuilder:
             return  # nothing but a folder can be the root
         node = ROOT if not clean else self._node(parent, name)
         columns = self._columns
-        columns.flags[node] = columns.flags[node] & OPAQUE | flags
+        columns.flags[node] = columns.flags[node] & _KEPT | flags
         columns.kind[node] = kind
         columns.mode[node] = mode & 0o7777
         uid, gid = owner
@@ -85,9 +109,8 @@ class TreeBuilder:
 
     def finish(self) -> FileTree:
         """Returns the tree, and gives back the memory the building took."""
-        order, columns = self._ordered()
         self._folders.clear()
-        self._children.clear()
+        order, columns = self._ordered()
         source = self._columns
         columns.kind = bytearray(source.kind[node] for node in order)
         columns.flags = bytearray(source.flags[node] for node in order)
@@ -99,7 +122,6 @@ class TreeBuilder:
         if source.link:
             columns.link = {place: source.link[node] for place, node in enumerate(order) if node in source.link}
         self._columns = Columns()
-        self._names = []
         return FileTree(columns)
 
     def _ordered(self) -> tuple["array[int]", Columns]:
@@ -107,23 +129,20 @@ class TreeBuilder:
         columns = Columns()
         columns.place(b"", ROOT)
         order = array("I", [ROOT])
-        names, below = self._names, self._children
         for place, node in enumerate(order):  # grows as it goes
-            children = below.pop(node, None)
+            children = self._taken(node)
             if not children:
                 continue
             columns.first[place] = len(order)
             columns.count[place] = len(children)
             for name in sorted(children):
-                child = children[name]
-                columns.place(names[child], place)
-                order.append(child)
+                columns.place(name, place)
+                order.append(children[name])
         return order, columns
 
-    def _append(self, name: bytes, kind: Kind, flags: int, mode: int) -> int:
-        node = len(self._names)
-        self._names.append(name)
+    def _append(self, kind: Kind, flags: int, mode: int) -> int:
         columns = self._columns
+        node = len(columns.kind)
         columns.kind.append(kind)
         columns.flags.append(flags)
         columns.mode.append(mode)
@@ -133,13 +152,43 @@ class TreeBuilder:
         columns.mtime.append(0)
         return node
 
+    def _in(self, folder: int) -> dict[bytes, int]:
+        """What is in a folder, by name; put back into a dictionary where it was packed."""
+        children = self._children.get(folder)
+        if children is None:
+            children = self._children[folder] = self._taken(folder)
+            self._loose_names += len(children)
+            self._reopened += len(children)
+        return children
+
+    def _taken(self, folder: int) -> dict[bytes, int]:
+        """What is in a folder, which is forgotten here."""
+        if (children := self._children.pop(folder, None)) is not None:
+            return children
+        names, nodes = self._packed.pop(folder, (b"", None))
+        return dict(zip(names.split(_SEPARATOR), nodes, strict=True)) if nodes else {}
+
+    def _pack(self) -> None:
+        """Puts the names of all folders close together, unless that was in vain too often."""
+        if self._reopened > _MOST_REOPENED * len(self):
+            self._most_loose = _MAX_NUMBER
+            return
+        for folder, children in self._children.items():
+            if children:
+                self._packed[folder] = _SEPARATOR.join(children), array("I", children.values())
+        self._children.clear()
+        self._loose_names = 0
+
     def _node(self, parent: int, name: bytes) -> int:
         children = self._children.get(parent)
         if children is None:
-            children = self._children[parent] = {}
+            if self._loose_names > self._most_loose:
+                self._pack()
+            children = self._in(parent)
         node = children.get(name)
         if node is None:
-            node = children[name] = self._append(name, Kind.FOLDER, IMPLIED, _FOLDER_MODE)
+            node = children[name] = self._append(Kind.FOLDER, IMPLIED, _FOLDER_MODE)
+            self._loose_names += 1
         return node
 
     def _folder(self, path: bytes) -> int:
@@ -158,28 +207,28 @@ class TreeBuilder:
                 self._folders[prefix] = node
             if self._columns.kind[node] == Kind.WHITEOUT:
                 self._columns.kind[node] = Kind.FOLDER
-                self._columns.flags[node] = OPAQUE | IMPLIED
+                self._columns.flags[node] = OPAQUE | REPLACES | IMPLIED
         return node
 
     def _whiteout(self, parent: int, name: bytes) -> None:
         """Marks a path as removed; where the layer brings a new one itself, that one stays and hides the old."""
         if not name:
             return
-        known = self._children.get(parent, {}).get(name)
+        known = self._in(parent).get(name)
         if known is None:
             node = self._node(parent, name)
             self._columns.kind[node] = Kind.WHITEOUT
-            self._columns.flags[node] = OPAQUE  # stays, should the layer bring something new under the name
-        else:
-            self._columns.flags[known] |= OPAQUE
+            self._columns.flags[node] = _KEPT  # stay, should the layer bring something new under the name
+        elif self._columns.kind[known] != Kind.WHITEOUT:
+            self._columns.flags[known] |= _KEPT
 
 
 def _clamp(number: int, low: int, high: int) -> int:
     return low if number < low else high if number > high else number
 
 
-def _normalize(path: bytes) -> tuple[bytes, int]:
-    """A path without `.`, empty parts and `..`, which cannot leave the root; and ESCAPES where it was written to."""
+def normalize(path: bytes) -> tuple[bytes, int]:
+    """Returns a path without `.`, empty parts and `..`, which cannot leave the root; and ESCAPES where it tries to."""
     if path.startswith(b"./"):
         path = path[2:]
     path = path.rstrip(b"/")

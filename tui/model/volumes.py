@@ -46,7 +46,7 @@ class VolumesPruned(msgspec.Struct, frozen=True, rename="pascal", gc=False):
     space_reclaimed: int = 0
 
 
-class Volume(msgspec.Struct, frozen=True):
+class Volume(msgspec.Struct, frozen=True, gc=False):  # no cycles: 10,000 must not hold up the collector
     """A volume as last read from the daemon. `created` is seconds since the epoch, None where no driver tells it."""
 
     name: str

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tui.model.containers import Container, Port
+from tui.model.containers import Container
 from tui.model.stats import Usage
 from tui.present.columns import Cell, Column
 from tui.present.glyphs import RANK, container_mark
+from tui.present.ports import ports_text
 from tui.present.units import ago, memory, percent, rate, span
 
 _EXITS = {137: "killed", 139: "segmentation fault", 143: "terminated", 126: "not executable", 127: "not found"}
@@ -16,11 +17,15 @@ _EXITS = {137: "killed", 139: "segmentation fault", 143: "terminated", 126: "not
 
 @dataclass(slots=True)
 class ContainerRows:
-    """The side data that cells are made of besides the record: the clock (seconds since the epoch) and the usage."""
+    """The side data that cells are made of besides the record: the clock (seconds since the epoch) and the usage.
+
+    `host` tells what reaches the daemon's machine, or nothing for this one.
+    """
 
     now: Callable[[], float]
     usage: Mapping[str, Usage] = field(default_factory=dict[str, Usage])
     ascii: bool = False
+    host: Callable[[], str] = lambda: ""
 
     def columns(self) -> Sequence[Column[Container]]:
         """Return the table's columns, in their order; rows that tie are told apart by name."""
@@ -101,7 +106,7 @@ class ContainerRows:
         return found.read_rate + found.write_rate if found else -1.0
 
     def _ports(self, container: Container) -> Cell:
-        return ports_text(container.ports, "->" if self.ascii else "→"), "accent"
+        return ports_text(container.ports, "->" if self.ascii else "→", self.host()), "accent"
 
 
 def failed(container: Container) -> bool:
@@ -141,17 +146,6 @@ def exit_reason(container: Container) -> str:
     if container.oom_killed:
         return "out of memory"
     return container.error or _EXITS.get(container.exit_code or 0, "")
-
-
-def ports_text(ports: Sequence[Port], arrow: str = "→") -> str:
-    """Return the published ports, IPv4 and IPv6 of one binding as one: "8080→80, 127.0.0.1:53→53/udp"."""
-    texts: dict[str, None] = {}
-    for port in ports:
-        if port.public:
-            address = "" if port.ip in ("", "0.0.0.0", "::") else f"{port.ip}:"
-            protocol = "" if port.protocol == "tcp" else f"/{port.protocol}"
-            texts[f"{address}{port.public}{arrow}{port.private}{protocol}"] = None
-    return ", ".join(texts)
 
 
 def search_text(container: Container) -> str:

@@ -53,6 +53,7 @@ PHASES = {
     "connecting": Mark("◌", ".", "connecting", "info"),
     "listing": Mark("◐", "o", "listing", "info"),
     "live": Mark("●", "+", "live", "good"),
+    "polling": Mark("◑", "~", "polling", "warn"),
     "stale": Mark("▲", "!", "stale", "bad"),
     "reconnecting": Mark("✗", "x", "reconnecting", "bad"),
 }

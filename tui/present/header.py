@@ -11,9 +11,13 @@ from tui.present.units import plural, span
 Span = tuple[str, str]
 
 
-def host_spans(name: str, tone: str, engine: str, api: str, *, guarded: bool, read_only: bool) -> list[Span]:
-    """Return the host with its engine, and the marks of how it is treated."""
+def host_spans(
+    name: str, tone: str, engine: str, api: str, *, guarded: bool, read_only: bool, warning: str = ""
+) -> list[Span]:
+    """Return the host with what there is to beware of, its engine, and the marks of how it is treated."""
     spans: list[Span] = [(" hythe ", "head"), (name, tone)]
+    if warning:
+        spans.append((f"  {warning}", "bad"))  # before the engine: a narrow terminal cuts the end
     spans.append((f"  {engine} (API {api})" if engine else f"  API {api}", "dim"))
     if guarded:
         spans.append(("  guarded", "warn"))
@@ -47,6 +51,7 @@ class Light:
     age: float
     heard: float | None
     error: str
+    warning: str = ""
 
 
 def fleet_spans(lights: Sequence[Light], ascii_only: bool) -> list[Span]:
@@ -55,6 +60,8 @@ def fleet_spans(lights: Sequence[Light], ascii_only: bool) -> list[Span]:
     for light in lights:
         mark = PHASES[light.phase]
         spans += [(f" {light.name} ", light.tone), (mark.ascii if ascii_only else mark.glyph, mark.tone)]
+        if light.warning:
+            spans.append((f" {light.warning}", "bad"))
         if light.phase != "live":
             since = f" {span(light.age)}" if light.phase in ("stale", "reconnecting") else ""
             spans.append((f" {mark.word}{since}", mark.tone))
@@ -62,8 +69,14 @@ def fleet_spans(lights: Sequence[Light], ascii_only: bool) -> list[Span]:
     return spans
 
 
-def light_spans(light: Light, *, streams: int, ascii_only: bool) -> list[Span]:
-    """Return the connection light of one host.
+def budget_words(streams: int, reads: int) -> str:
+    """Return what the numbers on the screen cost: streams of the daemon, and containers read from this machine."""
+    words = [plural(streams, "stream")] if streams else []
+    return ", ".join([*words, f"{reads} read locally"] if reads else words)
+
+
+def light_spans(light: Light, *, budget: str, ascii_only: bool) -> list[Span]:
+    """Return the connection light of one host, and beside a live one its `budget`.
 
     A live feed hears from the daemon each few seconds; its age is told only when it is longer than that.
     """
@@ -71,9 +84,11 @@ def light_spans(light: Light, *, streams: int, ascii_only: bool) -> list[Span]:
     mark = PHASES[phase]
     spans: list[Span] = [(f"{mark.text(ascii_only)}", mark.tone)]
     if phase == "live":
-        if streams:
-            spans.append((f" {plural(streams, 'stream')}", "dim"))
+        if budget:
+            spans.append((f" {budget}", "dim"))
         return [*spans, (" ", "")]
+    if phase == "polling" and light.error:
+        spans.append((f": {light.error[:60]}", mark.tone))
     if phase in ("stale", "reconnecting"):
         spans.append((f" {span(light.age)}", mark.tone))
         if heard is not None:

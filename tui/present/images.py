@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tui.model.containers import Container
@@ -44,9 +43,9 @@ class ImageRows:
         return self.used_by.get(image.id, 0)
 
 
-def used_by(containers: Iterable[Container]) -> Mapping[str, int]:
-    """Return how many containers there are of each image ID."""
-    return Counter(container.image_id for container in containers)
+def used_by(container: Container) -> Sequence[str]:
+    """Return the ID of the image that a container uses."""
+    return (container.image_id,)
 
 
 def search_text(image: Image) -> str:

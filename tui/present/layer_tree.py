@@ -7,18 +7,21 @@ from array import array
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from tui.model.file_tree import ESCAPES, IMPLIED, ROOT, Change, Kind
+from tui.model.file_tree import ESCAPES, IMPLIED, ROOT, Change, FileTree, Kind
 from tui.model.layers import ImageLayers
 from tui.present.units import size
 
 Span = tuple[str, str]
-Show = Literal["all", "added", "changed", "deleted"]
+Show = Literal["all", "added", "changed", "deleted", "big"]
 
-SHOWS: Final[tuple[Show, ...]] = ("all", "added", "changed", "deleted")
+SHOWS: Final[tuple[Show, ...]] = ("all", "added", "changed", "deleted", "big")
 """What the tree can be narrowed to, in the order in which a key goes through them."""
 
 MARKS: Final = {Change.ADDED: ("A", "added"), Change.CHANGED: ("C", "changed"), Change.REMOVED: ("D", "removed")}
 """The letter of `docker diff` and the tone of each change."""
+
+BIG_SHARE: Final = 0.01
+"""The share of all that is shown from which a file or a folder is big."""
 
 WORDS: Final = {Change.ADDED: "added", Change.CHANGED: "changed", Change.REMOVED: "deleted"}
 
@@ -37,16 +40,17 @@ _TYPES: Final = {
 
 
 class LayerView:
-    """The image up to a layer with what that layer does, and what follows from it for each folder.
+    """The image up to a layer with what that layer does, and what follows from it for each folder; or a comparison.
 
     Takes some seconds to make for a million paths. `own` are the bytes that the layer brings to a node and below,
     `gone` those that it takes away, `below` has a bit for each Change that is found below a node. `counts` are the
     paths that are no folders, by Change.
     """
 
-    def __init__(self, image: ImageLayers, number: int) -> None:
+    def __init__(self, tree: FileTree, number: int) -> None:
+        """`tree` is a merged one."""
         self.number = number
-        self.tree = tree = image.view(number)
+        self.tree = tree
         count = len(tree)
         self.own = own = array("q", bytes(8 * count))
         self.gone = gone = array("q", bytes(8 * count))
@@ -67,6 +71,11 @@ class LayerView:
             own[above] += own[node]
             gone[above] += gone[node]
         self.counts: dict[Change, int] = {what: counts[what] for what in MARKS}
+
+    @classmethod
+    def of(cls, image: ImageLayers, number: int) -> LayerView:
+        """Return the view of the image up to a layer."""
+        return cls(image.view(number), number)
 
     def spans(self) -> list[Span]:
         """Return what the layer does in words, each with its letter: "  A 12 added 3MB  D 1 deleted 8kB"."""
@@ -115,8 +124,11 @@ class LayerTree:
         self._view = view
         self._tree = view.tree
         self._whole = whole
-        self._wanted = _BITS[show] if show != "all" else 0 if whole else _ANY_CHANGE
-        self._by_size = by_size
+        self._wanted = _BITS.get(show, 0 if whole else _ANY_CHANGE)
+        self._by_size = by_size or show == "big"
+        self._least = 0
+        if show == "big":
+            self._least = max(1, int(BIG_SHARE * sum(self.size_of(node.node) for node in self.roots())))
         self._arrow = arrow
 
     def size_of(self, node: int) -> int:
@@ -141,6 +153,18 @@ class LayerTree:
             above = f"{above}/{part}"
             found.append(TreePath.of(above, node))
         return found
+
+    def big_paths(self) -> list[list[TreePath]]:
+        """Return the way to each big file, and to each big folder that has none; none where all is shown."""
+        ways: list[list[TreePath]] = []
+        waiting: list[list[TreePath]] = [[node] for node in reversed(self.roots())] if self._least else []
+        while waiting:
+            way = waiting.pop()
+            children = self.children(way[-1])
+            if not children:
+                ways.append(way)
+            waiting += [[*way, child] for child in reversed(children)]
+        return ways
 
     def changed_paths(self, most: int) -> list[list[TreePath]]:
         """Return the way to each path that the layer changes; none where there are more than `most`."""
@@ -169,6 +193,8 @@ class LayerTree:
 
     def has_children(self, node: TreePath) -> bool:
         """Return whether a folder has something that is shown."""
+        if self._least:
+            return any(self._shown(child) for child in self._tree.children(node.node))
         if self._wanted:
             return bool(self._view.below[node.node] & self._wanted)
         return bool(self._tree.children(node.node))
@@ -215,11 +241,13 @@ class LayerTree:
     # how
 
     def _shown(self, node: int) -> bool:
+        if self._least and self.size_of(node) < self._least:
+            return False
         return not self._wanted or bool((self._view.below[node] | 1 << self._tree.change[node]) & self._wanted)
 
     def _in(self, folder: int, path: str) -> list[TreePath]:
         nodes: Sequence[int] = self._tree.children(folder)
-        if self._wanted:
+        if self._wanted or self._least:
             nodes = [node for node in nodes if self._shown(node)]
         if self._by_size:
             nodes = sorted(nodes, key=self.size_of, reverse=True)

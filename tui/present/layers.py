@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui.model.file_tree import ROOT, Change, FileTree
+from tui.model.efficiency import Efficiency, efficiency
+from tui.model.file_tree import ROOT, FileTree
 from tui.model.images import HistoryEntry
 from tui.model.layers import ImageLayers, instruction_of
 from tui.model.times import parse_time
+from tui.model.waste import Waste, waste_of
 from tui.present.units import plural, size, stamp
 
 Span = tuple[str, str]
 
 MUCH_WASTE = 0.05
 """The share of an image from which its waste is shown as a warning."""
+
+GOOD_SCORE = 0.9
+"""The efficiency below which it is shown as a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,8 @@ class StackRow:
     digest: str = ""
     blob_size: int = 0
     image_id: str = ""
+    line: int | None = None
+    """The line of the Dockerfile, from 1; None: unknown."""
 
 
 def history_rows(entries: Sequence[HistoryEntry]) -> list[StackRow]:
@@ -80,6 +87,7 @@ def row_details(row: StackRow, number: int) -> str:
     facts = [
         ("layer", f"{number}{', metadata only' if row.empty else ''}"),
         ("size", f"{size(row.size)} ({row.size:,} bytes)"),
+        ("line", f"{row.line} of the Dockerfile" if row.line else ""),
         ("created", stamp(row.created) if row.created is not None else ""),
         ("comment", row.comment),
         ("diff ID", row.diff_id),
@@ -92,72 +100,60 @@ def row_details(row: StackRow, number: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What the header says of an image: bytes of all layers' files, bytes that later layers hide, and counts."""
+    """What the header says of an image: bytes of all layers' files, bytes that later layers hide, counts, a score.
+
+    `score` is the efficiency, 0 to 1, by dive's formula.
+    """
 
     size: int
     waste: int
     files: int
     layers: int
+    score: float
 
     @property
     def share(self) -> float:
         """The part of the image that is waste, 0 to 1."""
         return self.waste / self.size if self.size else 0.0
 
-    def spans(self) -> list[Span]:
-        """Return the totals in words."""
+    def counts(self) -> list[Span]:
+        """Return size and numbers in words."""
+        files = f"{self.files:,} {'file' if self.files == 1 else 'files'}"
+        return [(f" {size(self.size)}", "number"), (f"  {plural(self.layers, 'layer')}  {files} ", "")]
+
+    def verdict(self) -> list[Span]:
+        """Return waste and efficiency in words."""
         waste = f"{size(self.waste)} ({self.share:.0%})" if self.waste else "none"
         return [
-            (size(self.size), "number"),
-            (f"  {plural(self.layers, 'layer')}  {self.files:,} {'file' if self.files == 1 else 'files'}", ""),
-            ("  waste ", "dim"),
-            (f"{waste} ", "warn" if self.share >= MUCH_WASTE else ""),
+            (" waste ", "dim"),
+            (waste, "warn" if self.share >= MUCH_WASTE else ""),
+            ("  efficiency ", "dim"),
+            (f"{score_words(self.score)} ", "warn" if self.score < GOOD_SCORE else ""),
         ]
 
 
-def totals_of(image: ImageLayers, whole: FileTree) -> Totals:
-    """Return an image's totals; `whole` is the view of its last layer."""
-    layers = sum(not layer.empty for layer in image.layers)
-    return Totals(image.size, image.waste(whole), whole.file_count(ROOT), layers)
+def score_words(score: float) -> str:
+    """Return an efficiency as a percentage that says 100% only of what is."""
+    return "100%" if score >= 1 else f"{min(score * 100, 99.9):.1f}%"
 
 
 @dataclass(frozen=True, slots=True)
-class Wasted:
-    """A path of which later layers hide `size` bytes; `layer` is the number of the last one that brought them."""
+class Analysis:
+    """All that is told of an image as a whole: the files of its last layer's view, what is hidden, the totals."""
 
-    path: str
-    size: int
-    layer: int
-    times: int
-
-    @property
-    def words(self) -> str:
-        """How much it is and where it comes from."""
-        brought = "brought by" if self.times == 1 else f"brought {self.times} times, last by"
-        return f"{size(self.size)}, {brought} layer {self.layer + 1}"
+    image: ImageLayers
+    whole: FileTree
+    waste: Waste
+    efficiency: Efficiency
+    totals: Totals
 
 
-def wasted_files(image: ImageLayers, whole: FileTree, most: int = 200) -> list[Wasted]:
-    """Return the files that later layers rewrite or delete, the greatest waste first.
-
-    `whole` is the view of the last layer. Takes some seconds for a million paths.
-    """
-    found: dict[str, Wasted] = {}
-    for number, layer in enumerate(image.layers):
-        tree = layer.tree
-        places: list[int | None] = [ROOT] * len(tree)
-        for node in range(1, len(tree)):  # parents stand before their children
-            above = places[tree.parent(node)]
-            place = places[node] = None if above is None else whole.child(above, tree.name_bytes(node))
-            length = tree.size(node)
-            if not length or _is_seen(whole, place, number):
-                continue
-            path = tree.path(node)
-            before = found.get(path, Wasted(path, 0, 0, 0))
-            found[path] = Wasted(path, before.size + length, number, before.times + 1)
-    return sorted(found.values(), key=lambda wasted: (-wasted.size, wasted.path))[:most]
-
-
-def _is_seen(whole: FileTree, place: int | None, number: int) -> bool:
-    """Whether what a layer brings is what the whole image has at that place."""
-    return place is not None and whole.layer[place] == number and whole.change[place] != Change.REMOVED
+def analysis_of(image: ImageLayers, whole: FileTree | None = None) -> Analysis:
+    """Return the analysis of an image; `whole` is the view of its last layer. Takes seconds for a million paths."""
+    if whole is None:
+        whole = image.view(len(image.layers) - 1)
+    waste = waste_of(image.trees)
+    score = efficiency([layer.tree for layer in image.layers if not layer.empty])
+    layers = sum(not layer.empty for layer in image.layers)
+    totals = Totals(image.size, waste.size, whole.file_count(ROOT), layers, score.score)
+    return Analysis(image, whole, waste, score, totals)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tui.model.containers import Container
@@ -44,9 +43,9 @@ class NetworkRows:
         return self.used_by.get(network.name, 0)
 
 
-def users_of(containers: Iterable[Container]) -> Mapping[str, int]:
-    """Return how many containers are attached to each network, by the network's name."""
-    return Counter(name for container in containers for name, _ in container.networks)
+def used_by(container: Container) -> Collection[str]:
+    """Return the names of the networks that a container is attached to."""
+    return [name for name, _ in container.networks]
 
 
 def search_text(network: Network) -> str:

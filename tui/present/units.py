@@ -44,6 +44,15 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60}h{minutes % 60:02d}m"
 
 
+def round_trip(seconds: float, micro: str = "µs") -> str:
+    """Return the time of a round trip: 740µs, 3.1ms, 120ms, 1.4s."""
+    if seconds < 0.001:
+        return f"{max(0.0, seconds) * 1e6:.0f}{micro}"
+    if seconds < 1:
+        return f"{seconds * 1e3:.3g}ms"
+    return f"{seconds:.1f}s"
+
+
 def ago(seconds: float) -> str:
     """Return an age: "3m ago", or "now" below one second (and for a clock that is behind)."""
     return "now" if seconds < 1 else f"{span(seconds)} ago"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tui.model.containers import Container
@@ -43,13 +42,9 @@ class VolumeRows:
         return self.used_by.get(volume.name, 0)
 
 
-def users_of(containers: Iterable[Container]) -> Mapping[str, int]:
-    """Return how many containers mount each volume, by the volume's name."""
-    return Counter(
-        name
-        for container in containers
-        for name in {mount.source for mount in container.mounts if mount.type == "volume"}
-    )
+def used_by(container: Container) -> Collection[str]:
+    """Return the names of the volumes that a container mounts."""
+    return {mount.source for mount in container.mounts if mount.type == "volume"}
 
 
 def search_text(volume: Volume) -> str:

@@ -14,7 +14,6 @@ from tui.commands.command import Command, Context, Option, Severity
 from tui.commands.registry import BY_ID, COMMANDS, key_name
 from tui.commands.session import Session
 from tui.engine.errors import EngineError
-from widgets.dialogs import ChoiceDialog, ConfirmDialog, MessageDialog, PromptDialog
 from widgets.literal import literal
 
 if TYPE_CHECKING:
@@ -79,17 +78,13 @@ class HytheScreen(Screen[Any]):
 
     def command_context(self) -> Context:
         """Return what a command would act on now."""
-        return Context(self.session, self, "app")
+        return Context(self.hythe.session and self.session, self, "app")
 
     # commands
 
     async def action_command(self, id: str) -> None:
         """Run a command from the table: the one way in for keys, palette, clicks and hints."""
         command = BY_ID[id]
-        if self.hythe.session is None:
-            if command.id == "app.theme":
-                self.open("theme")
-            return
         context = self.command_context()
         reason = command.why_not(context)
         if reason is not None:
@@ -103,7 +98,7 @@ class HytheScreen(Screen[Any]):
     async def run_command(self, command: Command, context: Context) -> None:
         """Run a command, and show the daemon's words when it fails."""
         try:
-            await command.run(context)
+            await command.run_on(context)
         except EngineError as error:
             hint = f"\n{error.hint}" if error.hint else ""
             self.note(f"{command.title}: {error}{hint}", "error")
@@ -112,11 +107,13 @@ class HytheScreen(Screen[Any]):
         """Return the command's keys after remapping, for people."""
         return " ".join(key_name(key) for key in self.hythe.keys.get(command.id, command.keys))
 
-    # what commands ask through (tui.commands.command.Ui)
+    # what commands ask through (tui.commands.command.Ui); dialogs are imported when there is something to ask
 
     async def confirm(
         self, title: str, lines: Sequence[str], *, label: str, danger: bool = False, typed: str | None = None
     ) -> bool:
+        from widgets.dialogs import ConfirmDialog
+
         # hosts are asked about side by side, the user one after the other
         async with self._asking:
             return bool(
@@ -126,14 +123,20 @@ class HytheScreen(Screen[Any]):
             )
 
     async def choose(self, title: str, options: Sequence[Option]) -> str | None:
+        from widgets.dialogs import ChoiceDialog
+
         async with self._asking:
             return await self.hythe.push_screen_wait(ChoiceDialog(title, options, ascii=self.ascii))
 
     async def prompt(self, title: str, label: str, value: str, check: Callable[[str], str | None]) -> str | None:
+        from widgets.dialogs import PromptDialog
+
         async with self._asking:
             return await self.hythe.push_screen_wait(PromptDialog(title, label, value, check, ascii=self.ascii))
 
     async def tell(self, title: str, text: str) -> None:
+        from widgets.dialogs import MessageDialog
+
         async with self._asking:
             await self.hythe.push_screen_wait(MessageDialog(title, text, ascii=self.ascii))
 
@@ -148,6 +151,15 @@ class HytheScreen(Screen[Any]):
         """Do what a view command asks of this screen; see the subclasses."""
         if request == "palette":
             self.hythe.action_command_palette()
+
+    async def let_ssh_ask(self) -> None:
+        for session in self.hythe.fleet.sessions if self.hythe.fleet else ():
+            if session.engine.transport.asks:
+                try:
+                    await self.hythe.let_ssh_ask(session.engine)
+                except EngineError as error:
+                    self.note(f"{session.name}: {error}", "error")
+                session.feed.refresh()
 
     def copy(self, text: str) -> None:
         self.hythe.copy_to_clipboard(text)

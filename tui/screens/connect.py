@@ -1,68 +1,87 @@
-"""No daemon answered, or another host is wanted: what was tried and why it failed, and what can be tried instead."""
+"""No daemon answered: what was tried and why it failed, and what can be tried instead."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from tui.commands.command import Command
+from tui.commands.registry import BY_ID
 from tui.engine.connect import Attempt
 from tui.engine.endpoint import Endpoint, read_contexts, well_known
 from tui.engine.errors import EndpointError
-from tui.screens.base import HytheScreen
+from tui.screens.base import HytheScreen, bindings_of
 from widgets.choice_list import Choice, ChoiceList
 from widgets.span_line import KeyHints, SpanLine
 
 DEMO = "demo"
 
 
-class HostsScreen(HytheScreen):
-    """The docker contexts, the well-known sockets and the demo engine, to choose one and connect to it."""
+class ConnectScreen(HytheScreen):
+    """Shown when no daemon answers: each endpoint tried with its reason, then what else there is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "leave", "Back", show=False, id="hosts.leave"),
+        *bindings_of([BY_ID["app.hosts"]]),
+        Binding("r,f5", "retry", "Retry", show=False, id="connect.retry"),
+        Binding("d", "demo", "Demo engine", show=False, id="connect.demo"),
+        Binding("escape,q", "leave", "Quit", show=False, id="connect.leave"),
     ]
-    own_keys = (("enter", "connect to the host under the cursor"), ("esc q", "back"))
-    heading: ClassVar[str] = "hosts"
+    own_keys = (
+        ("enter", "connect to the host under the cursor"),
+        ("r", "try again what the settings name"),
+        ("d", "look around in the demo engine"),
+        ("q", "quit; where a host is connected, go back to it"),
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, attempts: Sequence[Attempt]) -> None:
         super().__init__()
+        self._attempts = tuple(attempts)
         self._endpoints: dict[str, Endpoint] = {}
 
     def compose(self) -> ComposeResult:
-        ascii_only = self.hythe.settings.ascii
-        yield SpanLine(id="header", ascii=ascii_only)
-        yield ChoiceList(id="hosts", ascii=ascii_only)
-        yield KeyHints(id="footer", ascii=ascii_only)
+        yield SpanLine(id="header", ascii=self.ascii)
+        yield ChoiceList(id="hosts", ascii=self.ascii)
+        yield KeyHints(id="footer", ascii=self.ascii)
 
     def on_mount(self) -> None:
-        self.query_one("#header", SpanLine).show([(" hythe ", "head"), (self.heading, "accent")])
-        self.query_one("#footer", KeyHints).hint(
-            [
-                (key, key, word, True)
-                for key, word in (("enter", "connect"), *self.more_hints(), ("q", self.leave_word()))
-            ]
-        )
+        self.query_one("#header", SpanLine).show([(" hythe ", "head"), ("no Docker daemon answers", "accent")])
+        leave = "quit" if self.hythe.session is None else "back"
+        hints = (("enter", "connect"), ("r", "retry"), ("D", "hosts"), ("d", "demo engine"), ("q", leave))
+        self.query_one("#footer", KeyHints).hint([(key, key, word, True) for key, word in hints])
         self.fill()
         self.query_one("#hosts", ChoiceList).focus()
 
-    def more_hints(self) -> Sequence[tuple[str, str]]:
-        """Return further (key, word) pairs for the footer."""
-        return ()
-
-    def leave_word(self) -> str:
-        """Return what `q` does here."""
-        return "back"
+    def show(self, attempts: Sequence[Attempt]) -> None:
+        """Show another round of attempts."""
+        self._attempts = tuple(attempts)
+        self.fill()
 
     def fill(self) -> None:
-        """List what there is to connect to."""
+        """List what was tried, and what there is to connect to besides."""
         self.query_one("#hosts", ChoiceList).show(self.choices())
+
+    def commands_here(self) -> Sequence[Command]:
+        return [BY_ID["app.hosts"], *super().commands_here()]
 
     def choices(self) -> list[Choice]:
         """Return a line for each endpoint, those that can't be used with the reason."""
         self._endpoints = {}
+        others = self._others()
+        lines = [Choice.heading("Tried")]
+        for number, attempt in enumerate(self._attempts):
+            lines += self._tried(f"tried:{number}", attempt)
+        hints = dict.fromkeys(attempt.hint for attempt in self._attempts if attempt.hint)
+        for hint in hints:
+            lines += self._wrapped(hint, 2, "warn")
+        tried = {attempt.endpoint.url for attempt in self._attempts}
+        untried = [choice for choice in others if choice.key not in tried]
+        return [*lines, Choice.note("", ""), *without_empty_headings(untried)]
+
+    def _others(self) -> list[Choice]:
         lines: list[Choice] = [Choice.heading("Docker contexts")]
         contexts = read_contexts(self.hythe.environment)
         for name, endpoint in contexts.items():
@@ -82,10 +101,20 @@ class HostsScreen(HytheScreen):
 
     def _line(self, key: str, endpoint: Endpoint, name: str) -> Choice:
         self._endpoints[key] = endpoint
-        session = self.hythe.session
-        here = session is not None and session.engine.endpoint.url == endpoint.url
-        spans = [(f"{name:<24.24} ", "accent"), (endpoint.url, "")]
-        return Choice(key, (*spans, ("  connected", "good")) if here else tuple(spans))
+        return Choice(key, ((f"{name:<24.24} ", "accent"), (endpoint.url, "")))
+
+    def _tried(self, key: str, attempt: Attempt) -> list[Choice]:
+        endpoint = attempt.endpoint
+        where = ((f"{endpoint.source or 'the settings':<24.24} ", "accent"), (f"{endpoint.url}  ", ""))
+        if endpoint.url and endpoint.source:
+            self._endpoints[key] = endpoint
+            return [Choice(key, where), *self._wrapped(attempt.reason, 4, "bad")]
+        return [Choice(None, where), *self._wrapped(attempt.reason, 4, "bad")]
+
+    def _wrapped(self, text: str, indent: int, tone: str) -> list[Choice]:
+        """Return a text as notes that are no wider than the screen; the file that a reason names stands at its end."""
+        room = max(20, self.hythe.size.width - indent - 4)
+        return [Choice.note(f"{' ' * indent}{line}", tone) for line in wrap(text, room)]
 
     def on_choice_list_chosen(self, message: ChoiceList.Chosen) -> None:
         self.run_worker(self._connect(message.key), group="connect", exclusive=True)
@@ -95,71 +124,6 @@ class HostsScreen(HytheScreen):
         self.note(f"connecting to {endpoint.label} …")
         # not in this screen's worker: connecting takes this screen away
         self.hythe.run_worker(self.hythe.connect(endpoint), group="connect", exclusive=True)
-
-    def action_leave(self) -> None:
-        """Go back to where we were."""
-        self.hythe.pop_screen()
-
-
-def without_empty_headings(choices: Sequence[Choice]) -> list[Choice]:
-    """Return the lines without a heading that has none below it."""
-    kept: list[Choice] = []
-    for choice in choices:
-        if choice.is_heading and kept and kept[-1].is_heading:
-            kept.pop()
-        kept.append(choice)
-    return kept
-
-
-class ConnectScreen(HostsScreen):
-    """Shown when no daemon answers: each endpoint tried with its reason, then what else there is."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r,f5", "retry", "Retry", show=False, id="connect.retry"),
-        Binding("d", "demo", "Demo engine", show=False, id="connect.demo"),
-        Binding("escape,q", "leave", "Quit", show=False, id="connect.leave"),
-    ]
-    own_keys = (
-        ("enter", "connect to the host under the cursor"),
-        ("r", "try again what the settings name"),
-        ("d", "look around in the demo engine"),
-        ("q", "quit"),
-    )
-    heading = "no Docker daemon answers"
-
-    def __init__(self, attempts: Sequence[Attempt]) -> None:
-        super().__init__()
-        self._attempts = tuple(attempts)
-
-    def show(self, attempts: Sequence[Attempt]) -> None:
-        """Show another round of attempts."""
-        self._attempts = tuple(attempts)
-        self.fill()
-
-    def choices(self) -> list[Choice]:
-        others = super().choices()
-        lines = [Choice.heading("Tried")]
-        for number, attempt in enumerate(self._attempts):
-            lines += self._tried(f"tried:{number}", attempt)
-        hints = dict.fromkeys(attempt.hint for attempt in self._attempts if attempt.hint)
-        lines += [Choice.note(f"  {hint}", "warn") for hint in hints]
-        tried = {attempt.endpoint.url for attempt in self._attempts}
-        untried = [choice for choice in others if choice.key not in tried]
-        return [*lines, Choice.note("", ""), *without_empty_headings(untried)]
-
-    def _tried(self, key: str, attempt: Attempt) -> list[Choice]:
-        endpoint = attempt.endpoint
-        where = ((f"{endpoint.source or 'the settings':<24.24} ", "accent"), (f"{endpoint.url}  ", ""))
-        if endpoint.url and endpoint.source:
-            self._endpoints[key] = endpoint
-            return [Choice(key, where), Choice.note(f"    {attempt.reason}", "bad")]
-        return [Choice(None, where), Choice.note(f"    {attempt.reason}", "bad")]
-
-    def more_hints(self) -> Sequence[tuple[str, str]]:
-        return (("r", "retry"), ("d", "demo engine"))
-
-    def leave_word(self) -> str:
-        return "quit"
 
     def action_retry(self) -> None:
         """Try again what the command line, the environment and the contexts lead to."""
@@ -171,5 +135,18 @@ class ConnectScreen(HostsScreen):
         self.run_worker(self._connect(DEMO), group="connect", exclusive=True)
 
     def action_leave(self) -> None:
-        """Quit: there is nothing behind this screen."""
-        self.hythe.exit(0)
+        """Go back to the host that is connected still; without one there is nothing behind this screen."""
+        if self.hythe.session is None:
+            self.hythe.exit(0)
+        else:
+            self.hythe.pop_screen()
+
+
+def without_empty_headings(choices: Sequence[Choice]) -> list[Choice]:
+    """Return the lines without a heading that has none below it."""
+    kept: list[Choice] = []
+    for choice in choices:
+        if choice.is_heading and kept and kept[-1].is_heading:
+            kept.pop()
+        kept.append(choice)
+    return kept

@@ -13,16 +13,17 @@ from textual.containers import Container as Box
 from textual.containers import Vertical
 from textual.events import Resize
 from textual.message import Message
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.commands.command import Command, Context, Scope, name_of
 from tui.commands.fleet import Fleet
 from tui.commands.registry import BY_ID, COMMANDS, footer, in_scope
-from tui.commands.session import Session
+from tui.commands.session import Session, total_budget
 from tui.model.containers import Container
 from tui.model.images import Image
-from tui.present.header import Light, fleet_spans, host_spans, light_spans
+from tui.present.header import Light, budget_words, fleet_spans, host_spans, light_spans
 from tui.present.units import plural
 from tui.screens.base import ALL_BINDINGS, HytheScreen
 from tui.screens.detail import DetailPane
@@ -37,6 +38,12 @@ TICK_SECONDS = 1.0
 
 STACKED: tuple[Resource, ...] = ("containers", "images")
 """The tables that stand together where there is room; any other stands alone."""
+
+SHOW_SHARE = 40
+"""Showing a state rests so many times as long as it took: in a storm on 10,000 containers there is always a new one."""
+
+FOLLOW_SECONDS = 0.1
+"""How long the cursor rests on a row before the details are those of it."""
 
 TABS_FROM = 16
 """Rows of the terminal from which the line of tabs is worth one."""
@@ -89,9 +96,14 @@ class DashboardScreen(HytheScreen):
         self._small = False
         self._engines: dict[Session, str] = {}
         self._awaited: tuple[Session, str, str] | None = None
+        self._following: Timer | None = None
+        self._resting: Timer | None = None
+        self._usage_changed = False
+        self._shown_until = self._show_seconds = 0.0
         self._panes = {view.name: ResourcePane(fleet, view, ascii=settings.ascii) for view in VIEWS}
 
     def compose(self) -> ComposeResult:
+        self._choose_layout(*self.hythe.size)  # before there is anything whose styles it would change
         ascii_only = self._settings.ascii
         yield SpanLine(id="header", ascii=ascii_only)
         yield KeyHints(id="tabs", ascii=ascii_only)
@@ -151,18 +163,33 @@ class DashboardScreen(HytheScreen):
         return self.query_one("#detail", DetailPane)
 
     def on_state_changed(self, _message: StateChanged) -> None:
+        """Show the state: at once, or after a rest if it was shown just now and that took long."""
+        if self._resting is not None:
+            return
+        rest = self._shown_until + SHOW_SHARE * self._show_seconds - time.monotonic()
+        if rest > 0:
+            self._resting = self.set_timer(rest, self._show_after_rest)
+        else:
+            self.show_state()
+
+    def _show_after_rest(self) -> None:
+        self._resting = None
         self.show_state()
 
     def on_usage_changed(self, message: UsageChanged) -> None:
-        self._touch(message.host_session, message.keys)
-        if self.containers.sort[0] in ("cpu", "memory", "limit", "net", "disk"):
-            self.containers.resort()
+        """Show what is new of rows that had no usage yet; the others follow with the next tick, all at once."""
+        self._usage_changed = True
+        usage = message.host_session.usage.usage
+        first = {key for key in message.keys if key in usage and len(usage[key].cpu_history) < 2}
+        if first:
+            self._touch(message.host_session, first)
 
     def _shown_panes(self) -> list[ResourcePane]:
         return [pane for pane in self._panes.values() if pane.display]
 
     def show_state(self) -> None:
         """Hand the latest state of every host to the tables."""
+        began = time.monotonic()
         for pane in self._shown_panes():
             pane.show_state()
         self._watch_usage()
@@ -170,6 +197,8 @@ class DashboardScreen(HytheScreen):
         self._draw_tabs()
         self._draw_footer()
         self._follow_cursor()
+        self._shown_until = time.monotonic()
+        self._show_seconds = self._shown_until - began
         if (awaited := self._awaited) is not None:
             session, noun, id = awaited
             if any(id in VIEW_OF[name].records(session.state) for name in VIEW_OF if VIEW_OF[name].noun == noun):
@@ -180,8 +209,11 @@ class DashboardScreen(HytheScreen):
             pane.touch(session, keys)
 
     def tick(self) -> None:
-        """Let ages move on: what did not change on the screen is not painted."""
+        """Let ages and usage move on: what did not change on the screen is not painted."""
         if self.is_current:
+            if self._usage_changed and self.containers.sort[0] in ("cpu", "memory", "limit", "net", "disk"):
+                self.containers.resort()
+            self._usage_changed = False
             for pane in self._shown_panes():
                 pane.table.touch()
             self._draw_header()
@@ -189,11 +221,14 @@ class DashboardScreen(HytheScreen):
     def _watch_usage(self) -> None:
         pane = self._panes["containers"]
         seen = self.is_current and pane.display
+        cursor = pane.cursor
         for session, visible in pane.in_sight().items():
             known = session.state.containers
             keys = visible if seen else ()
             session.usage.watch(key for key in keys if key in known and known[key].state == "running")
-            session.feed.inspect_missing(keys)
+            # the row whose details are shown is looked at wherever the table is: a list tells less of it
+            detailed = [cursor[1].id] if cursor and cursor[0] is session and self.is_current else []
+            session.feed.inspect_missing([*keys, *detailed])
 
     def on_live_table_view_changed(self, message: LiveTable.ViewChanged) -> None:
         if message.table is self.containers:
@@ -201,7 +236,10 @@ class DashboardScreen(HytheScreen):
 
     def on_live_table_highlighted(self, message: LiveTable.Highlighted) -> None:
         if message.table is self.table:
-            self._follow_cursor()
+            # a cursor on its way starts nothing to read on each row that it passes
+            if self._following is not None:
+                self._following.stop()
+            self._following = self.set_timer(FOLLOW_SECONDS, self._follow_cursor)
 
     def on_live_table_marks_changed(self, _message: LiveTable.MarksChanged) -> None:
         self.pane.draw_title()
@@ -224,14 +262,18 @@ class DashboardScreen(HytheScreen):
     def on_resize(self, event: Resize) -> None:
         self._arrange(event.size.width, event.size.height)
 
-    def _arrange(self, width: int, height: int) -> None:
-        """Choose the layout: one table, all above each other, or the detail pane at the side."""
+    def _choose_layout(self, width: int, height: int) -> None:
         wide = width >= 170 and height >= 24
         tall = not wide and width >= 120 and height >= 36
+        self._small = not wide and not tall
         self.set_class(wide, "-wide")
         self.set_class(tall, "-tall")
+
+    def _arrange(self, width: int, height: int) -> None:
+        """Choose the layout: one table, all above each other, or the detail pane at the side."""
+        self._choose_layout(width, height)
         # displayed or not at once, not when styles are next looked at: the focus must be able to follow in this step
-        small = self._small = not wide and not tall
+        small = self._small
         self.query_one("#tabs").display = height >= TABS_FROM
         self.query_one("#tables").display = not (small and self._detail_open)
         self.query_one("#detail").display = not small or self._detail_open
@@ -248,21 +290,24 @@ class DashboardScreen(HytheScreen):
         left = self._one_host(fleet.front) if not fleet.many else fleet_spans(self._lights(), self._settings.ascii)
         if running := len(fleet.running_jobs):
             left.append((f"  {plural(running, 'job')}", "busy"))
-        streams = sum(len(session.usage.usage) for session in fleet.sessions)
+        budget = total_budget(session.budget for session in fleet.sessions)
+        words = budget_words(budget.streams, budget.reads)
         if fleet.many:
-            right = [(f"{plural(streams, 'stream')} ", "dim")] if streams else []
+            right = [(f"{words} ", "dim")] if words else []
         else:
-            right = light_spans(self._light(fleet.front), streams=streams, ascii_only=self._settings.ascii)
+            right = light_spans(self._light(fleet.front), budget=words, ascii_only=self._settings.ascii)
         self.query_one("#header", SpanLine).show(left, right)
 
     def _one_host(self, session: Session) -> list[tuple[str, str]]:
-        if session not in self._engines and session.state.condition.is_live:
+        if session not in self._engines and session.state.condition.answers:
             self._engines[session] = ""  # asked once, as soon as the daemon is there
             self.run_worker(self._read_version(session), group="version")
         api = ".".join(map(str, session.engine.transport.api_version or ()))
         guarded, read_only = session.guarded, session.engine.read_only
-        engine = self._engines.get(session, "")
-        return host_spans(session.name, session.tone, engine, api, guarded=guarded, read_only=read_only)
+        engine, warning = self._engines.get(session, ""), session.engine.endpoint.warning
+        return host_spans(
+            session.name, session.tone, engine, api, guarded=guarded, read_only=read_only, warning=warning
+        )
 
     def _lights(self) -> list[Light]:
         return [self._light(session) for session in self._fleet.sessions]
@@ -272,7 +317,10 @@ class DashboardScreen(HytheScreen):
         condition = session.state.condition
         now = time.monotonic()
         heard = None if condition.heard is None else now - condition.heard
-        return Light(session.name, session.tone, condition.phase, now - condition.since, heard, condition.error)
+        return Light(
+            session.name, session.tone, condition.phase, now - condition.since, heard, condition.error,
+            session.engine.endpoint.warning,
+        )  # fmt: skip
 
     def _draw_tabs(self) -> None:
         self.query_one("#tabs", KeyHints).hint(
@@ -392,6 +440,8 @@ class DashboardScreen(HytheScreen):
         field.value = "" if self._searching_detail else self.table.filter_text
         field.display = True
         self.set_focus(field)
+        if not self._searching_detail:
+            self.table.expect_filter()
 
     def on_input_changed(self, message: Input.Changed) -> None:
         if self.query_one("#filter", Input).display:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING
 
-from widgets.fields import FieldValue
+if TYPE_CHECKING:
+    from widgets.fields import FieldValue
 
 MOST_FORMS = 20
 

@@ -49,6 +49,7 @@ class FormScreen(HytheScreen):
         ("esc", "back; what is filled in is kept"),
     )
     submit_label: ClassVar[str] = "OK"
+    more_hints: ClassVar[Sequence[tuple[str, str]]] = ()
     headings: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self) -> None:
@@ -74,6 +75,10 @@ class FormScreen(HytheScreen):
     def subject(self) -> str:
         """Return what the header says."""
         raise NotImplementedError
+
+    def place(self) -> tuple[str, str]:
+        """Return where the form is sent: what tells it from other places, and its name."""
+        return self.session.engine.endpoint.url, self.session.name
 
     def line_of(self, values: Values) -> str:
         """Return the docker line that the form equals; an empty text while there is none."""
@@ -111,7 +116,13 @@ class FormScreen(HytheScreen):
         yield KeyHints(id="footer", ascii=ascii_only)
 
     def on_mount(self) -> None:
-        hints = (("f2", self.submit_label.lower()), ("tab", "next"), ("f3", "copy the line"), ("f4", "start over"))
+        hints = (
+            ("f2", self.submit_label.lower()),
+            *self.more_hints,
+            ("tab", "next"),
+            ("f3", "copy the line"),
+            ("f4", "start over"),
+        )
         self.query_one("#footer", KeyHints).hint([(key, key, word, True) for key, word in (*hints, ("esc", "back"))])
         self.draw_header()
         self._draw_line()
@@ -119,7 +130,7 @@ class FormScreen(HytheScreen):
 
     @property
     def _key(self) -> Hashable:
-        return (self.session.engine.endpoint.url, self.memory_key())
+        return (self.place()[0], self.memory_key())
 
     @property
     def form(self) -> Form:
@@ -138,7 +149,7 @@ class FormScreen(HytheScreen):
             left.append((f"  {self._sending} …", "busy"))
         elif self._recalled:
             left.append(("  as it was left; f4 starts over", "dim"))
-        self.query_one("#header", SpanLine).show(left, [(f"{self.session.name} ", "dim")])
+        self.query_one("#header", SpanLine).show(left, [(f"{self.place()[1]} ", "dim")])
 
     def _draw_line(self) -> None:
         line = self.line_of(self.form.values())

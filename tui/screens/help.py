@@ -14,6 +14,7 @@ GROUPS = (
     ("images", "On images"),
     ("volumes", "On volumes"),
     ("networks", "On networks"),
+    ("hosts", "On hosts"),
     ("app", "Everywhere"),
 )
 GUARDS = {"free": "", "guarded": "asks on a guarded host", "always": "always asks"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -12,15 +13,23 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.events import Resize
 
-from tui.commands.history import Entry
 from tui.engine.errors import EngineError
+from tui.jobs.build import BuildJob
+from tui.jobs.extract import Selection
 from tui.jobs.layers import LayersJob
+from tui.model.file_lookup import NotThere, locate
 from tui.model.layers import ImageLayers
+from tui.model.waste import Lost
+from tui.present.instructions import dockerfile_lines, instruction_spans
 from tui.present.layer_tree import LayerView
-from tui.present.layers import StackRow, Totals, history_rows, image_rows, row_details, totals_of, wasted_files
-from tui.present.units import duration, plural, size, span
+from tui.present.layers import Analysis, StackRow, analysis_of, history_rows, image_rows, row_details
+from tui.present.units import plural, size, span
 from tui.screens.base import HytheScreen
+from tui.screens.layers_actions import compare_with_another, extract, write_report
+from tui.screens.layers_file import LayerFileScreen
+from tui.screens.layers_reading import LayersReading
 from tui.screens.layers_tree import LayerPane
+from tui.screens.layers_waste import LayerWasteScreen
 from widgets.bars import Progress, share_bar
 from widgets.choice_list import Choice, ChoiceList
 from widgets.line_view import Span
@@ -34,6 +43,9 @@ BESIDE = 100
 LOW = 16
 """Rows below which there is room for one of them only."""
 
+MANY_PATHS = 20_000
+"""Paths from which merging them takes long enough for a word."""
+
 BAR = 8
 """Cells of a layer's bar."""
 
@@ -43,11 +55,14 @@ HINTS = (
     ("pane", "tab", "pane"),
     ("view", "v", "layer/image"),
     ("filter", "f", "filter"),
-    ("sort", "o", "sort"),
     ("search", "/", "search"),
-    ("details", "i", "details"),
     ("waste", "w", "waste"),
+    ("extract", "e", "extract"),
     ("leave", "q", "back"),
+    ("sort", "o", "sort"),
+    ("details", "i", "details"),
+    ("compare", "=", "compare"),
+    ("report", "E", "report"),
 )
 
 
@@ -67,6 +82,9 @@ class LayersScreen(HytheScreen):
         Binding("i", "details", "Details of the layer", show=False, id="layers.details"),
         Binding("w", "waste", "Waste", show=False, id="layers.waste"),
         Binding("y", "copy", "Copy the path", show=False, id="layers.copy"),
+        Binding("e", "extract", "Extract the file or folder", show=False, id="layers.extract"),
+        Binding("E", "report", "Write the report as JSON", show=False, id="layers.report"),
+        Binding("equals_sign", "compare", "Compare with another image", show=False, id="layers.compare"),
         Binding("x", "cancel", "Cancel the reading", show=False, id="layers.cancel"),
         Binding("r", "again", "Read again", show=False, id="layers.again"),
         Binding("escape", "back", "Back", show=False, id="layers.back"),
@@ -86,15 +104,19 @@ class LayersScreen(HytheScreen):
     }
     """
     own_keys = (
-        ("tab enter", "from the stack to the files, and back"),
+        ("tab", "from the stack to the files, and back"),
+        ("enter", "to the files; open a folder; look at a file"),
         ("[ ]", "previous and next layer, from the files too"),
         ("v", "the files of this layer, or of the whole image up to it"),
-        ("f", "all that the layer does; only what it added, changed, deleted"),
+        ("f", "all that the layer does; only what it added, changed, deleted; only what is big"),
         ("o", "sort folders by size, or by name"),
         ("/ n N", "search a name; next and previous hit"),
         ("space * -", "open or close a folder; open all below; close all"),
         ("i", "the layer's whole instruction, its digests and its size"),
-        ("w", "what later layers rewrite or delete, the greatest first"),
+        ("w", "advice, and what later layers rewrite or delete, the greatest first"),
+        ("e", "write the file or folder under the cursor to this machine"),
+        ("E", "write the report on the image as JSON to a file"),
+        ("=", "compare with another image"),
         ("y", "copy the path under the cursor"),
         ("x r", "cancel the reading of the archive; read again"),
         ("esc q", "one step back; leave"),
@@ -104,11 +126,12 @@ class LayersScreen(HytheScreen):
         super().__init__()
         self._image = job.image if job else image
         self._title = job.image_title if job else title or image
-        self._job = job
+        self._given = job
+        self._reading = LayersReading(self, self._draw_progress)
         self._rows: list[StackRow] = []
         self._layers: ImageLayers | None = None
-        self._totals: Totals | None = None
-        self._whole: LayerView | None = None
+        self._image_id = ""
+        self._analysis: Analysis | None = None
         self._failure = ""
 
     def compose(self) -> ComposeResult:
@@ -122,9 +145,6 @@ class LayersScreen(HytheScreen):
         yield KeyHints(id="footer", ascii=ascii_only)
 
     def on_mount(self) -> None:
-        self.query_one("#stack-title", SpanLine).show(
-            [(" layers ", "head"), ("oldest first, as in a Dockerfile", "dim")]
-        )
         self.set_class(True, "-stack")
         self._arrange(self.size.width, self.size.height)
         self._draw_header()
@@ -144,52 +164,38 @@ class LayersScreen(HytheScreen):
     @property
     def reading(self) -> bool:
         """Whether the archive is being read."""
-        return self._job is not None and self._job.state == "running"
+        return self._reading.running
 
     # reading
 
     async def _open(self) -> None:
         self._failure = ""
         self.pane.say("")
-        known = self.session.layer_cache.get(self._image)
         try:
             self._rows = history_rows(await self.session.engine.images.history(self._image))
         except EngineError as error:
-            if known is None:
-                self._fail(error, str(error))
-                return
+            self._fail(error, str(error))
+            return
         self._draw_stack()
-        if known is None:
-            await self._read()
-        else:
-            await self._show(known)
+        await self._read()
 
     async def _read(self) -> None:
-        session = self.session
-        entry: Entry | None = None
-        job = self._job
-        if job is None or job.state in ("failed", "cancelled"):
-            expected = sum(row.size for row in self._rows)
-            job = self._job = LayersJob(session.engine, session.layer_cache, self._image, self._title, expected)
-            entry = session.history.begin(job.line, session.name)
-            session.jobs.start(job)
-        clock = self.set_interval(1.0, self._draw_progress)
-        stop = job.listen(self._draw_progress)
-        self._draw_progress()
-        self._draw_footer()
+        expected = sum(row.size for row in self._rows)
+        given = self._given  # one that has ended has given its layers away: they are in the cache, most often
+        known = given if given is not None and (given.state == "running" or given.layers is not None) else None
+        reading = asyncio.ensure_future(self._reading.read(self.session, self._image, self._title, expected, known))
         try:
-            await job.wait()
+            await asyncio.sleep(0)  # it has begun: the footer tells how to cancel it
+            self._draw_footer()
+            job = await asyncio.shield(reading)
         except asyncio.CancelledError:
-            await job.cancel()  # the screen was left: nobody waits any more
+            reading.cancel()
+            await asyncio.wait([reading])
             raise
-        finally:
-            stop()
-            clock.stop()
-            if entry is not None:
-                entry.close("ok" if job.state == "done" else "failed" if job.error else "cancelled", job.error)
         self.pane.progress(None)
-        if job.layers is not None:
-            await self._show(job.layers)
+        layers = job.take_layers()
+        if layers is not None:
+            await self._show(layers, job.image_id)
         elif job.error:
             self._fail(job.exception, job.error)
         else:
@@ -206,36 +212,39 @@ class LayersScreen(HytheScreen):
         self._draw_footer()
 
     def _draw_progress(self) -> None:
-        job = self._job
+        job = self._reading.job
         if job is None or not self.is_mounted or job.state != "running":
             return
-        if job.seen:
-            self.pane.say("")
+        words = self._reading.waiting_words(self.session.now())
+        self.pane.say(words)
+        if not words:
             self.pane.progress(Progress(" reading the archive", job.seen, job.expected or None, job.rate))
-        else:
-            waited = max(0.0, self.session.now() - job.started)
-            self.pane.say(
-                f"The daemon is preparing the archive ({duration(waited)}).\n"
-                "It sends nothing before it has the whole, so how far it is can't be told.\nx cancels."
-            )
 
-    async def _show(self, layers: ImageLayers) -> None:
+    async def _show(self, layers: ImageLayers, image_id: str) -> None:
         """Show the layers that were read. The last layer's view is made first: the totals need it."""
         self._layers = layers
-        self._rows = image_rows(layers, self._rows)
+        self._image_id = image_id
+        self._rows = self._with_lines(image_rows(layers, self._rows), image_id)
         self._draw_stack()
         last = len(layers.layers) - 1
-        self.pane.say("merging the layers …" if sum(len(layer.tree) for layer in layers.layers) > 20_000 else "")
-        whole = await asyncio.to_thread(LayerView, layers, last) if last >= 0 else None
-        self.pane.say("")
-        if whole is None:
+        if last < 0:
             self.pane.say("The image has no layers.")
             return
-        self._whole = whole
-        self._totals = totals_of(layers, whole.tree)
+        self.pane.say("merging the layers ..." if sum(map(len, layers.trees)) > MANY_PATHS else "")
+        whole = await asyncio.to_thread(LayerView.of, layers, last)
+        self.pane.say("")
+        self.pane.show_image(layers, whole)
+        self._analysis = await asyncio.to_thread(analysis_of, layers, whole.tree)
         self._draw_header()
         self._draw_footer()
-        self.pane.show_image(layers, whole)
+
+    def _with_lines(self, rows: list[StackRow], image_id: str) -> list[StackRow]:
+        """The rows with their lines of the Dockerfile, where the image was built here."""
+        for job in self.session.jobs:
+            if isinstance(job, BuildJob) and job.build.result is not None and job.build.result.image_id == image_id:
+                lines = dockerfile_lines(job.dockerfile, job.spec.target, [row.instruction for row in rows])
+                return [replace(row, line=line) for row, line in zip(rows, lines, strict=True)]
+        return rows
 
     # the stack
 
@@ -257,13 +266,14 @@ class LayersScreen(HytheScreen):
     def _row_spans(self, row: StackRow, total: int) -> Sequence[Span]:
         bar = share_bar(row.size / total if total else 0, BAR, self.hythe.settings.ascii)
         age = span(self.session.now() - row.created) if row.created is not None else ""
-        word, _, rest = row.instruction.partition(" ")
-        facts: list[Span] = [
+        line = f"{row.line:>4} " if row.line else "     " if any(other.line for other in self._rows) else ""
+        return [
             (" " * BAR if row.empty else bar, "info"),
             (f"{'' if row.empty else size(row.size):>7}", "number"),
+            (f"{age:>5}  ", "dim"),
+            (line, "constant"),
+            *instruction_spans(row.instruction, dim=row.empty),
         ]
-        facts.append((f"{age:>5}  ", "dim"))
-        return [*facts, (word, "dim" if row.empty else "key"), (f" {rest}", "dim" if row.empty else "")]
 
     def on_choice_list_moved(self, message: ChoiceList.Moved) -> None:
         number = int(message.key)
@@ -288,7 +298,10 @@ class LayersScreen(HytheScreen):
 
     def _draw_header(self) -> None:
         left: list[Span] = [(" hythe ", "head"), ("layers of ", ""), (f"{self._title} ", "accent")]
-        self.query_one("#header", SpanLine).show(left, self._totals.spans() if self._totals else ())
+        totals = self._analysis.totals if self._analysis else None
+        self.query_one("#header", SpanLine).show(left, totals.verdict() if totals else ())
+        title: list[Span] = [(" layers ", "head"), ("oldest first, as in a Dockerfile", "dim")]
+        self.query_one("#stack-title", SpanLine).show(title, totals.counts() if totals else ())
 
     def _draw_footer(self) -> None:
         usable = {"cancel": self.reading, "again": bool(self._failure) and not self.reading}
@@ -331,24 +344,70 @@ class LayersScreen(HytheScreen):
             text = row_details(self._rows[self.number], self.number + 1)
             self.run_worker(partial(self.tell, title, text), group="details")
 
-    async def action_waste(self) -> None:
-        """List the files that later layers rewrite or delete, and go to the one that is chosen."""
-        if self._layers is not None and self._whole is not None:
-            self.run_worker(partial(self._choose_wasted, self._layers, self._whole), group="waste", exclusive=True)
+    def action_waste(self) -> None:
+        """Say what is wasted and what to do about it; go to the file that is chosen there."""
+        if self._analysis is not None:
+            self.hythe.push_screen(LayerWasteScreen(self._analysis, self._title), self._aim_at)
 
-    async def _choose_wasted(self, layers: ImageLayers, whole: LayerView) -> None:
-        found = await asyncio.to_thread(wasted_files, layers, whole.tree)
-        if not found:
-            self.note("no waste: no layer rewrites or deletes what another one brought")
-            return
-        options = [(f"{at}", wasted.path, wasted.words) for at, wasted in enumerate(found)]
-        chosen = await self.choose(f"Waste: what later layers hide, {size(layers.waste(whole.tree))}", options)
-        if chosen is not None:
-            wasted = found[int(chosen)]
-            self.stack.move_to(wasted.layer)
-            self.pane.show_layer(wasted.layer, self._rows[wasted.layer])
-            self.pane.aim(wasted.path)
+    def _aim_at(self, lost: Lost | None) -> None:
+        if lost is not None:
+            self.stack.move_to(lost.layer)
+            self.pane.show_layer(lost.layer, self._rows[lost.layer])
+            self.pane.aim(lost.path)
             self._to_files()
+
+    # files
+
+    def on_tree_view_opened(self, message: TreeView.Opened) -> None:
+        view, layers = self.pane.view, self._layers
+        if view is None or layers is None:
+            return
+        path = str(message.node)
+        try:
+            file = locate(layers, view.tree, message.node.node)
+        except NotThere as error:
+            self.note(str(error), "warning")
+            return
+        self.hythe.push_screen(LayerFileScreen(self._image_id, self._title, layers, file, path))
+
+    def action_open(self) -> None:
+        """Open the file or the folder under the cursor."""
+        if self.pane.files.has_focus:
+            self.pane.files.action_open()
+        else:
+            self._to_files()
+
+    def action_extract(self) -> None:
+        """Write the file or folder under the cursor to this machine."""
+        self.run_worker(self._extract, group="extract", exclusive=True)
+
+    async def _extract(self) -> None:
+        view, layers, path = self.pane.view, self._layers, self.pane.files.cursor_node
+        if view is None or layers is None or path is None:
+            self.note("extract: no file under the cursor", "warning")
+            return
+        selection = Selection(layers, view.tree, path.node, None if self.pane.whole else view.number)
+        what = "the whole image" if self.pane.whole else f"layer {view.number + 1}"
+        await extract(self, selection, what, self._image_id, self._title)
+
+    # the image
+
+    def action_report(self) -> None:
+        """Write the report as JSON to a file."""
+        self.run_worker(self._report, group="report", exclusive=True)
+
+    async def _report(self) -> None:
+        if self._analysis is None:
+            self.note("report: the layers are not read yet", "warning")
+        else:
+            await write_report(self, self._analysis, self._image_id, self._title)
+
+    def action_compare(self) -> None:
+        """Choose another image and compare this one with it."""
+        self.run_worker(self._compare, group="compare", exclusive=True)
+
+    async def _compare(self) -> None:
+        await compare_with_another(self, self._image, self._image_id, self._title)
 
     def action_copy(self) -> None:
         """Copy the path under the cursor."""
@@ -383,12 +442,13 @@ class LayersScreen(HytheScreen):
 
     def action_cancel(self) -> None:
         """Cancel the reading."""
-        if self._job is not None and self.reading:
-            self.run_worker(self._job.cancel, group="cancel")
+        if self.reading:
+            self.run_worker(self._reading.cancel, group="cancel")
 
     def action_again(self) -> None:
         """Read again what could not be read."""
         if self._layers is None and not self.reading:
+            self._given = None
             self.run_worker(self._open, group="layers", exclusive=True)
 
     def action_back(self) -> None:

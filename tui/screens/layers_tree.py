@@ -142,7 +142,7 @@ class LayerPane(Vertical):
         self._fill()
 
     def turn_filter(self) -> None:
-        """Show all, only what was added, only what was changed, only what was deleted."""
+        """Show all, only what was added, only what was changed, only what was deleted, only what is big."""
         self.show_only = SHOWS[(SHOWS.index(self.show_only) + 1) % len(SHOWS)]
         self._fill()
 
@@ -173,7 +173,7 @@ class LayerPane(Vertical):
         try:
             while self._image is not None and self._number not in self._views:
                 image, number = self._image, self._number
-                view = await asyncio.to_thread(LayerView, image, number)
+                view = await asyncio.to_thread(LayerView.of, image, number)
                 if image is self._image:
                     self._keep(view)
         finally:
@@ -204,6 +204,11 @@ class LayerPane(Vertical):
             )
         )
         tree.set_notice("" if tree.row_count else self._why_empty(view))
+        source = tree.source
+        if self.show_only == "big" and isinstance(source, LayerTree):
+            ways = source.big_paths()
+            for way in reversed(ways):  # the last one leaves the cursor on the greatest
+                tree.go_to(way)
         self._draw_title()
 
     def _open_few(self) -> None:
@@ -237,7 +242,7 @@ class LayerPane(Vertical):
 
     def _why_empty(self, view: LayerView) -> str:
         if self.show_only != "all":
-            return f"nothing is {self.show_only} here: f shows the others"
+            return f"nothing is {self.show_only} here: f shows the next kind"
         if self.whole:
             return "no files up to here"
         if self._row is not None and self._row.empty:
@@ -248,14 +253,14 @@ class LayerPane(Vertical):
         left: list[Span] = [(f" {'image up to' if self.whole else 'layer'} {self._number + 1} ", "head")]
         view = self._view
         if self._image is not None and (view is None or view.number != self._number):
-            left.append((" reading its files …", "busy"))
+            left.append((" reading its files ...", "busy"))
         elif view is not None:
             left += view.spans()
         right: list[Span] = [(self._hits, "hit")] if self._hits else []
         if self.show_only != "all":
-            right.append((f"only {self.show_only} ", "warn"))
+            right.append((f" only {self.show_only}{', 1% or more' if self.show_only == 'big' else ''} ", "warn"))
         if self.by_size:
-            right.append(("by size ", "accent"))
+            right.append((" by size ", "accent"))
         self.query_one("#layer-title", SpanLine).show(left, right)
 
     def on_resize(self, event: Resize) -> None:

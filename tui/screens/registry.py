@@ -1,44 +1,39 @@
-"""Screens by the name that commands open them with."""
+"""Screens by the name that commands open them with, each imported when it is first opened: a start needs none."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tui.screens.base import HytheScreen
-from tui.screens.build import BuildScreen
-from tui.screens.build_form import BuildFormScreen
-from tui.screens.commit import CommitScreen
-from tui.screens.connect import HostsScreen
-from tui.screens.help import HelpScreen
-from tui.screens.history import HistoryScreen
-from tui.screens.jobs import JobsScreen
-from tui.screens.layers import LayersScreen
-from tui.screens.run import RunScreen
-from tui.screens.theme import ThemeScreen
 
 if TYPE_CHECKING:
     from tui.app import HytheApp
 
-Maker = Callable[..., HytheScreen]
-
-SCREENS: Mapping[str, Maker] = {
-    "build": BuildFormScreen,
-    "build_job": BuildScreen,
-    "commit": CommitScreen,
-    "help": HelpScreen,
-    "history": HistoryScreen,
-    "hosts": HostsScreen,
-    "jobs": JobsScreen,
-    "layers": LayersScreen,
-    "run": RunScreen,
-    "theme": ThemeScreen,
+SCREENS: Mapping[str, tuple[str, str]] = {
+    "build": ("tui.screens.build_form", "BuildFormScreen"),
+    "build_job": ("tui.screens.build", "BuildScreen"),
+    "commit": ("tui.screens.commit", "CommitScreen"),
+    "compare": ("tui.screens.layers_compare", "CompareScreen"),
+    "context": ("tui.screens.context_form", "ContextFormScreen"),
+    "extract": ("tui.screens.extract", "ExtractScreen"),
+    "help": ("tui.screens.help", "HelpScreen"),
+    "history": ("tui.screens.history", "HistoryScreen"),
+    "hosts": ("tui.screens.hosts", "HostsScreen"),
+    "jobs": ("tui.screens.jobs", "JobsScreen"),
+    "layers": ("tui.screens.layers", "LayersScreen"),
+    "run": ("tui.screens.run", "RunScreen"),
+    "theme": ("tui.screens.theme", "ThemeScreen"),
 }
+"""The module and the class of each."""
 
 
 def make_screen(name: str, app: HytheApp, arguments: Mapping[str, Any]) -> HytheScreen:
     """Return the screen of that name. A screen that explains the one in front is told which that is."""
+    module, kind = SCREENS[name]
+    screen: type[HytheScreen] = getattr(import_module(module), kind)
     if name == "help":
         front = app.screen
-        return HelpScreen(front if isinstance(front, HytheScreen) else None)
-    return SCREENS[name](**arguments)
+        arguments = {"front": front if isinstance(front, HytheScreen) else None}
+    return screen(**arguments)

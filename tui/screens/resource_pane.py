@@ -12,15 +12,18 @@ from textual.containers import Vertical
 
 from tui.commands.fleet import Fleet
 from tui.commands.session import Session
+from tui.model.containers import Container
 from tui.present.columns import Column
 from tui.present.header import count_spans
 from tui.present.hosted import Hosted, hosted_columns, merge
+from tui.present.tally import Tally
 from tui.present.units import plural
 from tui.screens.resource_views import ResourceView
-from tui.store.state import counts
 from widgets.line_view import Span
 from widgets.live_table import LiveTable
 from widgets.span_line import SpanLine
+
+NOTHING: Mapping[str, Any] = {}
 
 
 class ResourcePane(Vertical):
@@ -56,6 +59,7 @@ class ResourcePane(Vertical):
         self._tables: Sequence[Mapping[str, Any]] = ()
         self._running_shown = False
         self._users: list[object] = [None] * len(fleet.sessions)
+        self._counts = {session: Tally[Container](lambda container: (container.state,)) for session in fleet.sessions}
 
     def compose(self) -> ComposeResult:
         yield self.title_line
@@ -65,7 +69,7 @@ class ResourcePane(Vertical):
 
     def show_state(self) -> None:
         """Hand the latest records of every host to the table."""
-        tables = [self.view.records(session.state) for session in self._fleet.sessions]
+        tables = [self._known(session) for session in self._fleet.sessions]
         same = len(tables) == len(self._tables) and all(map(is_, tables, self._tables))
         if not same or self._running_shown != self.only_running:
             self._tables, self._running_shown = tables, self.only_running
@@ -73,6 +77,12 @@ class ResourcePane(Vertical):
         self._follow_containers()
         self.table.set_problem(self._problem())
         self.draw_title()
+
+    def _known(self, session: Session) -> Mapping[str, Any]:
+        """Return a host's records, once they were listed: the first that an event tells of would draw the cursor."""
+        state = session.state
+        known = self.view.name in state.listed or self.view.name in state.problems
+        return self.view.records(state) if known else NOTHING
 
     def _rows(self, tables: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         running = self.view.running if self.only_running else None
@@ -136,8 +146,7 @@ class ResourcePane(Vertical):
         """Return what a command acts on, by host: the marked rows that are shown, else the one under the cursor."""
         table = self.table
         # what a filter hides is not acted on: the marks on it wait until it is seen again
-        shown = set(table.order)
-        keys = [key for key in table.targets if key in shown] or ([table.cursor_key] if table.cursor_key else [])
+        keys = table.shown_marks or ([table.cursor_key] if table.cursor_key else [])
         found: dict[int, tuple[Session, list[Any]]] = {}
         for key in keys:
             if (owned := self.record(key)) is not None:
@@ -173,18 +182,19 @@ class ResourcePane(Vertical):
         shown, total = table.shown_count, table.total_count
         left: list[Span] = [(f" {view.name}", "head"), (f" {shown}" if shown == total else f" {shown} of {total}", "")]
         if view.name == "containers":
-            left += count_spans(sum((Counter(counts(state)) for state in states), Counter[str]()))
+            counted = [tally.count(session.state.containers) for session, tally in self._counts.items()]
+            left += count_spans(sum(map(Counter[str], counted), Counter[str]()))
         if view.running is not None and self.only_running:
             left.append(("  only running", "warn"))
         if table.filter_text:
             left.append((f"  filter: {table.filter_text}", "warn"))
         if table.marks:
             left.append((f"  {len(table.marks)} marked", "accent"))
-            if hidden := len(table.marks.difference(table.order)):
+            if hidden := len(table.marks) - len(table.shown_marks):
                 left.append((f", {hidden} of them hidden", "warn"))
         if table.frozen:
             left.append((f"  frozen, {plural(table.pending_changes, 'change')} held", "warn"))
-        if not all(view.name in state.listed for state in states):
+        if not all(view.name in state.listed or view.name in state.problems for state in states):
             left.append(("  reading …", "dim"))
         self.title_line.show(left)
 

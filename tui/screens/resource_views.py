@@ -13,6 +13,7 @@ from tui.present import images as image_rows
 from tui.present import networks as network_rows
 from tui.present import volumes as volume_rows
 from tui.present.columns import Column
+from tui.present.tally import Tally
 from tui.store.state import Resource, State
 
 
@@ -38,14 +39,18 @@ class ResourceView:
 
 
 def _containers(session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], None]:
-    return container_rows.ContainerRows(session.now, session.usage.usage, ascii).columns(), None
+    transport = session.engine.transport
+    rows = container_rows.ContainerRows(session.now, session.usage.usage, ascii, lambda: transport.remote_host)
+    return rows.columns(), None
 
 
 def _images(session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], Callable[[Mapping[str, Container]], None]]:
     rows = image_rows.ImageRows(session.now, ascii=ascii)
 
+    users = Tally[Container](image_rows.used_by)
+
     def follow(containers: Mapping[str, Container]) -> None:
-        rows.used_by = image_rows.used_by(containers.values())
+        rows.used_by = users.count(containers)
 
     return rows.columns(), follow
 
@@ -53,8 +58,10 @@ def _images(session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], Calla
 def _volumes(session: Session, _ascii: bool) -> tuple[Sequence[Column[Any]], Callable[[Mapping[str, Container]], None]]:
     rows = volume_rows.VolumeRows(session.now)
 
+    users = Tally[Container](volume_rows.used_by)
+
     def follow(containers: Mapping[str, Container]) -> None:
-        rows.used_by = volume_rows.users_of(containers.values())
+        rows.used_by = users.count(containers)
 
     return rows.columns(), follow
 
@@ -64,8 +71,10 @@ def _networks(
 ) -> tuple[Sequence[Column[Any]], Callable[[Mapping[str, Container]], None]]:
     rows = network_rows.NetworkRows(session.now)
 
+    users = Tally[Container](network_rows.used_by)
+
     def follow(containers: Mapping[str, Container]) -> None:
-        rows.used_by = network_rows.users_of(containers.values())
+        rows.used_by = users.count(containers)
 
     return rows.columns(), follow
 

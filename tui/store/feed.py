@@ -1,7 +1,8 @@
 """The feed of one host: it keeps the state equal to the daemon's, and says since when it can't.
 
 It opens the event stream first, then lists, then applies events; an event names the object to read again. A slow
-reconciling list closes what events don't tell, and a heartbeat tells a quiet daemon from a silent one.
+reconciling list closes what events don't tell, and a heartbeat tells a quiet daemon from a silent one. Where the daemon
+tells no events, lists are read again and again in their place.
 """
 
 from __future__ import annotations
@@ -9,44 +10,61 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from contextlib import aclosing, suppress
-from typing import Any
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 
 import msgspec
 
 from tui.engine.engine import Engine
-from tui.engine.errors import ApiError, ConnectionFailed, ConnectionLost, EngineError, NotFound
+from tui.engine.errors import ApiError, ConnectionFailed, ConnectionLost, EngineError, MalformedAnswer
 from tui.model.events import Event
-from tui.store.kinds import KINDS, touched
+from tui.model.system import Ping
+from tui.store.kinds import touched
+from tui.store.knowledge import Knowledge
+from tui.store.listening import EventLine
 from tui.store.publishing import Publisher
-from tui.store.reading import ReadQueue
-from tui.store.state import Condition, Phase, Resource, State, with_condition, with_problem, with_table
-from tui.store.table import with_list, with_reads
+from tui.store.reader import REFUSED, RESOURCES, Reader
+from tui.store.state import Resource, State
+from tui.store.together import run_together
 
-OVERLAP_NS = 2_000_000_000
-"""How far back a resumed stream starts: the daemon's time stamps are not in order to the nanosecond."""
+RING = 200
+"""Events from which on one may have been lost between early lists and the stream: a daemon replays its last 256."""
 
 SETTLE_SECONDS = 1.0
 """How long the reads that the first list asks for hold up `live`: in a storm of events there are always some."""
 
-RESOURCES: tuple[Resource, ...] = tuple(KINDS)
+
+SPOILED_LINES = 5
+"""So many lines one after the other on which no event came, but what is none, are taken for no lines of events."""
 
 
 class Timing(msgspec.Struct, frozen=True):
     """The feed's intervals, in seconds.
 
-    A silent daemon is told after `heartbeat` and `silence`, 3 s together; one that is back is found within 2 s.
+    A silent daemon is told after `heartbeat` and `silence`, 3 s together, unless its answers are known to take longer;
+    one that is back is found within 2 s.
     """
 
-    heartbeat: float = 2.2
-    silence: float = 0.8
+    heartbeat: float = 2.3
+    silence: float = 0.7
+    most_patience: float = 3.0
     reconcile: float = 90.0
-    retry_list: float = 5.0
+    retry_list: float = 1.5
+    poll: float = 5.0
+    address: float = 1.0
     backoff_first: float = 0.25
     backoff_most: float = 1.5
     publish: float = 0.04
+
+
+def timing_for(url: str) -> Timing:
+    """Return the intervals for an endpoint: each try over ssh is a login, which servers count."""
+    return Timing(backoff_most=15.0) if url.startswith("ssh://") else Timing()
+
+
+class _Awoke(Exception):
+    """The daemon speaks again after a silence: nobody can tell which of the lines that are open outlived it."""
 
 
 class Feed:
@@ -54,21 +72,30 @@ class Feed:
 
     def __init__(self, engine: Engine, publish: Callable[[State], object], timing: Timing | None = None) -> None:
         self.engine = engine
-        self.timing = timing or Timing()
-        self.state = State(Condition("connecting", time.monotonic()))
+        self.timing = timing or timing_for(engine.endpoint.url)
         self.recent: deque[Event] = deque(maxlen=1000)
         """The last events, oldest first."""
         self._publisher = Publisher(lambda: publish(self.state), self.timing.publish)
-        self._queue = ReadQueue(self._read)
-        self._unread: set[tuple[Resource, str]] = set()
-        self._moment = 0
-        self._relist: set[Resource] = set()
-        self._relist_ready = asyncio.Event()
+        self._known = Knowledge(self._publisher.request)
+        self._reader = Reader(engine, self._known)
+        self._events = EventLine(engine, self._apply, self._opened, self._known.heard, self._doubt_everything)
+        self._no_events = ""
+        self._spoiled = 0
+        self._listable = asyncio.Event()
         self._retry = asyncio.Event()
-        self._last_ns: int | None = None
-        self._seen: OrderedDict[tuple[int, str, str, str], None] = OrderedDict()
+        self._patience = self.timing.silence
 
     # what screens and commands may ask for
+
+    @property
+    def state(self) -> State:
+        """The latest state."""
+        return self._known.state
+
+    @property
+    def tells_events(self) -> bool:
+        """Whether the daemon tells what happens; else a change is seen when its list is read next."""
+        return not self._no_events
 
     def refresh(self) -> None:
         """Read everything again, and if the daemon is away try it at once."""
@@ -78,14 +105,11 @@ class Feed:
     def read_again(self, resource: Resource, keys: Iterable[str]) -> None:
         """Read these objects again."""
         for key in keys:
-            self._queue.put(resource, key)
+            self._reader.want(resource, key)
 
     def inspect_missing(self, containers: Iterable[str]) -> None:
-        """Read those of the containers that are known from a list only (the ones in view: it tells more)."""
-        known = self.state.containers
-        for key in containers:
-            if key in known and not known[key].inspected and not self._queue.has("containers", key):
-                self._queue.put("containers", key)
+        """Say which containers are in view: they are read first and one by one, now where only a list told of them."""
+        self._reader.show("containers", containers)
 
     # the life-cycle
 
@@ -94,16 +118,27 @@ class Feed:
         attempt = 0
         try:
             while True:
-                self._enter("reconnecting" if attempt else "connecting", attempt=attempt)
+                if self.state.condition.phase != "stale":
+                    self._known.enter("reconnecting" if attempt else "connecting", attempt=attempt)
                 try:
-                    ping = await self.engine.connect()
-                    await self._live(ping.time_ns)
+                    await self._take_ping(self.engine.connect())
+                    await self._live()
+                except _Awoke:
+                    attempt = 0 if self._held() else attempt + 1
                 except EngineError as error:
-                    attempt = 1 if self.state.condition.phase in ("live", "stale", "listing") else attempt + 1
-                    self._enter("reconnecting", error=error, attempt=attempt)
-                await self._pause(attempt)
+                    attempt = 1 if self._held() else attempt + 1
+                    self._known.enter("reconnecting", str(error), error.hint, attempt)
+                if attempt:
+                    await self._pause(attempt)
+                await self.engine.renew_connections()  # those that are open may lead to a daemon that was
         finally:
             self._publisher.cancel()
+
+    def _held(self) -> bool:
+        """Return whether the line had held for a while: one that breaks again at once is tried less often."""
+        condition = self._known.condition
+        for_a_while = time.monotonic() - condition.since > self.timing.backoff_most
+        return condition.phase in ("live", "polling", "stale") and for_a_while
 
     async def _pause(self, attempt: int) -> None:
         most = min(self.timing.backoff_most, self.timing.backoff_first * 2 ** min(attempt - 1, 10))
@@ -112,224 +147,148 @@ class Feed:
             async with asyncio.timeout(most * random.uniform(0.5, 1.0)):
                 await self._retry.wait()
 
-    async def _live(self, clock_ns: int | None) -> None:
-        """Be connected until the line breaks; always ends by an EngineError. `clock_ns` is the daemon's time now."""
-        opened = asyncio.Event()
-        self._relist.clear()
-        self._queue.clear()
-        self._unread.clear()
-        # a daemon sends the headers a moment before it subscribes: only a resumed stream misses nothing from here on
-        since = clock_ns if self._last_ns is None else self._last_ns
+    async def _live(self) -> None:
+        """Be connected until the line breaks; always ends by an EngineError."""
+        self._no_events = ""
+        self._listable.clear()
+        self._reader.clear()
         await run_together(
-            self._listen(opened, since),
-            self._list_when_asked(opened),
-            self._queue.run(),
+            self._listen(),
+            self._list(),
+            self._reader.run(),
             self._beat(),
+            self._mind_address(),
             self._reconcile(),
+            self._poll(),
         )
 
-    async def _listen(self, opened: asyncio.Event, since_ns: int | None) -> None:
-        since = None if since_ns is None else max(1, since_ns - OVERLAP_NS)
-        async with aclosing(self.engine.events(since)) as events:
-            async for event in events:
-                self._heard()
-                if event is None:
-                    opened.set()
-                elif self._is_new(event):
-                    self._apply(event)
-        raise ConnectionLost(self.engine.endpoint.url, "the daemon ended the event stream")
-
-    def _is_new(self, event: Event) -> bool:
-        if event.time_ns <= 0:
-            return True
-        mark = (event.time_ns, event.type, event.action, event.id)
-        if mark in self._seen:
-            return False
-        self._seen[mark] = None
-        if len(self._seen) > 4096:
-            self._seen.popitem(last=False)
-        self._last_ns = max(self._last_ns or 0, event.time_ns)
-        return True
-
-    async def _list_when_asked(self, opened: asyncio.Event) -> None:
-        await opened.wait()
-        self._enter("listing")
-        known = [key for key, container in self.state.containers.items() if container.inspected]
-        async with asyncio.TaskGroup() as group:
-            for resource in RESOURCES:
-                group.create_task(self._list(resource))
-        # what only inspects tell (since when it runs, how often it was restarted) may have changed while away
-        self.read_again("containers", [key for key in known if key in self.state.containers])
+    async def _list(self) -> None:
+        await self._listable.wait()
+        self._known.enter("listing")
         with suppress(TimeoutError):
-            async with asyncio.timeout(SETTLE_SECONDS):
-                await self._queue.settled.wait()
-        self._enter("live")
-        while True:
-            await self._relist_ready.wait()
-            self._relist_ready.clear()
-            wanted, self._relist = self._relist, set()
-            began = time.monotonic()
-            for resource in wanted:
-                await self._list(resource)
-            # a storm of image events must not keep the daemon listing: at most a quarter of the time
-            await asyncio.sleep(min(2.0, 3 * (time.monotonic() - began)))
+            await self._reader.read_first(SETTLE_SECONDS)
+        self._enter_well()
+        await self._reader.run_lists()
+
+    def _enter_well(self) -> None:
+        """Enter `live`, or `polling` with the reason where the daemon tells no events."""
+        if self._no_events:
+            hint = f"changes are seen when the lists are read again, every {self.timing.poll:.0f} s or more"
+            self._known.enter("polling", f"no events: {self._no_events}", hint)
+        else:
+            self._known.enter("live")
+
+    # is it there?
 
     async def _beat(self) -> None:
-        answers = True
+        """Ask for a sign of life when nothing was heard for a while; what does not come in time tells of silence."""
+        silent = False
         while True:
-            # one that is silent is asked again soon: it may be back at any moment
-            await asyncio.sleep(self.timing.heartbeat if answers else self.timing.backoff_first)
-            answers = False
+            # a silent daemon is asked again soon: it may be back at any moment
+            wait = self.timing.backoff_first if silent else self.timing.heartbeat - self._quiet_for
+            if wait > 0:
+                await asyncio.sleep(wait)
+                if not silent and self._quiet_for < self.timing.heartbeat:
+                    continue
+            asked = time.monotonic()
             try:
-                await self.engine.ping(self.timing.silence)
+                await self._take_ping(self.engine.ping(self._patience))
             except ConnectionFailed as error:
                 if error.kind != "timed out":
                     raise
-                phase = self.state.condition.phase
-                self._enter("stale" if phase == "live" else phase, error=error)
-                continue
-            answers = True
-            self._heard()
-            condition = self.state.condition
-            if condition.phase == "stale":
-                self._enter("live")
-                self._ask_list(*RESOURCES)
-            elif condition.error:
-                self._put(with_condition(self.state, msgspec.structs.replace(condition, error="", hint="")))
+                self._patience = min(self.timing.most_patience, 2 * self._patience)
+                await self.engine.renew_connections()  # the line may be dead, and the daemon well
+                if self._quiet_for >= time.monotonic() - asked:
+                    silent = True
+                    phase = self._known.condition.phase
+                    self._known.enter("stale" if phase in ("live", "polling") else phase, str(error), error.hint)
+                    continue
+            if silent:
+                raise _Awoke
+
+    async def _mind_address(self) -> None:
+        """End when another daemon has the socket's path: the one that is spoken to may go on without it."""
+        while True:
+            await asyncio.sleep(self.timing.address)
+            if self.engine.is_moved():
+                raise ConnectionLost(self.engine.endpoint.url, "another socket took the place of the daemon's")
+
+    @property
+    def _quiet_for(self) -> float:
+        return time.monotonic() - self._known.heard_at
+
+    async def _take_ping(self, ping: Awaitable[Ping]) -> None:
+        """Take what a ping tells: the daemon's clock, and how long an answer takes on this line."""
+        asked = time.monotonic()
+        self._events.clock_ns = (await ping).time_ns
+        self._patience = max(self.timing.silence, min(self.timing.most_patience, 4 * (time.monotonic() - asked)))
+        self._known.heard()
 
     async def _reconcile(self) -> None:
+        """List again what could not be listed, and now and then everything."""
         waited = 0.0
         while True:
             await asyncio.sleep(self.timing.retry_list)
             waited += self.timing.retry_list
-            if self.state.problems or waited >= self.timing.reconcile:
-                waited = 0.0
-                self._ask_list(*RESOURCES)
+            if waited < self.timing.reconcile:
+                self._reader.want_failed()
+                continue
+            waited = 0.0
+            if self._events.quiet_for > self.timing.retry_list and not self._no_events:
+                self._events.reopen()  # nobody can tell a dead line from a quiet one; a new one leads to lists
+            else:
+                self._reader.want_lists(*RESOURCES)
 
-    # reading
-
-    def _ask_list(self, *resources: Resource) -> None:
-        self._relist.update(resources)
-        self._relist_ready.set()
-
-    def _doubt_everything(self) -> None:
-        self._ask_list(*RESOURCES)
-        known = self.state.containers
-        self.read_again("containers", [key for key, container in known.items() if container.inspected])
-
-    def _next_moment(self) -> int:
-        self._moment += 1
-        return self._moment
-
-    async def _list(self, resource: Resource) -> None:
-        kind, moment = KINDS[resource], self._next_moment()
-        try:
-            listed = await kind.list_all(self.engine)
-        except (ConnectionFailed, ConnectionLost):
-            raise
-        except EngineError as error:
-            self._put(with_problem(self.state, resource, str(error)))
-            return
-        self._heard()
-        table = self.state.table(resource)
-        self.read_again(resource, kind.doubtful(table.records, listed))
-        self.read_again(resource, [key for failed, key in self._unread if failed == resource])
-        state = with_table(self.state, resource, with_list(table, moment, listed, kind.keeps))
-        self._put(with_problem(msgspec.structs.replace(state, listed=state.listed | {resource}), resource, ""))
-
-    async def _read(self, resource: Resource, key: str) -> None:
-        moment = self._next_moment()
-        self._unread.discard((resource, key))
-        try:
-            record = await self._or_gone(KINDS[resource].read(self.engine, key))
-        except (ConnectionFailed, ConnectionLost):
-            raise
-        except EngineError as error:
-            # an inspected record is not replaced by what the retried list says of it: it has to be read again itself
-            self._unread.add((resource, key))
-            self._put(with_problem(self.state, resource, str(error)))
-            return
-        self._take(resource, moment, key, record)
-
-    def _take(self, resource: Resource, moment: int, key: str, record: Any) -> None:
-        """Take a record that was read, or None for one that is gone."""
-        table = with_reads(self.state.table(resource), [(moment, key, record)])
-        self._put(with_table(self.state, resource, table))
-
-    @staticmethod
-    async def _or_gone(read: Awaitable[Any]) -> Any:
-        try:
-            return await read
-        except NotFound:
-            return None
-        except ApiError as error:
-            # an object that is being removed answers 409 or 500 for a moment; its destroy event follows
-            if "no such" in error.message.lower():
-                return None
-            raise
+    async def _poll(self) -> None:
+        """Read the lists again and again while no events are told; at most a tenth of the time."""
+        while True:
+            await asyncio.sleep(max(self.timing.poll, 10 * self._reader.list_seconds))
+            if self._no_events:
+                self._reader.want_polled()
 
     # events
 
+    async def _listen(self) -> None:
+        """Follow the events; where the daemon does not tell them, say so, and ask again from time to time."""
+        while True:
+            try:
+                await self._events.follow()
+            except (ApiError, MalformedAnswer) as error:
+                self._spoiled = 0 if self._events.spoke or isinstance(error, ApiError) else self._spoiled + 1
+                if isinstance(error, MalformedAnswer) and self._spoiled < SPOILED_LINES:
+                    raise  # what was spoiled on the way comes again on a new line
+                self._no_events = str(error)
+                self._listable.set()
+                if self._known.condition.phase in ("live", "polling"):
+                    self._enter_well()
+                refused = isinstance(error, ApiError) and error.status in REFUSED
+                await asyncio.sleep(self.timing.reconcile if refused else self.timing.retry_list)
+
+    def _opened(self) -> None:
+        """Take note of a new line of events: whatever changes after the lists that are sent from now on is told."""
+        self._no_events = ""
+        if self._known.condition.phase == "polling":
+            self._enter_well()
+        if self._listable.is_set():
+            self._reader.want_lists(*RESOURCES)
+        self._listable.set()
+
+    def _doubt_everything(self) -> None:
+        self._reader.want_lists(*RESOURCES, anew=True)
+
     def _apply(self, event: Event) -> None:
         self.recent.append(event)
-        # not published by itself: what the event changes is, and the count goes with it
-        self.state = msgspec.structs.replace(self.state, events=self.state.events + 1)
+        self._known.happened()
+        if len(self.recent) == RING and self.engine.took_early:
+            self._reader.want_lists(*RESOURCES)
         if not event.type:
             self._doubt_everything()
         for resource, touch in touched(event):
             key = touch.key(event)
             if touch.how == "list" or not key:
-                self._ask_list(resource)
+                self._reader.want_lists(resource)
             elif touch.how == "gone":
-                self._take(resource, self._next_moment(), key, None)
+                self._known.take_gone(resource, key)
+                self._reader.forget(resource, key)
             else:
-                self._queue.put(resource, key)
-
-    # publishing
-
-    def _put(self, state: State) -> None:
-        if state is not self.state:
-            self.state = state
-            self._publisher.request()
-
-    def _heard(self) -> None:
-        condition = self.state.condition
-        self.state = with_condition(self.state, msgspec.structs.replace(condition, heard=time.monotonic()))
-
-    def _enter(self, phase: Phase, *, error: EngineError | None = None, attempt: int = 0) -> None:
-        before = self.state.condition
-        keep = before.phase == phase and phase != "live"
-        condition = Condition(
-            phase,
-            before.since if keep else time.monotonic(),
-            before.heard,
-            str(error) if error else (before.error if keep else ""),
-            error.hint if error else (before.hint if keep else ""),
-            attempt,
-        )
-        self._put(with_condition(self.state, condition))
-
-
-async def run_together(*jobs: Coroutine[Any, Any, None]) -> None:
-    """Run coroutines until the first ends, end the others, and raise what it raised.
-
-    Unlike a TaskGroup it raises the first exception itself, not a group of them.
-    """
-    tasks = [asyncio.create_task(job) for job in jobs]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-    for task, result in zip(tasks, results, strict=True):
-        if task in done and isinstance(result, BaseException):
-            raise _single(result)
-
-
-def _single(error: BaseException) -> BaseException:
-    """Return the first exception inside nested groups, so that callers can name what they catch."""
-    while isinstance(error, BaseExceptionGroup):
-        inner: tuple[BaseException, ...] = error.exceptions  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] a group's type is lost in isinstance
-        error = inner[0]
-    return error
+                self._reader.want(resource, key)

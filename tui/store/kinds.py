@@ -6,9 +6,11 @@ A new resource is one entry of `KINDS`, and the property of `State` that names i
 from __future__ import annotations
 
 import operator
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
 
 from tui.engine.engine import Engine
 from tui.model.containers import Container
@@ -46,22 +48,23 @@ READ, GONE, LIST, NOTHING = Touch("read"), Touch("gone"), Touch("list"), Touch("
 
 @dataclass(frozen=True)
 class Kind(Generic[R]):
-    """One resource. `touches`: by event type and verb.
+    """One resource. `touches`: by event type and verb; `list_some`: by their keys, where the daemon can.
 
+    `lags`: whether a list may show an object as it was a moment before an event told of it.
     `agrees(known, listed)`: whether a list says nothing new of a known record. `outranks(known)`: whether the record
     knows more than a list, so that it is read again rather than replaced where a list shows it otherwise.
+    `news(known, listed)`: what is known of an object that changed, when only a list was asked so far.
     """
 
     resource: Resource
     list_all: Callable[[Engine], Awaitable[list[R]]]
     read: Callable[[Engine, str], Awaitable[R]]
     touches: Mapping[str, Mapping[str, Touch]]
+    list_some: Callable[[Engine, Sequence[str]], Awaitable[list[R]]] | None = None
+    lags: bool = False
     agrees: Callable[[R, R], bool] = operator.eq
     outranks: Callable[[R], bool] = field(default=lambda _known: False)
-
-    def keeps(self, known: R, listed: R) -> bool:
-        """Return whether the known record stays in the place of a listed one."""
-        return self.outranks(known) or self.agrees(known, listed)
+    news: Callable[[R, R], R] = field(default=lambda _known, listed: listed)
 
     def doubtful(self, records: Mapping[str, R], listed: Iterable[R]) -> list[str]:
         """Return the keys of the records to be read again: a list, which may lag behind, shows them otherwise."""
@@ -72,6 +75,24 @@ class Kind(Generic[R]):
                 found.append(record.id)
         return found
 
+    def chooser(
+        self, view: Collection[str], changed: Collection[str] = (), *, anew: bool = False
+    ) -> Callable[[R, R], R]:
+        """Return what says which record stays where a known and a listed one differ.
+
+        What is known of the `changed` is old, with `anew` what is known of any. One in `view` is never thrown away:
+        it gets the news, and has to be read again.
+        """
+
+        def choose(known: R, listed: R) -> R:
+            if not self.outranks(known):
+                return listed
+            if known.id in view:
+                return self.news(known, listed) if known.id in changed else known
+            return listed if anew or known.id in changed else known
+
+        return choose
+
 
 def container_agrees(known: Container, listed: Container) -> bool:
     """Return whether a listed container says nothing new over the known one, which an inspect may have told more of."""
@@ -79,7 +100,24 @@ def container_agrees(known: Container, listed: Container) -> bool:
         return known == listed
     same = (known.name, known.state, known.exit_code) == (listed.name, listed.state, listed.exit_code)
     # the status text tells the health of a running container only
-    return same and (listed.state != "running" or known.health == listed.health)
+    same = same and (listed.state != "running" or known.health == listed.health)
+    return same and (known.ports, known.networks) == (listed.ports, listed.networks)
+
+
+def container_news(known: Container, listed: Container) -> Container:
+    """Return an inspected container with what a list tells anew; since when it runs is as old as it was."""
+    if not known.inspected:
+        return listed
+    return msgspec.structs.replace(
+        known,
+        name=listed.name,
+        state=listed.state,
+        status=listed.status,
+        exit_code=listed.exit_code,
+        health=listed.health,
+        ports=listed.ports,
+        networks=listed.networks,
+    )
 
 
 CONTAINERS = Kind[Container](
@@ -92,8 +130,11 @@ CONTAINERS = Kind[Container](
         # it may be so new that it is not known yet
         "network": {"connect": Touch("read", "container"), "disconnect": Touch("read", "container")},
     },
+    list_some=lambda engine, keys: engine.containers.list_all(filters={"id": keys}),
+    lags=True,
     agrees=container_agrees,
     outranks=lambda known: known.inspected,
+    news=container_news,
 )
 
 IMAGES = Kind[Image](
@@ -113,12 +154,11 @@ VOLUMES = Kind[Volume](
     lambda engine, key: engine.volumes.read(key),
     {
         "volume": {
-            "destroy": GONE,
-            "remove": GONE,
             # daemons before 23 tell nothing of the volumes that a prune removed
             "prune": LIST,
             "mount": NOTHING,
             "unmount": NOTHING,
+            # a destroyed one too: another may have its name by now
             OTHERWISE: READ,
         },
     },
@@ -144,9 +184,10 @@ NETWORKS = Kind[Network](
 KINDS: Mapping[Resource, Kind[Any]] = {kind.resource: kind for kind in (CONTAINERS, IMAGES, VOLUMES, NETWORKS)}
 
 
-def touched(event: Event) -> list[tuple[Resource, Touch]]:
+def touched(event: Event) -> Sequence[tuple[Resource, Touch]]:
     """Return what an event does, by resource."""
-    return _TOUCHED.get((event.type, event.verb)) or _TOUCHED.get((event.type, OTHERWISE), [])
+    found = _TOUCHED.get((event.type, event.verb))
+    return _TOUCHED.get((event.type, OTHERWISE), _NONE) if found is None else found
 
 
 def _index() -> dict[tuple[str, str], list[tuple[Resource, Touch]]]:
@@ -168,3 +209,4 @@ def _index() -> dict[tuple[str, str], list[tuple[Resource, Touch]]]:
 
 
 _TOUCHED = _index()
+_NONE: Sequence[tuple[Resource, Touch]] = ()

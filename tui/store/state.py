@@ -15,7 +15,9 @@ from tui.store.table import Record, Table
 
 R = TypeVar("R", bound=Record)
 
-Phase = Literal["connecting", "listing", "live", "stale", "reconnecting"]
+Phase = Literal["connecting", "listing", "live", "polling", "stale", "reconnecting"]
+"""`polling`: the daemon answers and tells no events, so that its lists are read again and again."""
+
 Resource = Literal["containers", "images", "volumes", "networks"]
 
 
@@ -36,6 +38,11 @@ class Condition(msgspec.Struct, frozen=True):
     def is_live(self) -> bool:
         """Whether the records are the daemon's state now."""
         return self.phase == "live"
+
+    @property
+    def answers(self) -> bool:
+        """Whether the daemon answers, though it may tell no events."""
+        return self.phase in ("live", "polling")
 
 
 class State(msgspec.Struct, frozen=True):
@@ -93,11 +100,3 @@ def with_problem(state: State, resource: Resource, problem: str) -> State:
     if problem:
         problems[resource] = problem
     return state if problems == state.problems else msgspec.structs.replace(state, problems=problems)
-
-
-def counts(state: State) -> dict[str, int]:
-    """Return how many containers there are in each state."""
-    found: dict[str, int] = {}
-    for container in state.containers.values():
-        found[container.state] = found.get(container.state, 0) + 1
-    return found

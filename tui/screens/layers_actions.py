@@ -1,0 +1,74 @@
+"""What can be done with an image from its layers screen: extract, report, compare."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from pathlib import Path
+
+from tui.jobs.extract import ExtractJob, Selection
+from tui.paths import write_new
+from tui.present.layers import Analysis
+from tui.present.layers_report import image_report, report_json
+from tui.present.units import size
+from tui.screens.base import HytheScreen
+from tui.screens.layers_reading import end_entry
+from widgets.path_field import check_folder, check_new_file
+
+
+async def extract(screen: HytheScreen, selection: Selection, what: str, image: str, title: str) -> None:
+    """Ask for a folder and write a selection of an image there, as a job; `what` says what it is taken of."""
+    heading = f"Extract {selection.path} of {what}"
+    folder = await screen.prompt(heading, "To the folder", str(_here()), check_folder)
+    if folder is None:
+        return
+    session = screen.session
+    job = ExtractJob(session.engine, image, title, selection, _path(folder))
+    entry = session.history.begin(job.line, session.name)
+    job.listen(lambda: end_entry(entry, job))
+    session.jobs.start(job)
+    screen.open("extract", job=job)
+
+
+async def write_report(screen: HytheScreen, analysis: Analysis, image_id: str, title: str) -> None:
+    """Ask for a file that does not exist yet and write the report on an image there."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", title).strip("-.") or "image"
+    given = str(_here() / f"{name[:100]}-layers.json")
+    written = await screen.prompt("Write the report as JSON", "To the file", given, check_new_file)
+    if written is None:
+        return
+    path = _path(written)
+    report = report_json(image_report(title, image_id, analysis))
+    try:
+        await asyncio.to_thread(write_new, path, report)
+    except OSError as error:
+        screen.note(f"{path}: {error.strerror or error}", "error")
+    else:
+        screen.note(f"written: {path} ({size(len(report))})")
+
+
+async def compare_with_another(screen: HytheScreen, image: str, image_id: str, title: str) -> None:
+    """Let another image be chosen, and open the comparison with it."""
+    others = [one for one in screen.session.state.images.values() if one.id not in (image, image_id)]
+    if not others:
+        screen.note("compare: there is no other image", "warning")
+        return
+    others.sort(key=lambda one: one.created, reverse=True)
+    options = [(one.id, one.reference, size(one.size)) for one in others]
+    chosen = await screen.choose(f"Compare {title} with", options)
+    other = next((one for one in others if one.id == chosen), None)
+    if other is not None:
+        screen.open("compare", first=(image, title), second=(other.id, other.reference))
+
+
+def _here() -> Path:
+    """The folder that hythe was started in; the root where that is gone."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path("/")
+
+
+def _path(text: str) -> Path:
+    return Path(os.path.expanduser(text)).absolute()
