@@ -25,7 +25,8 @@ SECRET = "hunter2-hunter2"
 
 async def connected(socket: str) -> Session:
     engine = Engine(Endpoint(f"unix://{socket}", "test"))
-    return Session(engine, await engine.connect(), History())
+    await engine.connect()
+    return Session(engine, History())
 
 
 @pytest.fixture
@@ -91,7 +92,8 @@ async def test_a_secret_that_is_not_given_is_asked_for_in_the_daemons_words(sess
     dockerfile = "FROM busybox\nRUN --mount=type=secret,id=key,required=true cat /run/secrets/key\n"
     job = await built(session, tmp_path, dockerfile, BuildSpec(str(tmp_path), no_cache=True))
     assert job.state == "failed"
-    assert "key: not found" in job.error
+    assert "not found" in job.error
+    assert "key" in job.error
 
 
 async def test_a_secret_that_cannot_be_read_ends_the_build_by_name(session: Session, tmp_path: Path) -> None:
@@ -178,13 +180,14 @@ async def test_only_what_is_copied_is_sent(session: Session, tag: str, tmp_path:
 async def test_a_second_build_sends_what_has_changed(real_engine: RealEngine, tmp_path: Path) -> None:
     session = await connected(real_engine.socket)
     tag = f"build-{secrets.token_hex(4)}:1"
+    context = tmp_path / "context"  # the records of earlier builds are beside it
     try:
-        plant(tmp_path, big=secrets.token_hex(1_000_000), small="1")
+        plant(context, big=secrets.token_hex(1_000_000), small="1")
         dockerfile = f"FROM busybox\nLABEL test={tag}\nCOPY . /context\n"
-        first = await built(session, tmp_path, dockerfile, BuildSpec(str(tmp_path), tag=tag))
+        first = await built(session, context, dockerfile, BuildSpec(str(context), tag=tag))
         assert (first.state, first.sending.sent > 2_000_000) == ("done", True)
-        plant(tmp_path, small="22")
-        second = await built(session, tmp_path, dockerfile, BuildSpec(str(tmp_path), tag=tag))
+        plant(context, small="22")
+        second = await built(session, context, dockerfile, BuildSpec(str(context), tag=tag))
         assert (second.state, second.sending.sent < 10_000) == ("done", True)
         await second.reported()
         assert second.report is not None

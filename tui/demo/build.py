@@ -186,10 +186,11 @@ def _one_source(tree: Tree, source: str, base: str, *, into_folder: bool) -> dic
     if not matched:
         raise MissingSource(source)
     found: dict[str, Node] = {}
-    for path in matched:
+    for name in matched:
+        path = _followed(tree, name)
         node = tree.get(path) or folder()
         if node.kind != "dir":
-            found[posixpath.join(base, posixpath.basename(path)) if into_folder else base] = node
+            found[posixpath.join(base, posixpath.basename(name)) if into_folder else base] = node
             continue
         prefix = f"{path}/" if path else ""
         inside = {p: n for p, n in tree.items() if p.startswith(prefix) and p != path}
@@ -197,6 +198,16 @@ def _one_source(tree: Tree, source: str, base: str, *, into_folder: bool) -> dic
         if base:
             found.setdefault(base, folder(mtime=node.mtime))
     return found
+
+
+def _followed(tree: Tree, path: str) -> str:
+    """Where a source leads that is a link itself; links inside of a folder are copied as they are."""
+    for _ in range(8):
+        node = tree.get(path)
+        if node is None or node.kind != "link":
+            break
+        path = clean(node.target if node.target.startswith("/") else f"{posixpath.dirname(path)}/{node.target}")
+    return path
 
 
 def step_key(state: State, instruction: Instruction, files: Tree | None, builder: str = "") -> str:

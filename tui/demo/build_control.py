@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from aiohttp import web
 
+from tui.demo import references
 from tui.demo.api import Call, Router
 from tui.demo.build_session import session_of, upgraded
 from tui.demo.buildkit import FROM_SESSION, Asked, BuildError, solve
@@ -76,7 +77,7 @@ class Control:
             _under(attributes, "label:"),
             attributes.get("target", ""),
             "no-cache" in attributes,
-            tuple(filter(None, exporter.get("name", "").split(","))),
+            tuple(references.parse(name).tagged for name in exporter.get("name", "").split(",") if name),
             session_of(self._world, _text(message, 5)),
             _under(attributes, "context:"),
         )
