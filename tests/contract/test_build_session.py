@@ -150,7 +150,7 @@ async def test_what_is_ignored_is_not_copied_the_dockerfile_included(
 ) -> None:
     plant(tmp_path, a__x="1", a__y="2", b="3", **{".dockerignore": "Dockerfile\na/*\n!a/y\n"})
     dockerfile = f"FROM busybox\nLABEL test={tag}\nCOPY . /context\nRUN find /context -type f\n"
-    job = await built(session, tmp_path, dockerfile, BuildSpec(str(tmp_path), tag=tag))
+    job = await built(session, tmp_path, dockerfile, BuildSpec(str(tmp_path), tag=tag, no_cache=True))
     assert (job.state, job.error) == ("done", "")
     assert sorted(output(job.build, "RUN find")) == ["/context/.dockerignore", "/context/a/y", "/context/b"]
 
@@ -159,7 +159,7 @@ async def test_the_dockerfiles_own_ignore_file_comes_first(session: Session, tag
     plant(tmp_path, a="1", b="2", ci__Prod="", **{".dockerignore": "a\n", "ci__Prod.dockerignore": "b\nci\n"})
     dockerfile = f"FROM busybox\nLABEL test={tag}\nCOPY . /context\nRUN find /context -type f\n"
     (tmp_path / "ci" / "Prod").write_text(dockerfile)
-    spec = BuildSpec(str(tmp_path), "ci/Prod", tag)
+    spec = BuildSpec(str(tmp_path), "ci/Prod", tag, no_cache=True)
     job = start_build(session, spec, open_context(tmp_path, "ci/Prod"), dockerfile)
     await job.wait()
     assert (job.state, job.error) == ("done", "")
@@ -171,7 +171,7 @@ async def test_only_what_is_copied_is_sent(session: Session, tag: str, tmp_path:
     (tmp_path / "src" / "link").unlink()
     (tmp_path / "src" / "link").symlink_to("a")
     dockerfile = f"FROM busybox\nLABEL test={tag}\nCOPY src/link /file\nRUN wc -c /file\n"
-    job = await built(session, tmp_path, dockerfile, BuildSpec(str(tmp_path), tag=tag))
+    job = await built(session, tmp_path, dockerfile, BuildSpec(str(tmp_path), tag=tag, no_cache=True))
     assert (job.state, job.error) == ("done", "")
     assert output(job.build, "RUN wc") == ["1000 /file"]
     assert 1000 <= job.sending.sent < 10_000
@@ -186,6 +186,7 @@ async def test_a_second_build_sends_what_has_changed(real_engine: RealEngine, tm
         dockerfile = f"FROM busybox\nLABEL test={tag}\nCOPY . /context\n"
         first = await built(session, context, dockerfile, BuildSpec(str(context), tag=tag))
         assert (first.state, first.sending.sent > 2_000_000) == ("done", True)
+        await first.reported()
         plant(context, small="22")
         second = await built(session, context, dockerfile, BuildSpec(str(context), tag=tag))
         assert (second.state, second.sending.sent < 10_000) == ("done", True)

@@ -119,7 +119,8 @@ def test_a_dockerfile_from_outside(cli: CliDaemon, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("patterns", "words"), [("[", "pattern"), ("a\\", "pattern"), ("!", "illegal"), ("\\x1.txt", "syntax error")]
+    ("patterns", "words"),
+    [("[", "pattern"), ("a\\", "pattern"), ("!", "illegal"), ("a\n!/..", "illegal"), ("\\x1.txt", "syntax error")],
 )
 def test_what_the_cli_refuses_is_refused(cli: CliDaemon, tmp_path: Path, patterns: str, words: str) -> None:
     folder = plant(tmp_path / "context", TREE.split())

@@ -118,11 +118,12 @@ def parse_ignore(text: str) -> list[str]:
         exception = pattern.startswith("!")
         if exception:
             pattern = pattern[1:].strip()
-            if not pattern:
-                raise IgnoreError("'!' stands alone in the ignore file: write the pattern of the exception behind it")
-        cleaned = clean_pattern(pattern)
-        # Docker cleans the pattern again with its mark on: "!../../a" becomes "a"
-        patterns.append(normpath(f"!{cleaned}") if exception else cleaned)
+        cleaned = clean_pattern(pattern) if pattern else ""
+        if exception:
+            cleaned = normpath(f"!{cleaned}")  # Docker cleans it again with its mark on: "!../../a" becomes "a"
+            if cleaned == "!":  # nothing was behind it, or the root
+                raise IgnoreError(f"{line.strip()!r} names nothing: write the pattern of the exception behind the '!'")
+        patterns.append(cleaned)
     return patterns
 
 
