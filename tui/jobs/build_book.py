@@ -36,8 +36,8 @@ class Page(msgspec.Struct, frozen=True):
     form: dict[str, FormValue] = {}
     records: tuple[BuildRecord, ...] = ()
 
-    def last(self, key: tuple[str, str]) -> BuildRecord | None:
-        """Returns the last good build of a tag and a target."""
+    def last(self, key: tuple[str, str, str]) -> BuildRecord | None:
+        """Returns the last good build of a tag and a target at a daemon: see `BuildRecord.key`."""
         return next((record for record in self.records if record.key == key), None)
 
 

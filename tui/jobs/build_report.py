@@ -15,6 +15,7 @@ from tui.jobs.build_book import BuildBook, marks_of
 from tui.jobs.build_ways import Plan
 from tui.model.build import BuildState
 from tui.model.build_record import BuildRecord, FileMark, record_of
+from tui.model.build_sources import without_login
 from tui.model.built_layers import BuiltLayer, built_layers
 from tui.model.cache_break import Rebuilt, rebuilt
 from tui.model.dockerfile import images_of
@@ -46,7 +47,8 @@ async def report_of(engine: Engine, plan: Plan, build: BuildState, book: BuildBo
     if not plan.dockerfile:  # the daemon fetched it: there is nothing here to compare
         return BuildReport(tuple(layers), problem=problem)
     page = await asyncio.to_thread(book.page, spec.folder)
-    before = page.last((spec.tag, spec.target))
+    daemon = without_login(engine.endpoint.url)
+    before = page.last((spec.tag, spec.target, daemon))
     record = record_of(
         spec,
         plan.dockerfile,
@@ -56,6 +58,7 @@ async def report_of(engine: Engine, plan: Plan, build: BuildState, book: BuildBo
         bases=await _bases(engine, plan),
         hide=secret_names(spec.args),
         classic=plan.way.kind == "classic",
+        daemon=daemon,
     )
     what = rebuilt(before, record, build, plan.dockerfile, no_cache=spec.no_cache)
     problem = await asyncio.to_thread(book.keep_record, spec.folder, record) or problem

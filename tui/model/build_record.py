@@ -39,7 +39,9 @@ class FileMark(msgspec.Struct, frozen=True, array_like=True):
 
 
 class BuildRecord(msgspec.Struct, frozen=True):
-    """One build that went well. `bases` are the IDs of base images by name, as far as they are known.
+    """One build that went well, at the daemon whose URL is `daemon`: each has a cache of its own.
+
+    `bases` are the IDs of base images by name, as far as they are known.
 
     `files` are those of the context that could be copied; names that end in a slash are folders kept as one.
     """
@@ -53,11 +55,12 @@ class BuildRecord(msgspec.Struct, frozen=True):
     arguments: Mapping[str, str] = {}
     bases: Mapping[str, str] = {}
     files: Mapping[str, FileMark] = {}
+    daemon: str = ""
 
     @property
-    def key(self) -> tuple[str, str]:
-        """What makes a build the next one of another: its tag and its target."""
-        return self.tag, self.target
+    def key(self) -> tuple[str, str, str]:
+        """What makes a build the next one of another: its tag, its target and its daemon."""
+        return self.tag, self.target, self.daemon
 
 
 def record_of(
@@ -70,6 +73,7 @@ def record_of(
     bases: Mapping[str, str],
     hide: Iterable[str] = (),
     classic: bool = False,
+    daemon: str = "",
 ) -> BuildRecord:
     """Returns the record of a build; the build arguments that `hide` names are left out of it."""
     hidden = set(hide)
@@ -84,6 +88,7 @@ def record_of(
         arguments,
         bases,
         files,
+        daemon,
     )
 
 

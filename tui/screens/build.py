@@ -239,9 +239,19 @@ class BuildScreen(HytheScreen):
             self.image.show((), "looking at the image …" if built else "there is no image yet")
             return
         self.image.show(report.layers, report.problem or "the daemon tells of no layers")
+        self._give_room()
         if not self._chosen and self._view == "output" and self.steps.following:
             self._chosen = True
             self._set_view("image")
+
+    def _give_room(self) -> None:
+        """Let the image's layers have the rows that they need, within their share, and the steps all others."""
+        main = self.query_one("#build-main", Box)
+        needed = self.image.view.row_count + 1
+        if self._view == "image" and 1 < needed < main.size.height * 3 // 5:
+            main.styles.grid_rows = f"1fr {needed}"
+        else:
+            main.styles.clear_rule("grid_rows")
 
     def _show_outcome(self, now: float) -> None:
         job = self.job
@@ -293,6 +303,7 @@ class BuildScreen(HytheScreen):
         self._view = view
         for one in ("output", "source", "image"):
             self.set_class(one == view, f"-view-{one}")
+        self._give_room()
         if self.focused is None or not self.focused.display or not self.focused.is_on_screen:
             self.steps.focus()
 
@@ -307,6 +318,7 @@ class BuildScreen(HytheScreen):
         self.set_class(event.size.width >= WIDE, "-wide")
         if self._view not in self._views():
             self._set_view("output")
+        self.call_after_refresh(self._give_room)
 
     # keys
 

@@ -257,18 +257,20 @@ class BuildFormScreen(FormScreen):
         pane.set_lines(context_lines(summary, shown_path(context), on_demand=rules == "session"))
 
     async def _remember_for(self, folder: str) -> None:
-        """Fill in what was last built from a folder, where nothing else was typed yet."""
+        """Fill in what was last built from a folder, where nothing else was typed yet; nothing of another folder."""
         if self._asked is not None or self._remembered == folder:
             return
         self._remembered = folder
-        form = recalled((await asyncio.to_thread(BuildBook().page, folder)).form)
+        page = await asyncio.to_thread(BuildBook().page, folder)
         others = [field for field in self.form.fields if field.key != "folder"]
-        if not form or any(field.is_dirty for field in others):
+        if any(field.is_dirty for field in others):
             return
-        for field in others:
-            if field.key in form:
-                fill(field, form[field.key])
-        self.values_changed()
+        form = values_of(BuildSpec(folder, builder=best_builder(self.session))) | recalled(page.form)
+        changed = [field for field in others if field.value != form[field.key]]
+        for field in changed:
+            fill(field, form[field.key])
+        if changed:
+            self.values_changed()
 
     def _show_offer(self, offer: Offer) -> None:
         self._offer = offer
