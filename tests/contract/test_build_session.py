@@ -1,6 +1,7 @@
 """Builds whose session gives the builder what it asks for: secrets, agents, named contexts, and no file too many."""
 
 import asyncio
+import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -198,6 +199,20 @@ async def test_a_second_build_sends_what_has_changed(real_engine: RealEngine, tm
         with suppress(NotFound):
             await session.engine.images.remove(tag, force=True)
         await session.close()
+
+
+async def test_a_name_that_is_not_utf_8_is_built_or_refused_by_name(real_engine: RealEngine, tmp_path: Path) -> None:
+    session = await connected(real_engine.socket)
+    context = tmp_path / "context"
+    plant(context, plain="1")
+    (context / os.fsdecode(b"caf\xe9")).write_text("2")
+    spec = BuildSpec(str(context), no_cache=True)
+    job = await built(session, context, "FROM busybox\nCOPY . /context\nRUN ls /context | wc -l\n", spec)
+    if job.state == "done":  # as BuildKit did at first
+        assert output(job.build, "RUN ls") == ["3"]
+    else:
+        assert "caf\\xe9 is not UTF-8" in job.error
+    await session.close()
 
 
 async def test_a_remote_context_is_the_daemons_to_fetch(demo_socket: str) -> None:

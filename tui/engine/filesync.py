@@ -52,6 +52,8 @@ class FileSync:
         self._progress = progress
         self.failure: ContextError | None = None
         """The first file that could not be sent."""
+        self.odd_names: list[str] = []
+        """The first path or link that is not UTF-8: newer builders refuse it, and do not say which it is."""
 
     def methods(self) -> dict[str, Method]:
         """The services for the session."""
@@ -62,7 +64,7 @@ class FileSync:
         folder = self._folders.get(name)
         if folder is None:
             raise GrpcError(NOT_FOUND, f"no access allowed to dir {name!r}")
-        sender = _Sender(name, folder, call, self._progress)
+        sender = _Sender(name, folder, call, self._progress, self.odd_names)
         try:
             await sender.run()
         except (ContextError, IgnoreError) as error:
@@ -76,11 +78,12 @@ class FileSync:
 class _Sender:
     """Answers one DiffCopy: the statuses go out first, then the contents, while what is asked for is taken in."""
 
-    def __init__(self, name: str, folder: str, call: Call, progress: Progress) -> None:
+    def __init__(self, name: str, folder: str, call: Call, progress: Progress, odd_names: list[str]) -> None:
         self._name = name
         self._folder = folder
         self._call = call
         self._progress = progress
+        self._odd_names = odd_names
         self._files: dict[int, tuple[str, int, int]] = {}
         self._linked: dict[tuple[int, int], str] = {}
         self._asked: deque[int] = deque()
@@ -183,6 +186,8 @@ class _Sender:
                 link = os.fsencode(os.readlink(item.full))
             except OSError as error:
                 raise unreadable(item.full, error) from error
+        if not self._odd_names and not (_is_utf8(os.fsencode(path)) and _is_utf8(link)):
+            self._odd_names.append(item.full)
         body = [
             bytes_field(1, os.fsencode(path)),
             number_field(2, _go_mode(mode)),
@@ -257,6 +262,16 @@ def _status_of(item: Item) -> os.stat_result:
         return item.status
     except OSError as error:
         raise unreadable(item.full, error) from error
+
+
+def _is_utf8(name: bytes) -> bool:
+    if name.isascii():
+        return True
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _packet(kind: int, id: int = 0, data: bytes = b"") -> bytes:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from tui.engine.build import CLIENT_SESSION
 from tui.engine.build_context import BuildContext, ContextError, Rules
 from tui.engine.buildkit_control import dockerfile_attributes, solve
@@ -23,7 +25,7 @@ from tui.engine.credentials import DockerLogins
 from tui.engine.engine import Engine
 from tui.engine.errors import ApiError, MalformedAnswer
 from tui.engine.filesync import FileSync
-from tui.model.build import BuildEvent
+from tui.model.build import BuildEvent, BuildFailure
 from tui.model.build_sources import parse_agent, parse_context, parse_secret
 from tui.model.build_spec import BuildSpec
 from tui.model.build_way import Way
@@ -145,9 +147,18 @@ async def _with_session(engine: Engine, plan: Plan, sending: Sending) -> AsyncGe
             )
         stack.push_async_callback(events.aclose)
         async for event in events:
-            yield event
+            yield _placed(event, files)
         if files.failure is not None:
             raise files.failure
+
+
+def _placed(event: BuildEvent, files: FileSync) -> BuildEvent:
+    """The event, with the file's name where the builder tells of a name that it can't read and not of whose it is."""
+    if isinstance(event, BuildFailure) and files.odd_names and "invalid UTF-8" in event.message:
+        name = os.fsencode(files.odd_names[0]).decode("utf-8", "backslashreplace")
+        cure = "rename it, add it to .dockerignore, or choose the classic builder"
+        return msgspec.structs.replace(event, message=f"{event.message}: the name of {name} is not UTF-8: {cure}")
+    return event
 
 
 def _folders(context: BuildContext | None) -> dict[str, str]:
