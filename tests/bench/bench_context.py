@@ -177,7 +177,7 @@ def main() -> None:
             with planted(files, size) as folder:
                 if files == 10:
                     against_tar(folder, what)
-                if can_build:
+                elif can_build:
                     against_docker(folder, what, options.engine, options.docker)
 
 
