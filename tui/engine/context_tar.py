@@ -28,13 +28,18 @@ def stream_context(
     sent = 0
     buffer = bytearray()
     for part in _Archive(context, rules).members():
-        buffer += part
-        if len(buffer) >= CHUNK:
-            sent += len(buffer)
-            yield bytes(buffer)
+        large = len(part) >= CHUNK
+        if not large:
+            buffer += part
+        ready = bytes(buffer) if buffer and (large or len(buffer) >= CHUNK) else b""
+        for chunk in (ready, part if large else b""):  # what is large already goes on as it is, without a copy
+            if chunk:
+                sent += len(chunk)
+                yield chunk
+        if ready:
             buffer.clear()
-            if progress is not None:
-                progress(sent)
+        if progress is not None and (ready or large):
+            progress(sent)
     buffer += bytes(2 * _BLOCK)
     yield bytes(buffer)
     if progress is not None:
