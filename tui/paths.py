@@ -33,6 +33,12 @@ def state_file() -> Path | None:
     return folder / "state.json" if folder else None
 
 
+def builds_folder() -> Path | None:
+    """The folder of what is remembered of builds."""
+    folder = _user_folder("state")
+    return folder / "builds" if folder else None
+
+
 def log_file() -> Path | None:
     """The file that takes the traceback of an unexpected error."""
     folder = _user_folder("log")

@@ -354,7 +354,8 @@ class Transport:
         Raises:
             EngineError: as the tree in errors.py says; MalformedAnswer where the answer is no 101.
         """
-        asked = {**(headers or {}), "Connection": "Upgrade", "Upgrade": upgrade}
+        asked: CIMultiDict[str] = CIMultiDict(headers or {})  # a multidict may hold a header several times
+        asked["Connection"], asked["Upgrade"] = "Upgrade", upgrade
         limit = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=seconds)
         async with self.stream(method, path, params=params, body=body, headers=asked, limit=limit) as answer:
             hijacked = take_over(answer.response, f"{method} {path}", self.endpoint.url)
