@@ -3,6 +3,9 @@
 import pytest
 from stage import StageApp, dashboard, text_of, until
 
+from tui.engine.engine import Engine
+from tui.engine.errors import ConnectionLost
+from tui.model.system import Version
 from tui.screens.help import HelpScreen
 from tui.settings import Settings
 
@@ -164,3 +167,21 @@ async def test_ascii_draws_nothing_else() -> None:
         await pilot.press("d")
         await until(pilot, lambda: "Remove 1 container" in text_of(app))
         assert text_of(app).isascii(), [char for char in text_of(app) if not char.isascii()]
+
+
+async def test_a_version_that_could_not_be_read_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = StageApp()
+    asked = 0
+    version = Engine.version
+
+    async def fails_first(engine: Engine) -> Version:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise ConnectionLost("unix:///run/demo.sock", "it broke")
+        return await version(engine)
+
+    monkeypatch.setattr(Engine, "version", fails_first)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "Engine 28.5" in text_of(app), "the engine's version")
+        assert asked == 2

@@ -20,20 +20,20 @@ from textual.widgets import Input
 from tui.commands.command import Command, Context, Scope, name_of
 from tui.commands.fleet import Fleet
 from tui.commands.registry import BY_ID, COMMANDS, footer, in_scope
-from tui.commands.session import Session, total_budget
+from tui.commands.session import Session
 from tui.model.containers import Container
 from tui.model.images import Image
 from tui.model.run_line import looks_like_run
-from tui.present.header import Light, budget_words, fleet_spans, host_spans, light_spans
 from tui.present.units import plural
 from tui.screens.base import ALL_BINDINGS, HytheScreen
 from tui.screens.detail import DetailPane
+from tui.screens.fleet_header import FleetHeader
 from tui.screens.resource_pane import ResourcePane
 from tui.screens.resource_views import VIEW_OF, VIEWS
 from tui.settings import Settings
 from tui.store.state import Resource
 from widgets.live_table import LiveTable
-from widgets.span_line import KeyHints, SpanLine
+from widgets.span_line import KeyHints
 
 TICK_SECONDS = 1.0
 
@@ -95,7 +95,6 @@ class DashboardScreen(HytheScreen):
         self._detail_open = False
         self._searching_detail = False
         self._small = False
-        self._engines: dict[Session, str] = {}
         self._awaited: tuple[Session, str, str] | None = None
         self._following: Timer | None = None
         self._resting: Timer | None = None
@@ -106,7 +105,7 @@ class DashboardScreen(HytheScreen):
     def compose(self) -> ComposeResult:
         self._choose_layout(*self.hythe.size)  # before there is anything whose styles it would change
         ascii_only = self._settings.ascii
-        yield SpanLine(id="header", ascii=ascii_only)
+        yield FleetHeader(self._fleet, id="header", ascii=ascii_only)
         yield KeyHints(id="tabs", ascii=ascii_only)
         with Box(id="main"):
             with Vertical(id="tables"):
@@ -130,11 +129,6 @@ class DashboardScreen(HytheScreen):
         session.on_usage = lambda changed: self.post_message(UsageChanged(session, changed))
         session.on_busy = lambda changed: self._touch(session, changed)
         session.on_jobs = self._draw_header
-
-    async def _read_version(self, session: Session) -> None:
-        version = await session.engine.version()
-        self._engines[session] = f"Engine {version.version}"
-        self._draw_header()
 
     # the tables
 
@@ -292,41 +286,7 @@ class DashboardScreen(HytheScreen):
         self.call_after_refresh(self._watch_usage)
 
     def _draw_header(self) -> None:
-        fleet = self._fleet
-        left = self._one_host(fleet.front) if not fleet.many else fleet_spans(self._lights(), self._settings.ascii)
-        if running := len(fleet.running_jobs):
-            left.append((f"  {plural(running, 'job')}", "busy"))
-        budget = total_budget(session.budget for session in fleet.sessions)
-        words = budget_words(budget.streams, budget.reads)
-        if fleet.many:
-            right = [(f"{words} ", "dim")] if words else []
-        else:
-            right = light_spans(self._light(fleet.front), budget=words, ascii_only=self._settings.ascii)
-        self.query_one("#header", SpanLine).show(left, right)
-
-    def _one_host(self, session: Session) -> list[tuple[str, str]]:
-        if session not in self._engines and session.state.condition.answers:
-            self._engines[session] = ""  # asked once, as soon as the daemon is there
-            self.run_worker(self._read_version(session), group="version")
-        api = ".".join(map(str, session.engine.transport.api_version or ()))
-        guarded, read_only = session.guarded, session.engine.read_only
-        engine, warning = self._engines.get(session, ""), session.engine.endpoint.warning
-        return host_spans(
-            session.name, session.tone, engine, api, guarded=guarded, read_only=read_only, warning=warning
-        )
-
-    def _lights(self) -> list[Light]:
-        return [self._light(session) for session in self._fleet.sessions]
-
-    @staticmethod
-    def _light(session: Session) -> Light:
-        condition = session.state.condition
-        now = time.monotonic()
-        heard = None if condition.heard is None else now - condition.heard
-        return Light(
-            session.name, session.tone, condition.phase, now - condition.since, heard, condition.error,
-            session.engine.endpoint.warning,
-        )  # fmt: skip
+        self.query_one("#header", FleetHeader).draw()
 
     def _draw_tabs(self) -> None:
         self.query_one("#tabs", KeyHints).hint(
