@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from shlex import quote
 
@@ -210,8 +211,9 @@ async def test_a_reference_that_is_none_belongs_to_the_reference(bench: Bench) -
 async def test_what_a_container_changed_has_its_letter(real_bench: Bench) -> None:
     script = "mkdir -p /srv/a && echo x >/srv/a/b && rm /bin/false && echo ready && sleep 100"
     made = await real_bench.run(f"--name {real_bench.prefix} {IMAGE} sh -c {quote(script)}")
-    async with asyncio.timeout(20):
-        await anext(real_bench.engine.containers.logs(made, tty=False, follow=True))
+    async with asyncio.timeout(20), aclosing(real_bench.engine.containers.logs(made, tty=False, follow=True)) as log:
+        while not await anext(log):
+            pass  # what comes first tells only that the daemon answers
     found = {change.path: change.kind for change in await real_bench.engine.containers.changes(made)}
     assert found["/srv/a/b"] == ADDED
     assert found["/bin/false"] == DELETED

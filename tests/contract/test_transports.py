@@ -12,7 +12,7 @@ from engine_bench import IMAGE, Bench, bench_on
 from tui.commands.build import start_build
 from tui.commands.history import History
 from tui.commands.session import Session
-from tui.engine.context_tar import open_context
+from tui.engine.build_context import open_context
 from tui.engine.errors import Conflict, ConnectionFailed, NotFound, ReadOnly
 from tui.engine.transport import Transport
 from tui.model.build_spec import BuildSpec

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import threading
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 from shlex import quote
 
@@ -39,8 +40,9 @@ async def container(engine: Engine) -> AsyncIterator[str]:
     assert spec is not None
     created = await engine.containers.create(create_request(spec).body, name=spec.one("name"))
     await engine.containers.start(created.id)
-    async with asyncio.timeout(30):
-        await anext(engine.containers.logs(created.id, tty=False, follow=True))
+    async with asyncio.timeout(30), aclosing(engine.containers.logs(created.id, tty=False, follow=True)) as log:
+        while not await anext(log):
+            pass  # what comes first tells only that the daemon answers
     yield created.id
     await engine.containers.remove(created.id, force=True)
 

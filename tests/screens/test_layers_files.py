@@ -14,9 +14,11 @@ from textual.pilot import Pilot
 from tui.engine.context_tar import BuildContext
 from tui.engine.errors import ApiError
 from tui.jobs.build import BuildJob
+from tui.jobs.build_ways import Plan
 from tui.jobs.layers import LayersJob
 from tui.model.build import BuildResult, BuildState
 from tui.model.build_spec import BuildSpec
+from tui.model.build_way import Way
 from tui.screens.dashboard import DashboardScreen
 from tui.screens.extract import ExtractScreen
 from tui.screens.layers import LayersScreen
@@ -259,7 +261,8 @@ async def test_lines_of_the_dockerfile_where_it_was_built_here() -> None:
         image = next(image for image in session.state.images.values() if "grafana" in image.reference)
         text = "FROM alpine\n\nRUN set -x\nCOPY a /\nEXPOSE 3000\nENTRYPOINT x\n# said\nCMD y\n"
         context = BuildContext(Path("/nowhere"), "Dockerfile", Path("/nowhere/Dockerfile"))
-        job = BuildJob(session.engine, BuildSpec("/nowhere"), context, text, "docker build")
+        plan = Plan(BuildSpec("/nowhere"), Way("archive", ""), context, text)
+        job = BuildJob(session.engine, plan, "docker build")
         job.build = BuildState(result=BuildResult(image.id))
         job.state = "done"
         session.jobs._jobs.append(job)

@@ -14,6 +14,7 @@ from tui.engine.host_ports import Listener
 from tui.present.run import free_name
 from tui.screens import run_checks
 from tui.screens.dashboard import DashboardScreen
+from tui.screens.logs import LogsScreen
 from tui.screens.run import RunScreen
 from widgets.dialogs import ChoiceDialog
 from widgets.form_group import GroupHeading
@@ -181,7 +182,7 @@ async def test_one_that_is_not_detached_shows_its_output() -> None:
         fill(screen, "command", "sh -c 'echo hello from it; sleep 60'")
         await until(pilot, lambda: "docker run busybox" in text_of(app))
         await pilot.press("f2")
-        await until(pilot, lambda: isinstance(app.screen, DashboardScreen), "the dashboard")
+        await until(pilot, lambda: isinstance(app.screen, LogsScreen), "its log")
         await until(pilot, lambda: "hello from it" in text_of(app), "its output")
 
 
