@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -291,6 +292,10 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
     def jobs(self) -> Sequence[tuple[Session, Job]]:
         """Return the jobs of every host, newest first."""
         return () if self.fleet is None else tuple(self.fleet.jobs)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy a text; what is no character in it, as in names of files that are no UTF-8, is copied as U+FFFD."""
+        super().copy_to_clipboard(re.sub("[\ud800-\udfff]", "\ufffd", text))
 
     def open_screen(self, name: str, **arguments: Any) -> None:
         """Open one of the screens of tui.screens.registry."""

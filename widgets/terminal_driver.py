@@ -1,12 +1,17 @@
-"""Textual's driver for terminals, with output that never blocks and a start on a terminal that is in use already."""
+"""Textual's driver for terminals, with output that never blocks, input that may be anything, and a start on a terminal
+that is in use already."""
 
 from __future__ import annotations
 
+import os
+import selectors
+import signal
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
 from textual.drivers.linux_driver import LinuxDriver
 
+from widgets.terminal_input import TerminalInput
 from widgets.terminal_output import TerminalOutput
 
 if TYPE_CHECKING:
@@ -69,6 +74,25 @@ class TerminalDriver(LinuxDriver):
         super().start_application_mode()
         if used is not None and used.found is not None:
             self.attrs_before = used.found
+
+    def run_input_thread(self) -> None:
+        """Hand on what is typed until the app ends; end it where the terminal is gone."""
+        typed = TerminalInput(debug=self._debug)
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                if selector.select(0.1):
+                    try:
+                        data = os.read(self.fileno, 4096)
+                    except OSError:
+                        data = b""
+                    if not data:
+                        self._app.call_later(self._app.exit, 128 + signal.SIGHUP)
+                        return
+                    for event in typed.feed(data):
+                        self.process_message(event)
+                for event in typed.tick():
+                    self.process_message(event)
 
     def close(self) -> None:
         output, self._output = self._output, None

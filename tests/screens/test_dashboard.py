@@ -185,3 +185,12 @@ async def test_a_version_that_could_not_be_read_is_asked_for_again(monkeypatch: 
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: "Engine 28.5" in text_of(app), "the engine's version")
         assert asked == 2
+
+
+async def test_a_name_that_is_no_utf8_is_copied_as_far_as_it_is() -> None:
+    app = StageApp()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        screen.copy("/srv/caf\udce9 é")
+        assert app.clipboard == "/srv/caf\ufffd é"
+        await until(pilot, lambda: r"copied: /srv/caf\udce9 é" in text_of(app), "the note")

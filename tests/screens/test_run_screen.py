@@ -9,10 +9,12 @@ from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
 from tui.screens.dashboard import DashboardScreen
+from tui.screens.help import HelpScreen
 from tui.screens.run import RunScreen
 from tui.screens.run_checks import RunChecks
 from widgets.dialogs import ChoiceDialog, ConfirmDialog
 from widgets.fields import ListField, ToggleField
+from widgets.span_line import KeyHints
 
 SIZE = (120, 40)
 
@@ -293,3 +295,29 @@ async def test_text_from_outside_is_drawn_literally() -> None:
         screen.show_problem("the daemon says [bold]no[/bold] \x1b]52;c;x\x07")
         await until(pilot, lambda: "[bold]no[/bold]" in text_of(app))
         assert "\x1b" not in text_of(app)
+
+
+async def test_a_form_has_its_help_and_its_hints_can_be_clicked() -> None:
+    app = StageApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await open_form(pilot)
+        await pilot.press("f1")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen) and app.screen.is_mounted, "the help")
+        await until(pilot, lambda: "start over with what stood there first" in text_of(app), "the form's keys")
+        await clicked(pilot, "back")
+        await until(pilot, lambda: app.screen is screen, "the form again")
+        await clicked(pilot, "help")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen) and app.screen.is_mounted, "the help again")
+        await clicked(pilot, "back")
+        await until(pilot, lambda: app.screen is screen, "the form once more")
+        await clicked(pilot, "back")
+        await until(pilot, lambda: isinstance(app.screen, DashboardScreen), "the tables")
+
+
+async def clicked(pilot: Pilot[int], word: str) -> None:
+    """Click on a hint of the footer."""
+    app = cast("StageApp", pilot.app)
+    footer = app.screen.query_one("#footer", KeyHints)
+    await until(pilot, lambda: word in text_of(app).splitlines()[footer.region.y], f"the hint {word}")
+    at = text_of(app).splitlines()[footer.region.y].index(word)
+    await pilot.click(offset=(at, footer.region.y))

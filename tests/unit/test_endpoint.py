@@ -296,3 +296,8 @@ def test_a_password_in_an_address_is_not_shown(url: str) -> None:
         parse_endpoint(url, "DOCKER_HOST")
     assert "hunter2" not in f"{caught.value} {caught.value.hint}"
     assert "me:…@" in str(caught.value)
+
+
+def test_a_name_that_is_no_utf8_names_no_context(config: Path) -> None:
+    with pytest.raises(EndpointError, match="caf"):
+        context_endpoint("caf\udce9", "--context", {"DOCKER_CONFIG": str(config)})

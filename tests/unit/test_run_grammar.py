@@ -122,6 +122,8 @@ BAD = [
     ("platform", "linux arm", "not a platform"),
     ("stop-signal", "99", "1 to 64"),
     ("stop-signal", "!", "not a signal"),
+    ("stop-signal", "\u00b2", "not a signal"),
+    ("stop-signal", "9" * 5000, "1 to 64"),
     ("cap-add", "NET_ADMN", "NET_ADMIN?"),
     ("security-opt", "strict", "no-new-privileges"),
     ("sysctl", "net.x", "KEY=VALUE"),

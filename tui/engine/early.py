@@ -202,7 +202,7 @@ def _images(body: bytes | bytearray) -> list[Image]:
 
 def _is_known(version: str) -> bool:
     major, _, minor = version.partition(".")
-    return major.isdigit() and minor.isdigit() and (int(major), int(minor)) <= NEWEST_API
+    return major.isdecimal() and minor.isdecimal() and (int(major), int(minor)) <= NEWEST_API
 
 
 def _date_ns(header: str) -> int | None:

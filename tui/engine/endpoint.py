@@ -219,7 +219,7 @@ def context_endpoint(name: str, source: str, env: Mapping[str, str]) -> Endpoint
     """
     if name == "default":
         return _default_endpoint(env, source)
-    folder = hashlib.sha256(name.encode()).hexdigest()
+    folder = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
     path = config_folder(env) / "contexts" / "meta" / folder / "meta.json"
     try:
         meta = msgspec.json.decode(path.read_bytes(), type=ContextMeta)

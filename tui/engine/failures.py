@@ -62,6 +62,9 @@ def connection_error(endpoint: Endpoint, error: BaseException) -> EngineError:
         return ConnectionFailed(
             endpoint.url, "not an engine", "it does not speak HTTP", "check the address and the port"
         )
+    elif isinstance(error, UnicodeError):
+        words = "no machine can have that name: a part of it is too long, or no name"
+        return ConnectionFailed(endpoint.url, kind, words, "check the address")
     elif isinstance(cause, socket.gaierror):
         hint = "no machine has that name here: check its spelling, the network, and the DNS"
     return ConnectionFailed(endpoint.url, kind, describe(error), hint)

@@ -57,7 +57,7 @@ def with_program(listener: Listener) -> Listener:
     """Return the same with its program, where the system tells: it looks through the open files of every process."""
     wanted = f"socket:[{listener.inode}]"
     for process in PROC.iterdir():
-        if not process.name.isdigit():
+        if not process.name.isdecimal():
             continue
         with contextlib.suppress(OSError):  # gone, or somebody else's
             for handle in (process / "fd").iterdir():

@@ -399,7 +399,7 @@ class Transport:
                 )
             except EngineError:
                 raise
-            except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            except (aiohttp.ClientError, OSError, TimeoutError, UnicodeError) as error:  # the last is of a host's name
                 if self._tunnel is not None and isinstance(error, aiohttp.ClientConnectorError):
                     self._tunnel.broken()
                     raise ConnectionLost(self.endpoint.url, "ssh ended") from error  # that socket is on this machine

@@ -71,4 +71,4 @@ def dotted(version: tuple[int, int]) -> str:
 def version_pair(text: str) -> tuple[int, int] | None:
     """Return a version of the API as numbers that can be compared, or None for what is none."""
     major, dot, minor = text.partition(".")
-    return (int(major), int(minor)) if dot and major.isdigit() and minor.isdigit() else None
+    return (int(major), int(minor)) if dot and major.isdecimal() and minor.isdecimal() else None

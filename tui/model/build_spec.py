@@ -123,7 +123,7 @@ def check_target(text: str, offer: Offer) -> str | None:
     """Returns what is wrong with a target stage, or None; a Dockerfile that was not read refuses nothing."""
     if not text or not offer.stages or text.lower() in offer.stages:
         return None
-    if text.isdecimal() and int(text) < len(offer.stages):
+    if text.isdecimal() and len(text) < 5 and int(text) < len(offer.stages):
         return None
     return f"the Dockerfile has no stage {text!r}; there are: {', '.join(offer.stages)}"
 

@@ -274,8 +274,8 @@ def _inspect_ports(ports: Mapping[str, list[WireBinding] | None] | None) -> tupl
     found: set[Port] = set()
     for key, bindings in (ports or {}).items():
         number, _, protocol = key.partition("/")
-        private = int(number) if number.isdigit() else 0
-        published = [b for b in bindings or () if b.host_port.isdigit()]
+        private = int(number) if number.isdecimal() else 0
+        published = [b for b in bindings or () if b.host_port.isdecimal()]
         found.update(Port(private, protocol or "tcp", int(b.host_port), b.host_ip) for b in published)
         if not published:
             found.add(Port(private, protocol or "tcp"))

@@ -127,8 +127,8 @@ def _check_platform(text: str) -> str | None:
 
 
 def _check_signal(text: str) -> str | None:
-    if text.isdigit():
-        return None if 0 < int(text) < 65 else "a signal's number is 1 to 64"
+    if text.isdecimal():
+        return None if len(text) < 5 and 0 < int(text) < 65 else "a signal's number is 1 to 64"
     return None if re.fullmatch(r"(?i)(SIG)?[A-Z][A-Z0-9]*([+-]\d+)?", text) else f"{text!r} is not a signal"
 
 

@@ -67,7 +67,7 @@ def _instructions_of(text: str, target: str) -> list[Instruction]:
         if stages:
             stages[-1].append(instruction)
     number = names.get(target.lower()) if target else len(stages) - 1
-    if number is None and target.isdigit() and int(target) < len(stages):
+    if number is None and target.isdecimal() and int(target) < len(stages):
         number = int(target)
     found: list[Instruction] = []
     while number is not None and 0 <= number < len(stages):

@@ -113,13 +113,13 @@ def _masked(text: str) -> str:
 
 def _port_order(key: str) -> tuple[int, str]:
     number, _, protocol = key.partition("/")
-    return (int(number) if number.isdigit() else 0, protocol)
+    return (int(number) if number.isdecimal() else 0, protocol)
 
 
 def _publishing(key: str) -> str:
     """Return how an exposed port could be published: privileged ones 8000 higher."""
     number, _, protocol = key.partition("/")
-    if not number.isdigit():
+    if not number.isdecimal():
         return key
     host = int(number) + (8000 if int(number) < 1024 else 0)
     return f"{host}:{number}" + (f"/{protocol}" if protocol not in ("", "tcp") else "")

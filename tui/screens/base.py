@@ -115,6 +115,10 @@ class HytheScreen(Screen[Any]):
         """Return the command's keys after remapping, for people."""
         return " ".join(key_name(key) for key in self.hythe.keys.get(command.id, command.keys))
 
+    def press_hint(self, key: str) -> None:
+        """Do what a key does, as its hint in the footer was clicked; not in this message, which holds events back."""
+        self.hythe.call_later(self.hythe.simulate_key, {"esc": "escape"}.get(key, key))
+
     # what commands ask through (tui.commands.command.Ui); dialogs are imported when there is something to ask
 
     async def confirm(

@@ -50,6 +50,7 @@ class CommitScreen(FormScreen):
         &.-wide #changes-pane { width: 1fr; height: 1fr; }
     }
     """
+    own_keys = (*FormScreen.own_keys, ("f5", "read what it changed again"))
     submit_label = "Commit"
 
     def __init__(self, container: Container) -> None:

@@ -55,6 +55,9 @@ class ConnectScreen(HytheScreen):
         self.fill()
         self.query_one("#hosts", ChoiceList).focus()
 
+    def on_key_hints_pressed(self, message: KeyHints.Pressed) -> None:
+        self.press_hint(message.id)
+
     def show(self, attempts: Sequence[Attempt]) -> None:
         """Show another round of attempts."""
         self._attempts = tuple(attempts)

@@ -39,7 +39,7 @@ class ContextFormScreen(FormScreen):
     """
     own_keys = (*FormScreen.own_keys, ("f5", "try the connection, with nothing kept"))
     submit_label = "Save"
-    more_hints = (("f5", "try it"),)
+    more_hints = (("f5", "try"),)
     headings: ClassVar = {"ca": "TLS, for tcp:// only"}
 
     def __init__(

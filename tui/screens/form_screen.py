@@ -125,12 +125,15 @@ class FormScreen(HytheScreen):
         yield KeyHints(id="footer", ascii=ascii_only)
 
     def on_mount(self) -> None:
-        hints = (("f2", self.submit_label.lower()), *self.more_hints, ("tab", "next"), ("f3", "copy the line"))
-        hints = (*hints, ("f4", "start over"), ("esc", "back"))
+        hints = (("f1", "help"), ("f2", self.submit_label.lower()), *self.more_hints, ("tab", "next"))
+        hints = (*hints, ("f3", "copy the line"), ("f4", "start over"), ("esc", "back"))
         self.query_one("#footer", KeyHints).hint([(key, key, word, True) for key, word in hints])
         self.draw_header()
         self._draw_line()
         self.form.focus_first()
+
+    def on_key_hints_pressed(self, message: KeyHints.Pressed) -> None:
+        self.press_hint(message.id)
 
     @property
     def _key(self) -> Hashable:

@@ -32,6 +32,9 @@ class ListScreen(HytheScreen):
         self.fill()
         self.lines.focus()
 
+    def on_key_hints_pressed(self, message: KeyHints.Pressed) -> None:
+        self.press_hint(message.id)
+
     @property
     def lines(self) -> ChoiceList:
         """The list."""
