@@ -17,6 +17,7 @@ SCREENS: Mapping[str, tuple[str, str]] = {
     "commit": ("tui.screens.commit", "CommitScreen"),
     "compare": ("tui.screens.layers_compare", "CompareScreen"),
     "context": ("tui.screens.context_form", "ContextFormScreen"),
+    "exec": ("tui.screens.exec_form", "ExecFormScreen"),
     "extract": ("tui.screens.extract", "ExtractScreen"),
     "help": ("tui.screens.help", "HelpScreen"),
     "history": ("tui.screens.history", "HistoryScreen"),
