@@ -74,6 +74,7 @@ def comparable(container: dict[str, Any]) -> dict[str, Any]:
     host["Binds"] = sorted(host["Binds"] or [])  # the CLI keeps them in no order
     host["Links"] = [link.replace(f"{container['Name']}/", "/") for link in host["Links"] or []]
     host.pop("ConsoleSize", None)  # the size of the CLI's own terminal
+    host.pop("ContainerIDFile", None)  # where the CLI was to write the ID
     return {
         "config": filled(config),
         "host": {key: value for key, value in filled(host).items() if value != -1},

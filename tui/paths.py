@@ -33,6 +33,12 @@ def state_file() -> Path | None:
     return folder / "state.json" if folder else None
 
 
+def builds_folder() -> Path | None:
+    """The folder of what is remembered of builds."""
+    folder = _user_folder("state")
+    return folder / "builds" if folder else None
+
+
 def log_file() -> Path | None:
     """The file that takes the traceback of an unexpected error."""
     folder = _user_folder("log")
@@ -42,6 +48,11 @@ def log_file() -> Path | None:
 def cache_folder() -> Path | None:
     """The folder of what can be had again, at a price; None when the user has no home."""
     return _user_folder("cache")
+
+
+def spill_folder() -> Path:
+    """The folder for what is put aside while hythe runs: the user's cache, or the system's folder for such things."""
+    return _user_folder("cache") or Path(tempfile.gettempdir())
 
 
 def _user_folder(kind: Literal["config", "state", "log", "cache"]) -> Path | None:

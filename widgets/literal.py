@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Literal
 
-from rich.cells import cell_len, split_graphemes
+from rich.cells import cell_len, get_character_cell_size, split_graphemes
 
 _TABLE_LIMIT = 8192
 """Entries kept per table: a hostile text must not fill the memory with code points."""
@@ -77,6 +77,17 @@ class _Table(dict[int, str]):
         return _escape(code)
 
 
+class _Widths(dict[int, str]):
+    """A translation table from a code point to the character whose code is its width in cells."""
+
+    def __missing__(self, code: int) -> str:
+        width = chr(get_character_cell_size(chr(code)))
+        if len(self) < _TABLE_LIMIT:
+            self[code] = width
+        return width
+
+
+_WIDTHS = _Widths()
 _LITERAL = _Table(ascii_only=False, one_cell=False)
 _LITERAL_ASCII = _Table(ascii_only=True, one_cell=False)
 _ONE_CELL = _Table(ascii_only=False, one_cell=True)
@@ -121,9 +132,19 @@ def one_cell_each(text: str) -> str:
     return text if drawn == text else drawn
 
 
+def widths(text: str) -> str | None:
+    """The width of each character, as the code of a character at its place; None where it depends on its neighbours."""
+    return None if _JOINER in text or _EMOJI_SELECTOR in text else text.translate(_WIDTHS)
+
+
 def cells(text: str) -> int:
     """The width of a text in terminal cells: wide characters and most emoji take 2, combining marks 0."""
-    return len(text) if text.isascii() and text.isprintable() else cell_len(text)
+    if text.isascii() and text.isprintable():
+        return len(text)
+    if len(text) < 32:
+        return cell_len(text)
+    each = widths(text)
+    return cell_len(text) if each is None else len(each) - each.count("\0") + each.count("\2")
 
 
 def fit(text: str, width: int, align: Literal["left", "right"] = "left", ellipsis: str = "…") -> str:

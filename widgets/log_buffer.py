@@ -1,23 +1,25 @@
-"""The lines a log view holds: a bounded ring numbered from the first line ever, and a search that goes along."""
+"""The lines a log view holds: numbered, bounded, the newest in memory and the older ones in temporary files."""
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from time import perf_counter
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
-from widgets import sgr
-from widgets.matching import Matcher
+from widgets.log_pages import NO_TIME, Lines, Page, Stretch
+from widgets.spill import Spill
 
 Stream = Literal["stdout", "stderr", "system"]
+STREAMS: tuple[Stream, ...] = ("stdout", "stderr", "system")
 
-LINE_COST = 160
-"""Bytes that a line costs beside its text."""
+HEAD = -(1 << 50)
+"""The number of the first line of the head: far before all others, so that numbers tell the order everywhere."""
 
-STEP = 256
-"""Lines that are searched between two looks at the clock."""
+MOST_SOURCES = 1 << 14
+LOADED_PAGES = 24
+"""Pages that were put aside and are in memory all the same, because they were looked at last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,136 +32,278 @@ class LogLine:
     source: str = ""
 
 
-_GONE = LogLine("")
+def kind_of(stream: int, source: int) -> int:
+    """Stream and source as one number."""
+    return stream | source << 2
 
 
 class LogBuffer:
-    """At most `max_lines` lines and about `max_bytes` of memory; the oldest go first. Numbers are never used again."""
+    """At most `max_lines` lines and `max_bytes` of text; what is over `memory` bytes is put aside in `folder`.
 
-    def __init__(self, max_lines: int = 1_000_000, max_bytes: int = 256 << 20, max_line: int = 1 << 16) -> None:
+    Without a folder the bytes in memory are all there are. The oldest lines go first. A number is never used again.
+    There may be a `head` before the `main` lines, with a gap between: the beginning of a log of which the end is
+    followed. The main lines may be added to at both ends, the head at its end only.
+    """
+
+    def __init__(
+        self,
+        max_lines: int = 1_000_000,
+        max_bytes: int = 64 << 20,
+        max_line: int = 1 << 20,
+        *,
+        memory: int = 16 << 20,
+        folder: Path | None = None,
+    ) -> None:
         self.max_lines = max(1, max_lines)
         self.max_bytes = max_bytes
         self.max_line = max_line
-        self.bytes = 0
-        self.first = 0
-        """The number of the oldest line held, which is how many were dropped."""
-        self._lines: list[LogLine] = []
-        self._skip = 0
+        self.max_memory = memory if folder is not None else max_bytes
+        self.spill = Spill(folder) if folder is not None else None
+        self.dropped = 0
+        """Main lines that were dropped from the beginning to stay within the bounds."""
+        self.cuts: dict[int, int] = {}
+        """How much (bytes or characters) of a line was not kept, by its number."""
+        self.main = Stretch(0)
+        self.head: Stretch | None = None
+        self.joined = False
+        """Whether the main lines follow the head's without a gap."""
+        self._memory = 0
+        self._waiting: deque[Page] = deque()  # closed pages in memory, the next to be put aside first
+        self._loaded: OrderedDict[int, Lines] = OrderedDict()
+        self._names: dict[str, int] = {"": 0}
+        self.sources: list[str] = [""]
+
+    # ---- what is there
+    @property
+    def first(self) -> int:
+        """The number of the oldest main line."""
+        return self.main.first
 
     @property
     def end(self) -> int:
         """The number that the next line will get."""
-        return self.first + len(self._lines) - self._skip
+        return self.main.end
 
     def __len__(self) -> int:
-        return len(self._lines) - self._skip
+        return len(self.main) + (len(self.head) if self.head is not None else 0)
 
-    def __getitem__(self, number: int) -> LogLine:
-        """The line with a number from `first` to `end` - 1. Raises IndexError for any other."""
-        at = number - self.first
-        if not 0 <= at < len(self):
-            raise IndexError(number)
-        return self._lines[self._skip + at]
+    @property
+    def memory(self) -> int:
+        """Bytes of text that are held in memory."""
+        return self._memory + sum(stretch.open_size for stretch in self.stretches)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all lines, wherever they are."""
+        return sum(stretch.size for stretch in self.stretches)
+
+    @property
+    def stretches(self) -> Sequence[Stretch]:
+        """The head, where there is one, and the main lines; any may be empty."""
+        return (self.main,) if self.head is None else (self.head, self.main)
+
+    def stretch_of(self, number: int) -> Stretch:
+        """The stretch that a line of this number belongs to."""
+        return self.head if self.head is not None and number < HEAD >> 1 else self.main
 
     def __iter__(self) -> Iterator[LogLine]:
-        return iter(self._lines[self._skip :])
+        for stretch in self.stretches:
+            for number in range(stretch.first, stretch.end):
+                yield self[number]
+
+    def __getitem__(self, number: int) -> LogLine:
+        """A line. Raises IndexError for a number that no line has."""
+        return self.line(number)
+
+    def line(self, number: int, most: int | None = None) -> LogLine:
+        """A line, or the first `most` bytes of its text. Raises IndexError for a number that no line has."""
+        text, time, kind = self.raw(number)
+        short = most is not None and len(text) > most
+        shown = (text[:most] if short else text).decode("utf-8", "replace")
+        if not short and (cut := self.cuts.get(number)) is not None:
+            shown = f"{shown}\x1b[0m … cut: {cut:,} more"
+        return LogLine(shown, STREAMS[kind & 3], None if time == NO_TIME else time / 1e9, self.sources[kind >> 2])
+
+    def raw(self, number: int) -> tuple[bytes, int, int]:
+        """The text as it came, the time in nanoseconds (or NO_TIME) and the kind of a line."""
+        stretch = self.stretch_of(number)
+        if not stretch.first <= number < stretch.end:
+            raise IndexError(number)
+        page = stretch.page_of(number)
+        if page is None:
+            return stretch.open_line(number)
+        lines, at = self.lines_of(page), number - page.first
+        return lines.text(at), lines.times[at], lines.kinds[at]
+
+    def lines_of(self, page: Page) -> Lines:
+        """The lines of a page, read again where they were put aside."""
+        if page.lines is not None:
+            return page.lines
+        lines = self._loaded.get(page.first)
+        if lines is None:
+            lines = self._load(page)
+            self._loaded[page.first] = lines
+            if len(self._loaded) > LOADED_PAGES:
+                self._loaded.popitem(last=False)
+        else:
+            self._loaded.move_to_end(page.first)
+        return lines
+
+    def _load(self, page: Page) -> Lines:
+        assert self.spill is not None
+        assert page.place is not None
+        return Lines.unpacked(self.spill.get(page.place), page.count)
+
+    def chunk(self, number: int, *, keep: bool = False) -> tuple[int, Lines, Page | None]:
+        """The lines that stand together with one: the number of the first of them, they, and their page if closed.
+
+        Lines that were put aside stay in memory for the next look only with `keep`. Raises IndexError.
+        """
+        stretch = self.stretch_of(number)
+        if not stretch.first <= number < stretch.end:
+            raise IndexError(number)
+        page = stretch.page_of(number)
+        if page is None:
+            return stretch.open_first, stretch.open_lines(), None
+        if keep or page.lines is not None or page.first in self._loaded:
+            return page.first, self.lines_of(page), page
+        return page.first, self._load(page), page
+
+    # ---- adding
+    def source(self, name: str) -> int:
+        """The number of a source, to be given with its lines; when there are too many the last name stands for all."""
+        number = self._names.get(name)
+        if number is None:
+            number = len(self.sources)
+            if number == MOST_SOURCES:
+                return MOST_SOURCES - 1
+            self._names[name] = number
+            self.sources.append(name)
+        return number
 
     def append(self, lines: Iterable[LogLine]) -> None:
-        """Add lines at the end. One longer than `max_line` characters is cut there, and says so."""
+        """Add lines at the end. One longer than `max_line` is cut there, and says so."""
+        texts: list[bytes] = []
+        times: list[int] = []
+        kinds: list[int] = []
+        cuts: dict[int, int] = {}
         for line in lines:
-            if len(line.text) > self.max_line:
-                more = len(line.text) - self.max_line
-                line = replace(line, text=f"{line.text[: self.max_line]}\x1b[0m … cut: {more:,} more characters")
-            self._lines.append(line)
-            self.bytes += _cost(line)
-        while len(self) > self.max_lines or (self.bytes > self.max_bytes and len(self) > 1):
-            self.bytes -= _cost(self._lines[self._skip])
-            self._lines[self._skip] = _GONE
-            self._skip += 1
-            self.first += 1
-        if self._skip > 1024 and self._skip * 2 > len(self._lines):
-            del self._lines[: self._skip]
-            self._skip = 0
+            text = line.text
+            if len(text) > self.max_line:
+                cuts[len(texts)] = len(text) - self.max_line
+                text = text[: self.max_line]
+            texts.append(text.replace("\n", "␊").encode("utf-8", "replace"))
+            times.append(NO_TIME if line.time is None else round(line.time * 1e9))
+            kinds.append(kind_of(STREAMS.index(line.stream), self.source(line.source)))
+        self.extend(texts, times, kinds, cuts)
+
+    def extend(
+        self, texts: Sequence[bytes], times: Sequence[int], kinds: Sequence[int], cuts: dict[int, int] | None = None
+    ) -> None:
+        """Add lines at the end: texts in UTF-8 without line ends, times in nanoseconds or NO_TIME, kinds by `kind_of`.
+
+        `cuts` tells how much of a line is missing, by its index.
+        """
+        self._cut(self.main.end, cuts)
+        self._closed(self.main.append(texts, times, kinds))
+        self._keep_bounds()
+
+    def extend_head(
+        self, texts: Sequence[bytes], times: Sequence[int], kinds: Sequence[int], cuts: dict[int, int] | None = None
+    ) -> None:
+        """Add lines at the end of the head, which begins with the first of them."""
+        if self.head is None:
+            self.head = Stretch(HEAD)
+        self._cut(self.head.end, cuts)
+        self._closed(self.head.append(texts, times, kinds))
+        self._keep_bounds()
+
+    def prepend(
+        self, texts: Sequence[bytes], times: Sequence[int], kinds: Sequence[int], cuts: dict[int, int] | None = None
+    ) -> None:
+        """Add lines before the first main line."""
+        if not texts:
+            return
+        pages = self.main.prepend(texts, times, kinds)
+        self._cut(self.main.first, cuts)
+        self._memory += sum(page.size for page in pages)
+        self._waiting.extendleft(reversed(pages))
+        self._put_aside()
+
+    def _cut(self, first: int, cuts: dict[int, int] | None) -> None:
+        for at, cut in (cuts or {}).items():
+            self.cuts[first + at] = cut
+
+    def _closed(self, pages: Sequence[Page]) -> None:
+        self._waiting += pages
+        self._memory += sum(page.size for page in pages)
+
+    # ---- bounds
+    def _keep_bounds(self) -> None:
+        main = self.main
+        if len(self) > self.max_lines and len(main) > 1:
+            self._drop(min(main.end - 1, main.first + len(self) - self.max_lines))
+        while self.size > self.max_bytes and len(main) > 1:
+            self._drop_oldest()
+        self._put_aside()
+
+    def _drop_oldest(self) -> None:
+        """Drop the oldest page of the main lines, or one line where there is but the open page."""
+        main = self.main
+        self._drop(main.pages[0].end if main.pages else main.first + 1)
+
+    def _drop(self, number: int) -> None:
+        self.dropped += number - self.main.first
+        self.joined = False
+        for page in self.main.drop(number):
+            self._forget(page)
+        if self.cuts:
+            self.cuts = {at: cut for at, cut in self.cuts.items() if at >= self.main.first or at < HEAD >> 1}
+
+    def _forget(self, page: Page) -> None:
+        self._loaded.pop(page.first, None)
+        if page.place is not None and self.spill is not None:
+            self.spill.forget(page.place)
+        elif page.lines is not None:
+            self._memory -= page.size
+            page.lines = None
+
+    def _put_aside(self) -> None:
+        """Bring the memory within its bound: by files, and where they can't be written by dropping."""
+        while self.memory > self.max_memory and self._waiting:
+            page = self._waiting.popleft()
+            if page.lines is None:
+                continue  # dropped meanwhile
+            place = self.spill.put(page.lines.packed()) if self.spill is not None else None
+            if place is None:
+                self._waiting.appendleft(page)
+                if not self.main.pages:
+                    return
+                self._drop_oldest()
+                continue
+            page.place, page.lines = place, None
+            self._memory -= page.size
+
+    # ---- forgetting
+    def drop_head(self) -> None:
+        """Forget the head."""
+        head, self.head, self.joined = self.head, None, False
+        if head is not None:
+            for page in head.pages:
+                self._forget(page)
+            self.cuts = {at: cut for at, cut in self.cuts.items() if at >= HEAD >> 1}
 
     def clear(self) -> None:
-        """Forget all lines, and that any were dropped."""
-        self._lines.clear()
-        self._skip = self.first = self.bytes = 0
+        """Forget all lines, and that any were dropped; the numbers begin again."""
+        self.main, self.head, self.joined = Stretch(0), None, False
+        self._waiting.clear()
+        self._loaded.clear()
+        self.cuts.clear()
+        self._names, self.sources = {"": 0}, [""]
+        self._memory = self.dropped = 0
+        self.close()
 
-
-def _cost(line: LogLine) -> int:
-    return LINE_COST + len(line.text) * (1 if line.text.isascii() else 4)
-
-
-class LogSearch:
-    """Finds the lines that match, in steps: from an anchor to one end, then to the other, then along with new lines."""
-
-    def __init__(self, buffer: LogBuffer, query: str, anchor: int, backward: bool) -> None:
-        self.matcher = Matcher(query)
-        self._buffer = buffer
-        self._backward = backward
-        self._low = self._high = max(buffer.first, min(anchor + (1 if backward else 0), buffer.end))
-        self._before: list[int] = []  # descending: found on the way up, dropped from the end
-        self._after: list[int] = []  # ascending
-        self._skip = 0
-
-    @property
-    def complete(self) -> bool:
-        """Whether every line that is held was looked at."""
-        return self._low <= self._buffer.first and self._high >= self._buffer.end
-
-    @property
-    def count(self) -> int:
-        """How many lines match, as far as it is known."""
-        return len(self._before) + len(self._after) - self._skip
-
-    def step(self, seconds: float) -> bool:
-        """Search on for about that long; True when complete."""
-        until = perf_counter() + seconds
-        self._drop()
-        while not self.complete:
-            up = self._low > self._buffer.first and (self._backward or self._high >= self._buffer.end)
-            if up:
-                self._step_up()
-            else:
-                self._step_down()
-            if perf_counter() > until:
-                break
-        return self.complete
-
-    def matches(self, line: LogLine) -> bool:
-        """Whether the text of a line, as it is seen, holds the query."""
-        return self.matcher.test(sgr.strip(line.text))
-
-    def _step_up(self) -> None:
-        low = max(self._buffer.first, self._low - STEP)
-        self._before += [n for n in range(self._low - 1, low - 1, -1) if self.matches(self._buffer[n])]
-        self._low = low
-
-    def _step_down(self) -> None:
-        high = min(self._buffer.end, self._high + STEP)
-        self._after += [n for n in range(self._high, high) if self.matches(self._buffer[n])]
-        self._high = high
-
-    def _drop(self) -> None:
-        first = self._buffer.first
-        while self._before and self._before[-1] < first:
-            self._before.pop()
-        while self._skip < len(self._after) and self._after[self._skip] < first:
-            self._skip += 1
-        if self._skip > 1024 and self._skip * 2 > len(self._after):
-            del self._after[: self._skip]
-            self._skip = 0
-        self._low, self._high = max(self._low, first), max(self._high, first)
-
-    def at(self, ordinal: int) -> int:
-        """The number of the line with the hit of an ordinal from 0 to `count` - 1."""
-        before = len(self._before)
-        return self._before[before - 1 - ordinal] if ordinal < before else self._after[self._skip + ordinal - before]
-
-    def ordinal(self, number: int) -> int:
-        """How many hits stand before a line."""
-        before = len(self._before)
-        if before and number <= self._before[0]:
-            return before - bisect_right(self._before, -number, key=lambda n: -n)
-        return before + bisect_left(self._after, number, self._skip) - self._skip
+    def close(self) -> None:
+        """Give up the temporary files; the lines in them are gone."""
+        if self.spill is not None:
+            self.spill.close()

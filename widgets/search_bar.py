@@ -34,6 +34,7 @@ class SearchBar(Horizontal):
         & > .search--prompt { width: auto; text-style: bold; }
         & > Line { width: 1fr; }
         & > .search--count { width: auto; text-style: dim; padding-left: 1; }
+        & > .search--count.-wrong { color: $text-error; text-style: bold; }
     }
     """
 
@@ -80,9 +81,11 @@ class SearchBar(Horizontal):
         line.value = self._told
         line.focus()
 
-    def show_count(self, text: str) -> None:
-        """Say how the search stands, such as `3 of 17`."""
-        self.query_one(".search--count", Static).update(Content(literal(text)))
+    def show_count(self, text: str, *, wrong: bool = False) -> None:
+        """Say how the search stands, such as `3 of 17`, or what is `wrong` in what is typed."""
+        count = self.query_one(".search--count", Static)
+        count.set_class(wrong, "-wrong")
+        count.update(Content(literal(text)))
 
     def show_hits(self, hit: int, total: int, complete: bool) -> None:
         """Say how the search stands, in the figures of `SearchChanged`."""

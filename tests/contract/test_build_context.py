@@ -9,8 +9,9 @@ import pytest
 
 from engines import RealEngine, UnixHTTPConnection
 from tui.engine.archive import ArchiveIndexer
+from tui.engine.build_context import BuildContext, open_context
 from tui.engine.build_messages import BuildMessages
-from tui.engine.context_tar import BuildContext, open_context, stream_context
+from tui.engine.context_tar import stream_context
 from tui.model.build import BuildState, apply_all
 
 DOCKERFILE = "FROM busybox\nCOPY . /context\nRUN cd /context && find . | sort && cat deep/*.txt\nRUN rm /context/big\n"

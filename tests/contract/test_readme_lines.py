@@ -63,10 +63,14 @@ def test_a_line_that_is_pasted_makes_what_a_shell_makes_of_it(
     daemon.images.append(spec.image)
     folder = tmp_path / "bin"
     folder.mkdir()
-    for program, body in (("docker", f'exec {docker_cli} -H {daemon.engine.host} "$@"'), ("sudo", 'exec "$@"')):
+    made = folder / "made"
+    docker = f"""case $1 in
+        run) shift; exec {docker_cli} -H {daemon.engine.host} run --cidfile {made} "$@";;
+        *) exec {docker_cli} -H {daemon.engine.host} "$@";;
+    esac"""
+    for program, body in (("docker", docker), ("sudo", 'exec "$@"')):
         (folder / program).write_text(f"#!/bin/sh\n{body}\n")
         (folder / program).chmod(stat.S_IRWXU)
-    before = {container["Id"] for container in daemon.call("GET", "/containers/json?all=1")}
     text = README_LINES[name].text.strip().removeprefix("$ ")
     path = f"{folder}:{os.environ['PATH']}"
     # the program of the image is missing: the container is made all the same
@@ -74,10 +78,8 @@ def test_a_line_that_is_pasted_makes_what_a_shell_makes_of_it(
         ["sh", "-c", text], env={**os.environ, "PATH": path}, capture_output=True, stdin=subprocess.DEVNULL,
         timeout=60, check=False,
     )  # fmt: skip
-    made = [c["Id"] for c in daemon.call("GET", "/containers/json?all=1") if c["Id"] not in before]
-    assert len(made) == 1
-    daemon.containers.append(made[0])
-    theirs = daemon.inspect(made[0])
+    daemon.containers.append(made.read_text())
+    theirs = daemon.inspect(made.read_text())
     daemon.remove(theirs)
     ours = daemon.send(create_request(resolved(spec, client_of(dict(os.environ))), daemon.api))
     found = differences(ours, theirs)

@@ -15,7 +15,7 @@ from engines import RealEngine
 from fake_ui import FakeUi
 from private_engine import PrivateEngine
 from tui.commands.command import Context
-from tui.commands.helper import LABEL, open_helper
+from tui.commands.helper import open_helper
 from tui.commands.history import History
 from tui.commands.lending import Left, Lent
 from tui.commands.registry import BY_ID
@@ -23,6 +23,7 @@ from tui.commands.session import Session
 from tui.commands.shell import open_exec, shell_of
 from tui.engine.engine import Engine
 from tui.engine.errors import ApiError, EngineError, ReadOnly
+from tui.engine.interactive import LABEL, shell_in
 from tui.model.containers import Container
 from tui.model.exec_spec import ExecSpec
 from waiting import until
@@ -409,3 +410,19 @@ async def test_the_daemon_dies_in_the_middle_of_a_shell(own_engine: PrivateEngin
         assert only(session)[1] == "failed"
         await session.close()
         await asyncio.to_thread(own_engine.start)
+
+
+async def test_a_shell_in_an_image_is_a_container_that_is_removed(bench: Bench) -> None:
+    """What the build screen opens after the last good step."""
+    before = {container.id for container in await bench.engine.containers.list_all(filters={"label": [LABEL]})}
+    async with shell_in(bench.engine, IMAGE, ("sh",)) as shell:
+        shown = b""
+        await shell.resize(100, 30)
+        await shell.line.write(b"echo one$((1+1))three\n")
+        async with asyncio.timeout(30):
+            while b"one2three" not in shown:
+                shown += await shell.line.read()
+        made = {container.id for container in await bench.engine.containers.list_all(filters={"label": [LABEL]})}
+        assert made - before
+    left = {container.id for container in await bench.engine.containers.list_all(filters={"label": [LABEL]})}
+    assert not left & (made - before)

@@ -9,10 +9,12 @@ from stage import StageApp, dashboard, text_of, until
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
-from tui.engine.context_tar import open_context
+from tui.engine.build_context import open_context
 from tui.jobs.build import BuildJob
+from tui.jobs.build_ways import Plan
 from tui.model.build import BuildLog, BuildState, BuildStep, BuildWarning, StepState, apply, apply_all
 from tui.model.build_spec import BuildSpec
+from tui.model.build_way import Way
 from tui.model.log_record import Stream
 from tui.screens.build import BuildScreen
 from tui.screens.build_form import BuildFormScreen, ContextSuggester
@@ -95,7 +97,7 @@ async def test_it_opens_on_the_current_folder_and_tells_what_would_be_sent(folde
         await until(pilot, lambda: "big.bin" in text_of(app), "the biggest file")
         shown = text_of(app)
         assert screen.form.values()["folder"] == str(folder)
-        assert "2MB in 5 files, 1 folder to send" in shown
+        assert "2MB in 5 files, 1 folder" in shown
         assert "left.out" not in shown
         assert f"$dockerbuild{folder}" in "".join(shown.split())  # on a narrow screen it is wrapped
         assert screen.form.field("target").hint == "stages: base, final"
@@ -307,7 +309,8 @@ async def test_output_is_drawn_literally(folder: Path) -> None:
 
 def running_job(screen: BuildFormScreen, folder: Path) -> BuildJob:
     """A job that the test itself drives."""
-    return BuildJob(screen.session.engine, BuildSpec(str(folder)), open_context(folder), DOCKERFILE, "docker build")
+    plan = Plan(BuildSpec(str(folder)), Way("session", "because"), open_context(folder), DOCKERFILE)
+    return BuildJob(screen.session.engine, plan, "docker build")
 
 
 async def test_a_flood_of_output_is_shown_in_part_and_whole_when_it_is_over(folder: Path) -> None:
@@ -371,3 +374,57 @@ async def test_warnings_are_told_and_shown_whole(folder: Path) -> None:
         await until(pilot, lambda: "4 warnings" in text_of(app) and "and 2 warnings more" in text_of(app), "the count")
         await pilot.press("W")
         await until(pilot, lambda: "Dockerfile line 4: odd 4" in text_of(app), "all of them")
+
+
+async def test_each_folder_keeps_its_own_values_between_runs(folder: Path) -> None:
+    other = folder / "sub"
+    (other / "Dockerfile").write_text("FROM busybox\n")
+    first = StageApp()
+    async with first.run_test(size=SIZE) as pilot:
+        form = await open_form(pilot)
+        fill(form, "tag", "made-here:1")
+        fill(form, "args", "WHO=me\nAPI_TOKEN=hunter2-hunter2")
+        await pilot.press("f2")
+        await the_build(pilot, "done")
+    second = StageApp()
+    async with second.run_test(size=SIZE) as pilot:
+        form = await open_form(pilot)
+        assert form.form.values()["tag"] == "made-here:1"
+        assert form.form.values()["args"] == ["WHO=me"]  # what looks secret is kept nowhere
+        fill(form, "folder", str(other))
+        await until(pilot, lambda: form.form.values()["tag"] == "", "nothing of another folder")
+        assert form.form.values()["args"] == []
+        fill(form, "folder", str(folder))
+        await until(pilot, lambda: form.form.values()["tag"] == "made-here:1", "its own again")
+
+
+async def test_what_was_rebuilt_is_told_after_the_dockerfile_was_edited(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    async def edit(_app: object, words: list[str]) -> int:
+        asked.extend(words)
+        (folder / "Dockerfile").write_text(DOCKERFILE.replace("cat /a.txt", "cat /a.txt; echo more"))
+        return 0
+
+    monkeypatch.setenv("EDITOR", "some-editor --wait")
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setattr("tui.screens.build.run_program", edit)
+    app = StageApp()
+    async with app.run_test(size=SIZE) as pilot:
+        form = await open_form(pilot)
+        fill(form, "tag", "made-here:1")
+        await pilot.press("f2")
+        first = await the_build(pilot, "done")
+        await first.job.reported()
+        await until(pilot, lambda: "no earlier build of this name" in text_of(app), "the first report")
+        await pilot.press("e")
+        await until(pilot, lambda: bool(asked), "the editor")
+        assert asked == ["some-editor", "--wait", str(folder / "Dockerfile")]
+        await pilot.press("r")
+        await until(pilot, lambda: app.screen is not first and isinstance(app.screen, BuildScreen), "the next build")
+        second = await the_build(pilot, "done")
+        await second.job.reported()
+        await until(pilot, lambda: "line 6 was changed: RUN cat /a.txt; echo more" in text_of(app), "why")
+        assert "1 of 3 steps ran" in text_of(app)

@@ -24,7 +24,7 @@ from tui.model.build import (
     apply,
     apply_all,
 )
-from tui.model.dockerfile import line_of
+from tui.model.dockerfile_map import line_of
 from tui.model.log_record import Stream
 
 DATA = Path(__file__).parent / "data"

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from tui.engine.context_tar import BuildContext, ContextError, open_context
+from tui.engine.build_context import BuildContext, ContextError, open_context
 from tui.engine.endpoint import Endpoint
 from tui.engine.engine import Engine
 from tui.engine.errors import ApiError, ConnectionLost, ReadOnly
 from tui.jobs.build import BuildJob, joined, masked
+from tui.jobs.build_ways import Plan
 from tui.model.build import BuildEvent, BuildFailure, BuildLog, BuildResult, BuildStep, StepState
 from tui.model.build_spec import BuildSpec
+from tui.model.build_way import Way
 from tui.model.log_record import Stream
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -228,7 +230,8 @@ def context(tmp_path: Path) -> BuildContext:
 
 def job_of(engine: Engine, context: BuildContext, *args: str) -> BuildJob:
     spec = BuildSpec(str(context.folder), tag="a:1", args=args, builder="1")
-    return BuildJob(engine, spec, context, "FROM busybox\nRUN make\n", "docker build")
+    plan = Plan(spec, Way("classic", ""), context, "FROM busybox\nRUN make\n", size=2_000_000)
+    return BuildJob(engine, plan, "docker build")
 
 
 async def test_a_job_goes_to_its_good_end(short_tmp: Path, context: BuildContext) -> None:
@@ -239,10 +242,13 @@ async def test_a_job_goes_to_its_good_end(short_tmp: Path, context: BuildContext
         job = job_of(engine, context)
         job.start()
         await job.wait()
+        await job.reported()
+    assert job.report is not None
+    assert job.report.problem  # this daemon tells of no history
     assert (job.state, job.error, job.fraction) == ("done", "", 1.0)
     assert job.build.result == BuildResult("sha256:abc")
-    assert job.sent > 2_000_000
-    assert job.sent_all is not None
+    assert job.sending.sent > job.sending.total == 2_000_000
+    assert job.sending.ended is not None
     assert job.progress == "1/1 RUN make"
 
 
@@ -326,9 +332,10 @@ async def test_much_output_is_shown_seldom(short_tmp: Path, context: BuildContex
         job.listen(count)
         job.start()
         await job.wait()
+        await job.reported()
     assert job.state == "done"
     assert job.ended is not None
-    assert changes <= 10 * (job.ended - job.started) + 4
+    assert changes <= 10 * (job.ended - job.started) + 5
     log = job.build.logs[":1"]
     assert log.dropped + len(log) == lines
     assert log.lines[-1].text == "line 999"

@@ -14,21 +14,22 @@ from tui.model.build import (
     StepState,
     apply_all,
 )
+from tui.model.build_way import Way
 from tui.model.log_record import Stream
 from tui.present.build import (
     Upload,
-    builder_words,
-    context_lines,
     failure_lines,
     header_spans,
-    offered_arguments,
+    last_good_image,
     progress_words,
     result_lines,
     step_rows,
     step_title,
+    upload_is_over,
     upload_spans,
     warning_lines,
 )
+from tui.present.build_form import context_lines, offered_arguments, remote_lines, way_words
 
 DOCKERFILE = "FROM busybox\nCOPY a /\nRUN cat a \\\n  && false\n"
 FROM = BuildStep("a", "FROM busybox", StepState.CACHED, 1, 1, number=1, total=3)
@@ -65,17 +66,30 @@ def test_the_states_have_words_without_unicode() -> None:
 
 
 @pytest.mark.parametrize(
-    ("upload", "started", "said"),
+    ("upload", "said"),
     [
-        (Upload(3_000_000, 10, None), False, " sending the context  3MB  1.5MB/s"),
-        (Upload(3_000_000, 10, None, 9_000_000), False, " sending the context  3MB of 9MB  1.5MB/s"),
-        (Upload(3_000_000, 10, None), True, " context 3MB so far  1.5MB/s"),
-        (Upload(3_000_000, 10, 11), True, " context 3MB sent in 1.0s"),
-        (Upload(0, 12, 12), True, " context 0B sent in 0.0s"),
+        (Upload(0, 10, None), ""),
+        (Upload(0, 10, None, 9_000_000), " looking through the context"),
+        (Upload(3_000_000, 10, None), " sending the context  3MB  1.5MB/s"),
+        (Upload(3_000_000, 10, None, 9_000_000), " sending the context  3MB of 9MB  1.5MB/s  4.0s left"),
+        (Upload(3_000_000, 11.5, None, 9_000_000), " sending the context  3MB of 9MB  6MB/s"),
+        (Upload(3_000_000, 10, None, 9_000_000, True), " sending the context  3MB of at most 9MB  1.5MB/s  4.0s left"),
+        (Upload(3_000_000, 10, 11, over=True), " context 3MB sent in 1.0s"),
+        (Upload(3_000_000, 10, 11, 9_000_000, True, True), " context 3MB sent in 1.0s of 9MB"),
+        (Upload(0, 12, None, 9_000_000, True, True), " the builder had all of the context"),
+        (Upload(0, 12, None, over=True), ""),
     ],
 )
-def test_the_upload_is_told(upload: Upload, started: bool, said: str) -> None:
-    assert text(upload_spans(upload, 12, started)) == said
+def test_the_upload_is_told(upload: Upload, said: str) -> None:
+    assert text(upload_spans(upload, 12)) == said
+
+
+def test_when_the_context_is_there() -> None:
+    loading = BuildStep("l", "load build context", StepState.RUNNING, 1, internal=True)
+    assert not upload_is_over(BuildState(), ended=False)
+    assert not upload_is_over(apply_all(BuildState(), [loading, FROM]), ended=False)
+    assert upload_is_over(apply_all(BuildState(), [loading]), ended=True)
+    assert upload_is_over(apply_all(BuildState(), [FROM, COPY]), ended=False)
 
 
 def test_where_a_build_stands() -> None:
@@ -99,7 +113,22 @@ def test_steps_tell_their_place_and_what_they_fetch() -> None:
 def test_stages_are_headings_only_where_there_are_several() -> None:
     other = BuildStep("d", "FROM x", stage="base", number=1, total=1)
     assert [row.group for row in step_rows(apply_all(BuildState(), [other]))] == [""]
-    assert [row.group for row in step_rows(apply_all(BuildState(), [other, COPY]))] == ["stage base", ""]
+    assert [row.group for row in step_rows(apply_all(BuildState(), [other, COPY]))] == ["", "stage base"]
+
+
+def test_stages_stand_in_the_dockerfiles_order_and_the_export_last() -> None:
+    steps = [
+        BuildStep("i", "load metadata", internal=True),
+        BuildStep("z", "RUN z", stage="z", number=1, total=1),
+        BuildStep("a", "RUN a", stage="a", number=1, total=2),
+        BuildStep("e", "exporting to image"),
+        BuildStep("b", "RUN b", stage="a", number=2, total=2),
+    ]
+    dockerfile = "FROM x AS a\nRUN a\nRUN b\nFROM x AS z\nRUN z\n"
+    rows = step_rows(apply_all(BuildState(), steps), dockerfile)
+    assert [(row.group, row.id) for row in rows] == [
+        ("", "i"), ("stage a", "a"), ("stage a", "b"), ("stage z", "z"), ("", "e"),
+    ]  # fmt: skip
 
 
 def test_a_step_knows_its_line() -> None:
@@ -111,6 +140,7 @@ def test_a_failure_says_where_then_the_last_words_then_the_daemons() -> None:
     lines = [line for line, _ in failure_lines(failed(), DOCKERFILE)]
     assert lines == [
         "Dockerfile line 3, exit code 7: RUN cat a && false",
+        "     3  RUN cat a \\", "     4    && false",
         "  line 6", "  line 7", "  line 8",
         "it did not", "work",
     ]  # fmt: skip
@@ -136,6 +166,10 @@ def test_a_line_that_the_dockerfile_does_not_have(line: int) -> None:
         ('failed to compute cache key: "/x": not found', ".dockerignore"),
         ("COPY failed: file not found in build context", ".dockerignore"),
         ("no active sessions", "pull it first"),
+        ("pull access denied for x", "docker login"),
+        ("write /x: no space left on device", "disk is full"),
+        ("dial tcp: lookup registry-1.docker.io: no such host", "cannot reach the registry"),
+        ("secret npm: not found", "id=NAME,src=FILE"),
     ],
 )
 def test_known_failures_come_with_advice(message: str, said: str) -> None:
@@ -183,14 +217,36 @@ def test_a_context_tells_what_is_wrong_with_it_first() -> None:
     lines = context_lines(summary, None)
     assert lines[0][0] == "0B in 1 file to send"
     assert lines[1] == ("cannot be read: /x/a: denied", "bad")
-    assert "all of the folder is sent" in lines[2][0]
+    assert "nothing is left out" in lines[2][0]
     assert lines[3] == ("left out, as neither a file nor a folder: dev", "warn")
 
 
+def test_a_context_that_is_fetched_on_demand_says_so() -> None:
+    lines = [line for line, _ in context_lines(Summary(), None, on_demand=True)]
+    assert lines[0] == "4kB in 2 files, 1 folder"
+    assert "fetches what the build copies" in lines[-1]
+
+
+def test_a_context_that_the_daemon_fetches_is_told() -> None:
+    assert "clones" in remote_lines("git", "")[0][0]
+    assert "tar archive" in remote_lines("http", "x")[0][0]
+
+
 def test_the_choice_of_a_builder_is_explained() -> None:
-    assert builder_words("2", "2", podman=False).startswith("the daemon's default")
-    assert builder_words("1", "2", podman=False).startswith("not the daemon's default")
-    assert "buildah" in builder_words("2", "1", podman=True)
+    assert way_words(Way("session", "because"), "2", "2") == "the daemon's default; because"
+    assert way_words(Way("classic", "because"), "1", "2") == "not the daemon's default; because"
+    assert way_words(Way("buildx", "because"), "x", "2") == "because"
+    assert way_words("it cannot be", "1", "2") == "it cannot be"
+
+
+def test_the_last_good_image_is_that_before_the_failure() -> None:
+    steps = [
+        BuildStep("1", "FROM x", StepState.DONE, image="aaa", number=1),
+        BuildStep("2", "RUN y", StepState.CACHED, image="bbb", number=2),
+        BuildStep("3", "RUN z", StepState.FAILED, number=3),
+    ]
+    assert last_good_image(apply_all(BuildState(), steps)) == "bbb"
+    assert last_good_image(BuildState()) == ""
 
 
 def test_arguments_are_offered_with_their_defaults() -> None:

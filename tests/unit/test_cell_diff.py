@@ -91,17 +91,32 @@ def drive(app: App[None], act: Callable[[Pilot[None]], Awaitable[None]]) -> Awai
     return app.run_async(size=(WIDTH, HEIGHT), auto_pilot=act, mouse=False)
 
 
-def check(app: App[Any]) -> None:
-    """What the terminal shows is what Textual has composed."""
+def composed(app: App[Any]) -> pyte.Screen:
+    """A terminal that shows what Textual has composed."""
     expected = pyte.Screen(WIDTH, HEIGHT)
     stream = pyte.Stream(expected)
     for y, strip in enumerate(app.screen._compositor.render_strips()):
         stream.feed(f"\x1b[{y + 1}H" + strip.render(app.console))
-    shown = driver_of(app).screen
+    return expected
+
+
+def check(app: App[Any]) -> None:
+    """What the terminal shows is what Textual has composed."""
+    expected, shown = composed(app), driver_of(app).screen
     for y in range(HEIGHT):
         assert shown.display[y] == expected.display[y]
         for x in range(WIDTH):
             assert shown.buffer[y][x] == expected.buffer[y][x], (y, x)
+
+
+async def resize(app: App[Any], pilot: Pilot[None], width: int, height: int) -> None:
+    """Resize a terminal that lost its content, and wait until the screen has the size and is written anew."""
+    size = Size(width, height)
+    driver_of(app).stream.feed("\x1b[2J")
+    app.post_message(events.Resize(size, size))
+    async with asyncio.timeout(20):
+        while app.screen.size != size or driver_of(app).screen.display != composed(app).display:
+            await pilot.pause(0.01)
 
 
 async def test_the_terminal_shows_what_is_composed() -> None:
@@ -296,16 +311,8 @@ async def test_repaint_and_resizes_write_everything() -> None:
         driver.stream.feed("\x1b[2J")
         app.repaint()
         check(app)
-        driver.stream.feed("\x1b[2J")
-        size = Size(WIDTH, HEIGHT)
-        app.post_message(events.Resize(size, size))
-        await pilot.pause()
-        check(app)
-        for width, height in [(1, 1), (20, 5), (WIDTH, HEIGHT)]:
-            driver.stream.feed("\x1b[2J")
-            size = Size(width, height)
-            app.post_message(events.Resize(size, size))
-            await pilot.pause()
+        for width, height in [(WIDTH, HEIGHT), (1, 1), (20, 5), (WIDTH, HEIGHT)]:
+            await resize(app, pilot, width, height)
         check(app)
         app.exit()
 

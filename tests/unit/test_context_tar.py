@@ -10,14 +10,8 @@ from pathlib import Path
 import pytest
 
 from tui.engine import context_tar
-from tui.engine.context_tar import (
-    BuildContext,
-    ContextError,
-    open_context,
-    scan_context,
-    stream_context,
-    stream_context_async,
-)
+from tui.engine.build_context import BuildContext, ContextError, open_context, scan_context
+from tui.engine.context_tar import stream_context, stream_context_async
 
 
 @pytest.fixture
@@ -55,7 +49,7 @@ def test_a_context_is_sent_whole_with_the_dockerfile_first(folder: Path) -> None
     members = archive(data)
     assert next(iter(members)) == "Dockerfile"
     assert sorted(members) == ["Dockerfile", "big", "run.sh", "src", "src/link", "src/main.c"]
-    assert {(member.uid, member.gid, member.uname) for member in members.values()} == {(0, 0, "root")}
+    assert {(member.uid, member.gid, member.uname) for member in members.values()} == {(0, 0, "")}
     assert members["run.sh"].mode == 0o755
     assert members["big"].mtime == 1_700_000_000
     assert members["src"].isdir()
@@ -86,9 +80,13 @@ def test_what_is_ignored_is_not_sent_but_for_the_build_files(folder: Path) -> No
     (folder / "deep" / "er").mkdir(parents=True)
     (folder / "deep" / "er" / "x").write_text("x")
     context = open_context(folder)
-    assert list(sent(context)) == ["Dockerfile", ".dockerignore", "src", "src/main.c"]
+    assert list(sent(context)) == ["Dockerfile", ".dockerignore", "src/main.c"]
+    assert list(archive(b"".join(stream_context(context, rules="archive")))) == [
+        "Dockerfile", ".dockerignore", "src", "src/main.c",
+    ]  # fmt: skip
+    assert scan_context(context, rules="archive").files == 3
     summary = scan_context(context)
-    assert (summary.files, summary.folders) == (3, 1)
+    assert (summary.files, summary.folders) == (1, 1)
 
 
 def test_folders_brought_back_by_exceptions_come_once(folder: Path) -> None:
@@ -97,7 +95,7 @@ def test_folders_brought_back_by_exceptions_come_once(folder: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")
     (folder / ".dockerignore").write_text("keep\n!keep/**/*.md\n")
-    with tarfile.open(fileobj=io.BytesIO(b"".join(stream_context(open_context(folder))))) as tar:
+    with tarfile.open(fileobj=io.BytesIO(b"".join(stream_context(open_context(folder), rules="archive")))) as tar:
         names = [member.name for member in tar if member.name.startswith("keep")]
     assert names == ["keep", "keep/a", "keep/a/1.md", "keep/b", "keep/b/2.md"]
 
@@ -140,7 +138,7 @@ def test_a_dockerfile_from_outside_goes_under_a_name_of_its_own(folder: Path, tm
     assert list(members)[:2] == [context.dockerfile, ".dockerignore"]
     assert context.dockerfile.startswith(".dockerfile.")
     assert text_of(data, context.dockerfile) == b"FROM busybox\n"
-    assert text_of(data, ".dockerignore").decode().split("\n") == ["big", ".dockerignore", context.dockerfile, ""]
+    assert text_of(data, ".dockerignore").decode().split("\n") == ["big", context.dockerfile, ""]
     assert "Dockerfile" in members
     assert "big" not in members
     assert open_context(folder, tmp_path / "other").dockerfile != context.dockerfile

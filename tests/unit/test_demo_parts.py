@@ -13,7 +13,7 @@ from tui.demo.layers import Layer, Node, flatten, pack, unpack, whiteout
 from tui.demo.logs import Wanted, rendered
 from tui.demo.population import populate
 from tui.demo.programs import STDERR, STDOUT, Line
-from tui.demo.protobuf import Log, Vertex, response, varint
+from tui.demo.protobuf import Log, Vertex, response
 from tui.demo.records import Container
 from tui.demo.references import parse, parse_target
 from tui.demo.seed_images import SEEDS, built
@@ -98,8 +98,6 @@ def test_long_lines_are_split_into_frames_with_one_timestamp() -> None:
 
 
 def test_protobuf() -> None:
-    assert varint(300) == b"\xac\x02"
-    assert varint(-1) == b"\xff" * 9 + b"\x01"
     assert Vertex("d", "n", started_ns=NS).encode() == b"\x0a\x0a\x0a\x01d\x1a\x01n\x2a\x02\x08\x01"
     assert response([Log("d", NS, 1, b"x")]) == b"\x1a\x0c\x0a\x01d\x12\x02\x08\x01\x18\x01\x22\x01x"
 

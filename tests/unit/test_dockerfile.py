@@ -3,7 +3,8 @@
 import pytest
 
 from tui.model.build import BuildStep
-from tui.model.dockerfile import line_of, parse_dockerfile
+from tui.model.dockerfile import parse_dockerfile
+from tui.model.dockerfile_map import line_of
 
 DOCKERFILE = """\
 # syntax=docker/dockerfile:1

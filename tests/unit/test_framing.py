@@ -1,4 +1,4 @@
-"""Byte streams cut anywhere give the same documents, frames and lines."""
+"""Byte streams cut anywhere give the same documents and frames."""
 
 import itertools
 import json
@@ -8,14 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.engine.framing import (
-    LOG_CHUNK,
     FramingError,
-    LineAssembler,
     NdjsonSplitter,
     StdcopyDecoder,
     TruncatedFrame,
 )
-from tui.model.log_record import LogRecord, Stream
+from tui.model.log_record import Stream
 
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:
@@ -124,103 +122,3 @@ def test_a_header_that_is_none_is_refused(header: bytes) -> None:
 def test_frames_have_a_bound() -> None:
     with pytest.raises(FramingError, match="over the limit of 4"):
         StdcopyDecoder(limit=4).feed(frame(1, b"12345")[:8])
-
-
-STAMP = b"2026-11-24T07:09:38.034290368Z "
-NANOS = 1_795_504_178_034_290_368
-
-
-def test_a_timestamped_frame_is_a_line() -> None:
-    lines = LineAssembler(timestamps=True)
-    records = lines.feed([(Stream.STDOUT, STAMP + b"hi\n"), (Stream.STDERR, STAMP + b"\xff\n")])
-    assert records == [LogRecord("hi", Stream.STDOUT, NANOS), LogRecord("�", Stream.STDERR, NANOS)]
-
-
-@pytest.mark.parametrize(
-    ("stamp", "nanos"),
-    [
-        (b"1970-01-01T00:00:01Z ", 1_000_000_000),
-        (b"1970-01-01T02:00:00.5+02:00 ", 500_000_000),
-        (b"1969-12-31T23:30:00.000000007-00:30 ", 7),
-    ],
-)
-def test_timestamps_of_any_zone(stamp: bytes, nanos: int) -> None:
-    assert LineAssembler(timestamps=True).feed([(Stream.STDOUT, stamp + b"x\n")])[0].timestamp == nanos
-
-
-@pytest.mark.parametrize("text", [b"no stamp", b"2026-99-24T07:09:38Z x", b"0000-01-01T00:00:00Z x"])
-def test_a_line_without_a_readable_timestamp_keeps_its_text(text: bytes) -> None:
-    record = LineAssembler(timestamps=True).feed([(Stream.STDOUT, text + b"\n")])[0]
-    assert record.timestamp is None
-    assert text.decode().endswith(record.text)
-
-
-def test_pieces_of_a_long_line_become_one_line() -> None:
-    lines = LineAssembler(timestamps=True)
-    frames = [
-        (Stream.STDOUT, STAMP + b"a" * LOG_CHUNK),
-        (Stream.STDERR, STAMP + b"between\n"),
-        (Stream.STDOUT, STAMP + b"b" * LOG_CHUNK),
-        (Stream.STDOUT, STAMP + b"c\n"),
-    ]
-    between, long = lines.feed(frames)
-    assert between.text == "between"
-    assert long == LogRecord("a" * LOG_CHUNK + "b" * LOG_CHUNK + "c", Stream.STDOUT, NANOS)
-    assert lines.close() == []
-
-
-def test_another_timestamp_ends_a_line_whose_writer_did_not() -> None:
-    lines = LineAssembler(timestamps=True)
-    later = STAMP.replace(b"07:09:38", b"07:09:39")
-    assert [record.text for record in lines.feed([(Stream.STDOUT, STAMP + b"last words")])] == []
-    records = lines.feed([(Stream.STDOUT, later + b"restarted\n")])
-    assert [record.text for record in records] == ["last words", "restarted"]
-
-
-def test_a_tty_line_in_pieces_loses_the_stamps_inside_it() -> None:
-    data = STAMP + b"a" * LOG_CHUNK + STAMP + b"b" * LOG_CHUNK + STAMP + b"c\r\n" + STAMP + b"next\r\n"
-    lines = LineAssembler(timestamps=True, tty=True)
-    long, following = lines.feed_raw(data)
-    assert long == LogRecord("a" * LOG_CHUNK + "b" * LOG_CHUNK + "c", Stream.STDOUT, NANOS)
-    assert following == LogRecord("next", Stream.STDOUT, NANOS)
-
-
-def test_the_end_gives_out_what_has_no_line_end() -> None:
-    lines = LineAssembler(tty=True)
-    assert lines.feed_raw(b"one\r\npar\rtial") == [LogRecord("one")]
-    assert lines.close() == [LogRecord("par\rtial")]
-
-
-@pytest.mark.parametrize("timestamps", [False, True])
-def test_a_line_too_long_keeps_its_start_and_counts_the_rest(timestamps: bool) -> None:
-    lines = LineAssembler(limit=10, timestamps=timestamps)
-    stamp = STAMP if timestamps else b""
-    records = lines.feed(
-        [(Stream.STDOUT, stamp + b"1234567"), (Stream.STDOUT, stamp + b"89abcdef"), (Stream.STDOUT, stamp + b"gh\n")]
-    )
-    assert [(record.text, record.cut) for record in records] == [("123456789a", 7)]
-
-
-@given(
-    st.lists(st.binary(max_size=30) | st.just(b"2026-11-24T07:09:38Z x"), max_size=6),
-    CUTS,
-    st.booleans(),
-    st.booleans(),
-)
-def test_raw_lines_survive_any_cut(parts: list[bytes], places: list[int], timestamps: bool, tty: bool) -> None:
-    data = b"\r\n".join(parts)
-
-    def read(chunks: list[bytes]) -> list[LogRecord]:
-        lines = LineAssembler(timestamps=timestamps, tty=tty, limit=24)
-        return [record for chunk in chunks for record in lines.feed_raw(chunk)] + lines.close()
-
-    assert read(cut(data, places)) == read([data])
-
-
-@given(st.lists(st.binary(max_size=30), max_size=6), CUTS)
-def test_lines_of_frames_do_not_depend_on_where_the_frames_are_cut(parts: list[bytes], places: list[int]) -> None:
-    data = b"\n".join(parts)
-    lines = LineAssembler()
-    records = lines.feed((Stream.STDERR, piece) for piece in cut(data, places)) + lines.close()
-    expected = [part.decode("utf-8", "replace") for part in data.split(b"\n")]
-    assert [record.text for record in records] == (expected if expected[-1] else expected[:-1])

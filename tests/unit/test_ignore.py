@@ -74,7 +74,8 @@ def test_patterns(patterns: str, path: str, out: bool) -> None:
         ("a\\", "backslash"),
         ("[b-a]", "backwards"),
         ("[-a]", "cannot be read"),
-        ("!", "stands alone"),
+        ("!", "names nothing"),
+        ("!/..", "names nothing"),
     ],
 )
 def test_patterns_that_cannot_be_read(pattern: str, words: str) -> None:

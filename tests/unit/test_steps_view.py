@@ -42,10 +42,10 @@ async def test_a_step_says_its_state_in_a_glyph_and_a_word() -> None:
     async with app.run_test(size=(60, 8)):
         app.view.set_steps(STEPS, now=20)
         assert [line.split() for line in lines(app)[:6]] == [
-            ["stage", "one"],
+            ["▾", "stage", "one", "2", "of", "2", "2.5s"],
             ["≡", "cached", "FROM", "[red]base"],
             ["✔", "done", "RUN", "make", "2.5s"],
-            ["stage", "two"],
+            ["▾", "stage", "two", "0", "of", "2", "7.5s"],
             ["▶", "running", "RUN", "test", "␛]0;x␇", "7.5s"],
             ["·", "waiting", "COPY", ".", "."],
         ]
@@ -94,7 +94,7 @@ async def test_only_rows_that_changed_are_painted() -> None:
         app.view.render_line = lambda y: painted.append(y) or render(y)  # type: ignore[method-assign]
         app.view.set_steps(STEPS, now=21)
         await pilot.pause()
-        assert painted == [4]
+        assert painted == [3, 4]  # the step, and its group
 
 
 @pytest.mark.parametrize("size", [(1, 1), (12, 2), (40, 10)])
@@ -110,3 +110,38 @@ async def test_it_fits_every_size_in_ascii(size: tuple[int, int]) -> None:
         app.view.set_steps([])
         await pilot.press("j", "k", "G", "f", "enter")
         assert app.view.cursor_step is None
+
+
+async def test_groups_fold_and_the_cursor_stands_on_what_is_folded() -> None:
+    app = Steps()
+    async with app.run_test(size=(60, 8)) as pilot:
+        app.view.set_steps(STEPS, now=20)
+        await pilot.press("left")
+        assert app.view.cursor_group is not None
+        assert app.view.cursor_group.name == "stage two"
+        assert [line.split() for line in lines(app)[3:5]] == [["▸", "▶", "stage", "two", "0", "of", "2", "7.5s"], []]
+        app.view.set_steps(STEPS, now=21)
+        assert app.view.cursor_group is not None
+        await pilot.press("k", "left", "j")
+        assert [line.split()[2:4] for line in lines(app)[:2]] == [["stage", "one"], ["stage", "two"]]
+        await pilot.press("right")
+        assert app.view.cursor_step == STEPS[2]
+        assert app.view.select("1")
+        assert app.view.cursor_step == STEPS[0]
+        assert not app.view.select("9")
+
+
+async def test_bars_show_what_went_on_at_the_same_time() -> None:
+    app = Steps()
+    async with app.run_test(size=(100, 8)):
+        steps = [
+            Step("1", "one", "done", 100.0, 110.0),
+            Step("2", "two", "done", 100.0, 105.0),
+            Step("3", "three", "done", 105.0, 105.0),
+            Step("4", "four", "waiting"),
+        ]
+        app.view.set_steps(steps, now=110)
+        bars = [line[72:92] for line in lines(app)[:4]]
+        assert bars == ["━" * 20, "━" * 10 + " " * 10, " " * 10 + "╸" + " " * 9, ""]
+        app.view.set_steps([*steps, Step("5", "five", "running", 110.0)], now=111)
+        assert lines(app)[0][72:92] == "━" * 10 + " " * 10  # of twenty seconds, which it may come to

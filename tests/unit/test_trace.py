@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.engine.trace import TraceDecoder, TraceError
+from tui.engine.trace import TraceDecoder
 from tui.model.build import BuildLog, BuildProgress, BuildStep, BuildWarning, StepState
 from tui.model.log_record import Stream
+from tui.wire.protowire import WireError
 
 DATA = Path(__file__).parent / "data"
 
@@ -123,7 +124,7 @@ def test_a_message_cut_anywhere_gives_whole_records_or_an_error() -> None:
         for end in range(len(message)):
             try:
                 events = TraceDecoder().feed_message(message[:end])
-            except TraceError:
+            except WireError:
                 continue
             assert events == whole[: len(events)]
 
@@ -140,19 +141,19 @@ def test_a_message_cut_anywhere_gives_whole_records_or_an_error() -> None:
     ],
 )
 def test_what_is_no_message_is_refused(message: bytes, words: str) -> None:
-    with pytest.raises(TraceError, match=words):
+    with pytest.raises(WireError, match=words):
         TraceDecoder().feed_message(message)
 
 
 @pytest.mark.parametrize("aux", ["!", "ab=c", "é", "YQ"])
 def test_what_is_no_base64_is_refused(aux: str) -> None:
-    with pytest.raises(TraceError, match="no base64"):
+    with pytest.raises(WireError, match="no base64"):
         TraceDecoder().feed(aux)
 
 
 def test_nothing_of_a_bad_message_is_used() -> None:
     decoder = TraceDecoder()
-    with pytest.raises(TraceError):
+    with pytest.raises(WireError):
         decoder.feed_message(field(3, field(1, "v") + field(4, b"\xc3")) + b"\x0b")
     (log,) = decoder.feed_message(field(3, field(1, "v") + field(4, b"a")))
     assert isinstance(log, BuildLog)
@@ -163,6 +164,6 @@ def test_nothing_of_a_bad_message_is_used() -> None:
 def test_any_bytes_are_read_or_refused(message: bytes) -> None:
     try:
         events = TraceDecoder().feed_message(message)
-    except TraceError:
+    except WireError:
         return
     assert all(isinstance(event, BuildStep | BuildProgress | BuildLog | BuildWarning) for event in events)

@@ -155,8 +155,8 @@ class Command:
 
     `line` is the docker command that it equals, with placeholders, as the key reference shows it; `hint` orders the
     footer (0: not shown there); `short` is the footer's word. An `immediate` one only changes what is seen: it is done
-    before the next key is looked at, so that what is typed after it goes where it leads. An `offline` one needs no
-    connected host.
+    before the next key is looked at, so that what is typed after it goes where it leads. One that is `together` is run
+    once for the rows of all hosts: it asks the screen for them. An `offline` one needs no connected host.
     """
 
     id: str
@@ -172,6 +172,7 @@ class Command:
     hint: int = 0
     many: bool = False
     immediate: bool = False
+    together: bool = False
     offline: bool = False
 
     async def run_on(self, context: Context) -> None:

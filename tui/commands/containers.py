@@ -147,8 +147,16 @@ async def commit(context: Context) -> None:
 
 
 async def logs(context: Context) -> None:
-    """Show the logs of the container."""
+    """Show the logs of the containers as one text."""
     context.ui.view("logs")
+
+
+async def project_logs(context: Context) -> None:
+    """Show the logs of all containers of the Compose project as one text."""
+    project = context.containers[0].project
+    containers = context.session.state.containers.values()
+    found = sorted((c for c in containers if c.project == project), key=lambda c: c.name)
+    context.ui.open("logs", targets=[(context.session, container) for container in found], title=project)
 
 
 async def layers(context: Context) -> None:
@@ -212,6 +220,10 @@ def _some_running(context: Context) -> str | None:
     return None if any(c.is_running for c in context.containers) else "it does not run"
 
 
+def _of_a_project(context: Context) -> str | None:
+    return None if context.containers[0].project else "no Compose project made it"
+
+
 def _pausable(context: Context) -> str | None:
     states = {c.state for c in context.containers}
     return None if states & {"running", "paused"} else "it does not run"
@@ -230,8 +242,10 @@ COMMANDS: tuple[Command, ...] = (
             "docker rm [--force] CONTAINER", "always", True, hint=40, many=True),
     Command("container.rename", ("R",), "rename", "containers", rename, "rename",
             "docker rename CONTAINER NAME", "free", True),
-    Command("container.logs", ("l",), "logs", "containers", logs, "logs",
-            "docker logs --follow --tail 500 CONTAINER", hint=30, immediate=True),
+    Command("container.logs", ("l",), "logs, of several in the order of time", "containers", logs, "logs",
+            "docker logs --follow --tail 500 CONTAINER", hint=30, many=True, immediate=True, together=True),
+    Command("container.project_logs", ("ctrl+l",), "logs of its Compose project", "containers", project_logs, "",
+            "docker compose --project-name PROJECT logs --follow", available=_of_a_project, immediate=True),
     Command("container.inspect", ("i",), "inspect", "containers", inspect, "inspect",
             "docker inspect CONTAINER", hint=80, immediate=True),
     Command("container.commit", ("c",), "commit to a new image", "containers", commit, "commit",

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any
 
 from tui.commands.command import Option, Ui
 from tui.commands.lending import Left, Lent
 from tui.commands.session import Session
-from tui.engine.errors import ApiError, EngineError, NotFound
+from tui.engine.errors import ApiError, EngineError
+from tui.engine.interactive import LABEL, Interactive, container_with_terminal
 from tui.model.containers import Container
 from tui.model.images import Image
 from tui.present.units import size
-
-LABEL = "hythe.shell"
-"""Marks the containers that were made for a shell, and are removed with its end."""
 
 LIKELY = ("busybox", "alpine", "debian", "ubuntu", "fedora", "nicolaka/netshoot")
 """Images that have a shell, by their names: offered first."""
@@ -79,11 +76,8 @@ async def open_helper(session: Session, ui: Ui, target: Container, image: str) -
     body = helper_body(target, image, made.host_config.ipc_mode)
     entry = session.history.begin(helper_line(target, reference, body), session.name)
     try:
-        helper = (await engine.containers.create(body)).id
-        try:
+        async with container_with_terminal(engine, body) as helper:
             left = await _lent(session, ui, target, helper, reference, made.host_config.pid_mode)
-        finally:
-            await _remove(session, helper)
     except EngineError as error:
         entry.close("failed", str(error))
         hint = f"; {reference} has no shell either" if isinstance(error, ApiError) and "exec" in str(error) else ""
@@ -99,25 +93,12 @@ async def open_helper(session: Session, ui: Ui, target: Container, image: str) -
         ui.note(f"the helper of {target.name} was removed")
 
 
-async def _lent(session: Session, ui: Ui, target: Container, helper: str, reference: str, pid_mode: str) -> Left:
-    engine = session.engine
+async def _lent(
+    session: Session, ui: Ui, target: Container, helper: Interactive, reference: str, pid_mode: str
+) -> Left:
     files = "" if pid_mode == "host" else "; its files are in /proc/1/root"
     greeting = (
         f"hythe: {reference} beside {target.name} on {session.name}, with its processes, network and volumes{files}\n"
         "exit or ctrl+p ctrl+q comes back to hythe, and removes this helper"
     )
-
-    async def end() -> None:
-        await _remove(session, helper)
-
-    async with engine.execs.attach(helper, stdin=True) as line:
-        await engine.containers.start(helper)
-        return await ui.lend(
-            Lent(line, greeting, resize=lambda columns, rows: engine.execs.resize_container(helper, columns, rows),
-                 end=end)
-        )  # fmt: skip
-
-
-async def _remove(session: Session, helper: str) -> None:
-    with suppress(NotFound, ApiError):  # somebody else was faster
-        await session.engine.containers.remove(helper, force=True, volumes=True)
+    return await ui.lend(Lent(helper.line, greeting, resize=helper.resize, end=helper.end))

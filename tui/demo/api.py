@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar, cast
 
 import msgspec
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from tui.demo.clock import NS
 from tui.demo.errors import ApiError, NotModified
@@ -114,9 +114,12 @@ class Call:
         return as_map(decoded)
 
     async def stream(self, content_type: str = "application/json") -> web.StreamResponse:
-        """Return a started chunked answer."""
+        """Return a started answer: chunked, or up to the end of the connection for a client that speaks HTTP/1.0."""
         response = web.StreamResponse(headers={**HEADERS, "Content-Type": content_type})
-        response.enable_chunked_encoding()
+        if self.request.version >= HttpVersion11:
+            response.enable_chunked_encoding()
+        else:
+            response.force_close()
         await response.prepare(self.request)
         return response
 

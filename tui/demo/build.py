@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import msgspec
 
@@ -57,6 +58,18 @@ class State:
     author: str = ""
 
 
+class Mounts(Protocol):
+    """Who gives a build its secrets and its ssh agent."""
+
+    async def secret(self, id: str) -> bytes | None:
+        """A secret, None where there is none of that ID."""
+        ...
+
+    async def agent(self, id: str) -> bool:
+        """Whether there is an ssh agent."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a client wants built."""
@@ -67,6 +80,8 @@ class Request:
     target: str = ""
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     no_cache: bool = False
+    mounts: Mounts | None = None
+    contexts: Mapping[str, Tree] = field(default_factory=dict[str, Tree])
 
 
 @dataclass(slots=True)
@@ -128,6 +143,8 @@ def sources(request: Request, states: Mapping[str, State], world: World, instruc
     stage = request.dockerfile.find(origin)
     if stage is not None and str(stage.index) in states:
         return states[str(stage.index)].tree
+    if origin.lower() in request.contexts:
+        return request.contexts[origin.lower()]
     return world.root_of(world.find_image(origin).layers)
 
 
@@ -169,10 +186,11 @@ def _one_source(tree: Tree, source: str, base: str, *, into_folder: bool) -> dic
     if not matched:
         raise MissingSource(source)
     found: dict[str, Node] = {}
-    for path in matched:
+    for name in matched:
+        path = _followed(tree, name)
         node = tree.get(path) or folder()
         if node.kind != "dir":
-            found[posixpath.join(base, posixpath.basename(path)) if into_folder else base] = node
+            found[posixpath.join(base, posixpath.basename(name)) if into_folder else base] = node
             continue
         prefix = f"{path}/" if path else ""
         inside = {p: n for p, n in tree.items() if p.startswith(prefix) and p != path}
@@ -180,6 +198,16 @@ def _one_source(tree: Tree, source: str, base: str, *, into_folder: bool) -> dic
         if base:
             found.setdefault(base, folder(mtime=node.mtime))
     return found
+
+
+def _followed(tree: Tree, path: str) -> str:
+    """Where a source leads that is a link itself; links inside of a folder are copied as they are."""
+    for _ in range(8):
+        node = tree.get(path)
+        if node is None or node.kind != "link":
+            break
+        path = clean(node.target if node.target.startswith("/") else f"{posixpath.dirname(path)}/{node.target}")
+    return path
 
 
 def step_key(state: State, instruction: Instruction, files: Tree | None, builder: str = "") -> str:
@@ -202,10 +230,33 @@ def run_steps(state: State, instruction: Instruction, shell: Shell) -> Iterator[
     yield from shell.script(words)
 
 
-def shell_for(world: World, state: State) -> Shell:
-    """Return the shell that RUN uses: package managers and other programs unknown to it seem to work."""
-    env = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", **variables(state)}
-    shell = Shell(state.tree, env, str(state.config.get("WorkingDir") or "/"))
+async def mounted(request: Request, instruction: Instruction) -> tuple[dict[str, Node], dict[str, str]]:
+    """Return the files and variables that the mounts of a RUN give it; raises ApiError for one that is required."""
+    nodes: dict[str, Node] = {}
+    env: dict[str, str] = {}
+    for mount in instruction.flags.get("mount", "").split():
+        options: dict[str, str] = {}
+        for part in mount.split(","):
+            key, equals, value = part.partition("=")
+            options[key] = value if equals else "true"
+        kind, id = options.get("type", "bind"), options.get("id", "")
+        if kind == "secret":
+            secret = await request.mounts.secret(id) if request.mounts is not None else None
+            target = options.get("target") or options.get("dst") or f"/run/secrets/{id}"
+            if secret is not None:
+                nodes[clean(target)] = Node("file", secret, 0o400)
+            elif options.get("required") == "true":
+                raise ApiError(400, f"secret {id}: not found")
+        elif kind == "ssh" and request.mounts is not None and await request.mounts.agent(id or "default"):
+            env["SSH_AUTH_SOCK"] = "/run/buildkit/ssh_agent.0"
+    return nodes, env
+
+
+def shell_for(world: World, state: State, nodes: Tree, more: Mapping[str, str]) -> Shell:
+    """Return the shell that RUN uses, with what is mounted into it: programs unknown to it seem to work."""
+    path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    env = {"PATH": path, "HOME": "/root", **variables(state), **more}
+    shell = Shell({**state.tree, **nodes}, env, str(state.config.get("WorkingDir") or "/"))
     shell.wall_ns = world.now()
     return shell
 

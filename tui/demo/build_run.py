@@ -108,9 +108,12 @@ class Builder:
             await self.presenter.stage(stage, None)
         else:
             await self.presenter.resolve(stage)
-            image = None if stage.base == "scratch" else self.world.find_image(stage.base)
+            named = self.request.contexts.get(stage.base.lower())
+            image = None if stage.base == "scratch" or named is not None else self.world.find_image(stage.base)
             await self.presenter.stage(stage, image)
             state = build.base_state(self.world, image, self.request.dockerfile.globals)
+            if named is not None:
+                build.record(self.world, state, f"FROM {stage.base}", Layer(dict(named)), self._comment())
         self.states[str(stage.index)] = state
         for instruction in stage.instructions:
             await self._step(stage, instruction, state)
@@ -165,7 +168,7 @@ class Builder:
         return None
 
     async def _run(self, stage: Stage, instruction: Instruction, state: State) -> Layer:
-        shell = build.shell_for(self.world, state)
+        shell = build.shell_for(self.world, state, *await build.mounted(self.request, instruction))
         started, code = self.world.now(), 0
         try:
             for step in build.run_steps(state, instruction, shell):

@@ -1,14 +1,17 @@
 """Telling a build as BuildKit does: vertexes, logs, progress and warnings in StatusResponse messages."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from tui.demo import build, references
 from tui.demo.build import Request, State
-from tui.demo.dockerfile import Instruction, Stage
+from tui.demo.dockerfile import Dockerfile, Instruction, Stage
 from tui.demo.protobuf import Log, Status, Vertex, Warning_, response
 from tui.demo.records import Image
 from tui.demo.world import World
+
+_NONE = Request({}, Dockerfile("", {}, [], []), {})
+"""The request before there is one."""
 
 _RULES = "https://docs.docker.com/go/dockerfile/rule/"
 
@@ -18,14 +21,14 @@ class TracePresenter:
 
     buildkit = True
 
-    def __init__(self, world: World, request: Request, send: Callable[[bytes], Awaitable[None]]) -> None:
+    def __init__(self, world: World, send: Callable[[bytes], Awaitable[None]]) -> None:
         self.world = world
-        self.request = request
+        self.request = _NONE
         self._send = send
         self._digests: dict[int, str] = {}
         self._vertexes: dict[int, Vertex] = {}
         self._current: Vertex | None = None
-        self._context = self._digest("context", *sorted(request.context))
+        self._context = ""
         self._opened = False
         self.image: Image | None = None
 
@@ -41,12 +44,29 @@ class TracePresenter:
         await self._say(Vertex(digest, name, inputs, started_ns=started))
         await self._say(Vertex(digest, name, inputs, started_ns=started, completed_ns=self.world.now() or started))
 
-    async def opening(self) -> None:
-        """Tell that the context has come, and what the frontend says of the Dockerfile."""
-        await self._at_once(self._context, "[internal] load remote build context")
-        copied = self._digest("copy", self._context)
-        await self._at_once(copied, "copy /context /", (self._context,))
-        for instruction in self.request.dockerfile.instructions:
+    async def received(self, what: str, *, internal: bool = False) -> None:
+        """Tell that a part of the context has come."""
+        self._context = self._digest("context", what)
+        await self._at_once(self._context, f"[internal] {what}")
+        if not internal:
+            await self._at_once(self._digest("copy", self._context), "copy /context /", (self._context,))
+
+    async def loading(self, what: str) -> None:
+        """Tell that the client is asked for something."""
+        self._current = Vertex(self._digest("load", what), f"[internal] {what}", started_ns=self.world.now())
+        await self._say(self._current)
+
+    async def loaded(self) -> None:
+        """Tell that it has come."""
+        if self._current is not None:
+            await self._complete(self._current, self._current.started_ns, cached=False)
+            self._current = None
+
+    async def opening(self, request: Request) -> None:
+        """Tell what the frontend says of the Dockerfile, and announce its steps."""
+        build.needed(request)
+        self.request = request
+        for instruction in request.dockerfile.instructions:
             remark = self._remark(instruction)
             if remark is not None:
                 await self._say(remark)
@@ -158,7 +178,7 @@ class TracePresenter:
             v = self._current
             await self._say(Vertex(v.digest, v.name, v.inputs, False, v.started_ns, self.world.now(), text))
 
-    async def exporting(self, image: Image, tags: list[str]) -> None:
+    async def exporting(self, image: Image, tags: Sequence[str]) -> None:
         """Tell how the image is written and named."""
         digest, started = self._digest("export", image.id), self.world.now()
         vertex = Vertex(digest, "exporting to image", started_ns=started)

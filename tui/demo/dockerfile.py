@@ -157,7 +157,8 @@ def _instruction(text: str, line: int, heredocs: list[tuple[str, str]]) -> Instr
         raise DockerfileError(f"unknown instruction: {word}" + (f" (did you mean {hint}?)" if hint else ""), line)
     flags: dict[str, str] = {}
     while name != "CMD" and (flag := _FLAG.match(rest)):
-        flags[flag[1]] = flag[2] if flag[2] is not None else "true"
+        value = flag[2] if flag[2] is not None else "true"
+        flags[flag[1]] = f"{flags['mount']} {value}" if flag[1] == "mount" and "mount" in flags else value
         rest = rest[flag.end() :]
     instruction = Instruction(name, rest, line, text, flags, _json_words(rest), heredocs)
     _check(instruction)

@@ -1,8 +1,8 @@
 """POST /build: the request is read, built, and told in the way of the classic builder or of BuildKit."""
 
 import base64
-import hashlib
 import tarfile
+from collections.abc import Mapping
 
 import msgspec
 from aiohttp import web
@@ -11,12 +11,13 @@ from tui.demo import build, layers, references
 from tui.demo.api import Call, Router, answer
 from tui.demo.build import MissingSource, Request, RunFailed, State
 from tui.demo.build_run import Builder
-from tui.demo.build_trace import TracePresenter
+from tui.demo.build_session import session_of
+from tui.demo.buildkit import Asked, BuildError, made_up, solve
 from tui.demo.dockerfile import Dockerfile, DockerfileError, Instruction, Stage, parse
 from tui.demo.errors import ApiError
 from tui.demo.handle_images import put_tag
 from tui.demo.jsonish import JsonMap, as_strings
-from tui.demo.layers import Node
+from tui.demo.layers import Node, Tree
 from tui.demo.programs import STDERR
 from tui.demo.records import Image
 from tui.demo.world import World
@@ -53,37 +54,54 @@ async def _context(call: Call) -> dict[str, Node]:
 
 
 async def _build(call: Call) -> web.StreamResponse:
-    world = call.world
-    buildkit = call.text("version") == "2"
-    if call.text("remote"):
-        raise ApiError(400, "the demo engine builds only from a context that is sent to it")
     tags = [_tag(text) for text in call.request.query.getall("t", [])]
-    args, labels = _mapping(call, "buildargs"), _mapping(call, "labels")
-    context = await _context(call)
     path = call.text("dockerfile") or "Dockerfile"
+    asked = Asked(
+        path,
+        None if call.text("remote") else await _context(call),
+        call.text("remote"),
+        _mapping(call, "buildargs"),
+        _mapping(call, "labels"),
+        call.text("target"),
+        call.flag("nocache"),
+        tuple(tags),
+        session_of(call.world, call.text("session")) if call.text("session") else None,
+    )
+    return await (_with_buildkit if call.text("version") == "2" else _with_classic)(call, asked)
+
+
+async def _with_buildkit(call: Call, asked: Asked) -> web.StreamResponse:
+    if asked.context is not None and layers.clean(asked.dockerfile) not in asked.context:
+        raise ApiError(400, f"failed to read dockerfile: open {asked.dockerfile}: no such file or directory")
+    response = await call.stream()
+
+    async def send(parts: bytes) -> None:
+        text = base64.b64encode(parts).decode()
+        await response.write(build.encoded({"id": "moby.buildkit.trace", "aux": text}))
+
     try:
-        request = Request(
-            context,
-            _read(context, path, args, buildkit=buildkit),
-            args,
-            call.text("target"),
-            labels,
-            call.flag("nocache"),
-        )
+        image = await solve(call.world, asked, send)
+    except BuildError as error:
+        await response.write(_failure(str(error)))
+    else:
+        await response.write(build.encoded({"id": "moby.image.id", "aux": {"ID": image.id}}))
+    return response
+
+
+async def _with_classic(call: Call, asked: Asked) -> web.StreamResponse:
+    context = made_up(asked.remote) if asked.context is None else asked.context
+    try:
+        dockerfile = _read(context, asked.dockerfile, asked.args)
+        request = Request(context, dockerfile, asked.args, asked.target, asked.labels, asked.no_cache)
         build.needed(request)
     except (DockerfileError, ApiError) as error:
-        if not buildkit:
-            status = error.status if isinstance(error, ApiError) else 400
-            text = str(error)
-            raise ApiError(
-                status, f"failed to parse Dockerfile: {text}" if text.endswith("two arguments") else text
-            ) from None
-        response = await call.stream()
-        text = str(error).replace("the Dockerfile (Dockerfile) cannot", "the Dockerfile cannot")
-        await response.write(_failure(text))
-        return response
+        status = error.status if isinstance(error, ApiError) else 400
+        text = str(error)
+        raise ApiError(
+            status, f"failed to parse Dockerfile: {text}" if text.endswith("two arguments") else text
+        ) from None
     response = await call.stream()
-    await (_with_buildkit if buildkit else _classic)(world, request, response, tags, call)
+    await _classic(call.world, request, response, list(asked.tags), call)
     return response
 
 
@@ -94,11 +112,9 @@ def _tag(text: str) -> str:
         raise ApiError(500, error.message) from None
 
 
-def _read(context: dict[str, Node], path: str, args: dict[str, str], *, buildkit: bool) -> Dockerfile:
+def _read(context: Tree, path: str, args: Mapping[str, str]) -> Dockerfile:
     node = context.get(layers.clean(path))
     if node is None:
-        if buildkit:
-            raise ApiError(400, f"failed to read dockerfile: open {path}: no such file or directory")
         raise ApiError(500, f"Cannot locate specified Dockerfile: {path}")
     return parse(node.data.decode(errors="replace"), args)
 
@@ -110,43 +126,6 @@ def _failure(text: str, code: int = 0) -> bytes:
 
 def _pull_denied(stage_base: str) -> str:
     return f"pull access denied for {stage_base}, repository does not exist or may require 'docker login'"
-
-
-async def _with_buildkit(
-    world: World, request: Request, response: web.StreamResponse, tags: list[str], call: Call
-) -> None:
-    async def send(parts: bytes) -> None:
-        text = base64.b64encode(parts).decode()
-        await response.write(build.encoded({"id": "moby.buildkit.trace", "aux": text}))
-
-    presenter = TracePresenter(world, request, send)
-    try:
-        await presenter.opening()
-        image = await Builder(world, request, presenter).run()
-        await presenter.exporting(image, tags)
-    except RunFailed as error:
-        text = f'process "{error.command}" did not complete successfully: exit code: {error.code}'
-        await presenter.failed(text)
-        await response.write(_failure(text))
-        return
-    except MissingSource as error:
-        ref = f"{hashlib.sha256(error.source.encode()).hexdigest()[:25]}"
-        text = f'failed to calculate checksum of ref {ref}: "/{layers.clean(error.source)}": not found'
-        await presenter.failed(text)
-        await response.write(_failure(f"failed to compute cache key: {text}"))
-        return
-    except ApiError as error:
-        text = error.message
-        if error.status == 404:
-            name = text.removeprefix("No such image: ").removesuffix(":latest")
-            canonical = f"{references.parse(name).canonical}:{references.parse(name).tag or 'latest'}"
-            text = f"{name}: failed to resolve source metadata for {canonical}: {canonical}: not found"
-        await presenter.failed(text)
-        await response.write(_failure(text))
-        return
-    for tagged in tags:
-        put_tag(world, image, tagged)
-    await response.write(build.encoded({"id": "moby.image.id", "aux": {"ID": image.id}}))
 
 
 class ClassicPresenter:

@@ -47,7 +47,7 @@ async def _attach(call: Call) -> web.StreamResponse:
     typing: asyncio.Task[None] | None = None
     try:
         if call.flag("logs"):
-            for at, line in past(world, container, wanted):
+            for at, line in past(container, wanted, world.now()):
                 await connection.send(rendered(at, line, wanted, tty=container.tty))
         if call.flag("stream"):
             if call.flag("stdin"):

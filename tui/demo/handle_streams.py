@@ -1,6 +1,8 @@
 """Requests about containers that stream: logs, stats, wait."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
 
 import msgspec
 from aiohttp import web
@@ -9,10 +11,14 @@ from tui.demo import stats
 from tui.demo.api import MULTIPLEXED, RAW, Call, Router, answer
 from tui.demo.errors import ApiError
 from tui.demo.handle_containers import target
+from tui.demo.jsonish import as_map
 from tui.demo.logs import Wanted, past, rendered, run_output
 from tui.demo.records import Container, Run
 
 _CHUNK = 64 * 1024
+
+UNREADABLE = ("none",)
+"""Log drivers that nothing can be read from; of all others a daemon keeps a copy by itself."""
 
 
 def register(router: Router) -> None:
@@ -39,28 +45,39 @@ def wanted_of(call: Call) -> Wanted:
 
 
 async def _logs(call: Call) -> web.StreamResponse:
-    world, container, wanted = call.world, target(call), wanted_of(call)
+    container, wanted = target(call), wanted_of(call)
+    if as_map(container.host.get("LogConfig")).get("Type") in UNREADABLE:
+        raise ApiError(501, "configured logging driver does not support reading")
     response = await call.stream(RAW if container.tty else MULTIPLEXED)
-    run = container.run
-    seen, extra = (run.program.lines(run.elapsed(world.now()))[1], len(run.extra)) if run else (0, 0)
+    with suppress(ConnectionResetError):  # who read it has gone
+        async with aclosing(_log_bytes(call, container, wanted)) as parts:
+            async for part in parts:
+                await response.write(part)
+    return response
+
+
+async def _log_bytes(call: Call, container: Container, wanted: Wanted) -> AsyncGenerator[bytes]:
+    """Yield what was printed, and with `follow` what is being printed, as it goes over the wire."""
+    world, run = call.world, container.run
+    now = world.now()
+    seen, extra = (run.program.lines(run.elapsed(now))[1], len(run.extra)) if run else (0, 0)
     batch = bytearray()
-    for at, line in past(world, container, wanted):
+    for at, line in past(container, wanted, now):
         batch += rendered(at, line, wanted, tty=container.tty)
         if len(batch) > _CHUNK:
-            await response.write(bytes(batch))
+            yield bytes(batch)
             batch.clear()
     if batch:
-        await response.write(bytes(batch))
+        yield bytes(batch)
     if not call.flag("follow"):
-        return response
+        return
     while run is None and container.state == "created":
         await world.change_or(container, None)
         run = container.run
     if run is not None and not (run.end_ns and container.run is run):
         async for at, line in run_output(world, container, run, seen, extra, until=wanted.until):
             if wanted.since is None or at >= wanted.since:
-                await response.write(rendered(at, line, wanted, tty=container.tty))
-    return response
+                yield rendered(at, line, wanted, tty=container.tty)
 
 
 async def _stats(call: Call) -> web.StreamResponse:

@@ -1,6 +1,8 @@
 """All routes of the demo engine."""
 
 from tui.demo import (
+    build_control,
+    build_session,
     handle_build,
     handle_containers,
     handle_exec,
@@ -24,6 +26,8 @@ _MODULES = (
     handle_images,
     handle_storage,
     handle_build,
+    build_session,
+    build_control,
 )
 
 

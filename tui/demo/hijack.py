@@ -24,11 +24,12 @@ class RawConnection(asyncio.Protocol):
         self._writable.set()
         self.lost = False
 
-    async def upgrade(self, request: web.BaseRequest, content_type: str) -> None:
+    async def upgrade(self, request: web.BaseRequest, content_type: str, *, protocol: str = "tcp") -> None:
         """Answer 101 to a client that asked for an upgrade, else 200, and take the connection."""
-        lines = ["HTTP/1.1 200 OK", f"Content-Type: {content_type}"]
+        kind = [f"Content-Type: {content_type}"] if content_type else []
+        lines = ["HTTP/1.1 200 OK", *kind]
         if "upgrade" in request.headers.get("Connection", "").lower():
-            lines = ["HTTP/1.1 101 UPGRADED", f"Content-Type: {content_type}", "Connection: Upgrade", "Upgrade: tcp"]
+            lines = ["HTTP/1.1 101 UPGRADED", *kind, "Connection: Upgrade", f"Upgrade: {protocol}"]
         lines += [f"{name}: {value}" for name, value in HEADERS.items()]
         self._transport.set_protocol(self)
         self._transport.write("\r\n".join([*lines, "", ""]).encode())

@@ -55,9 +55,8 @@ def count(run: Run, now_ns: int) -> tuple[int, int]:
     return run.program.lines(run.elapsed(now_ns))
 
 
-def past(world: World, container: Container, wanted: Wanted) -> Iterator[tuple[int, Line]]:
-    """Yield what was printed until now, within the times and the tail asked for."""
-    now = world.now()
+def past(container: Container, wanted: Wanted, now: int) -> Iterator[tuple[int, Line]]:
+    """Yield what was printed until a moment, within the times and the tail asked for."""
     collected: list[Iterator[tuple[int, Line]]] = []
     left = wanted.tail
     for run in reversed(container.runs):

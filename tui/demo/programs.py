@@ -124,6 +124,8 @@ class Script:
         self._steps = steps
         self._ahead: Step | None = None
         self._lines: list[Line] = []
+        self._unended: dict[int, bytes] = {}
+        self._newest = 0
         self._dropped = 0
         self._end: tuple[int, int] | None = None
         self._dry = False
@@ -147,14 +149,31 @@ class Script:
             self._ahead = None
             if step.exit_code is not None:
                 self._end = (step.offset_ns, step.exit_code)
+                self._flush(step.offset_ns)
             elif step.data:
                 self._append(step)
 
     def _append(self, step: Step) -> None:
-        self._lines.append(Line(step.offset_ns, step.stream, step.data))
+        """Keep what was printed as a daemon does: each line for itself, with a time of its own, once it has ended."""
+        *whole, rest = (self._unended.pop(step.stream, b"") + step.data).split(b"\n")
+        if rest:
+            self._unended[step.stream] = rest
+        for line in whole:
+            self._newest = max(self._newest + 1_000, step.offset_ns)
+            self._lines.append(Line(self._newest, step.stream, line + b"\n"))
+        self._bound()
+
+    def _flush(self, offset_ns: int) -> None:
+        """Keep what was printed without a line end before the program ended."""
+        for stream, rest in self._unended.items():
+            self._lines.append(Line(offset_ns, stream, rest))
+        self._unended.clear()
+
+    def _bound(self) -> None:
         if len(self._lines) > 2 * KEPT_LINES:
-            self._dropped += KEPT_LINES
-            del self._lines[:KEPT_LINES]
+            gone = len(self._lines) - KEPT_LINES
+            self._dropped += gone
+            del self._lines[:gone]
 
     def lines(self, elapsed_ns: int) -> tuple[int, int]:
         """Return the range of kept lines."""

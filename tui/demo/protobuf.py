@@ -4,33 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tui.demo.clock import NS
+from tui.wire.protowire import bytes_field, number_field
 
 
-def varint(value: int) -> bytes:
-    """Return a base-128 varint; negative numbers as 64-bit two's complement."""
-    value &= (1 << 64) - 1
-    out = bytearray()
-    while value > 127:
-        out.append(value & 127 | 128)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def number(field: int, value: int) -> bytes:
-    """Return a varint field, nothing for 0."""
-    return varint(field << 3) + varint(value) if value else b""
-
-
-def data(field: int, value: bytes | str, *, always: bool = False) -> bytes:
-    """Return a length-delimited field, nothing for an empty value unless `always`."""
-    raw = value.encode() if isinstance(value, str) else value
-    return varint(field << 3 | 2) + varint(len(raw)) + raw if raw or always else b""
+def data(field: int, value: bytes | str) -> bytes:
+    """Return a length-delimited field, nothing for an empty value."""
+    return bytes_field(field, value) if value else b""
 
 
 def timestamp(field: int, ns: int) -> bytes:
     """Return a google.protobuf.Timestamp field, nothing for 0."""
-    return data(field, number(1, ns // NS) + number(2, ns % NS)) if ns else b""
+    return data(field, number_field(1, ns // NS) + number_field(2, ns % NS)) if ns else b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +32,7 @@ class Vertex:
     def encode(self) -> bytes:
         """Return field 1 of a StatusResponse."""
         body = data(1, self.digest) + b"".join(data(2, item) for item in self.inputs) + data(3, self.name)
-        body += number(4, int(self.cached)) + timestamp(5, self.started_ns) + timestamp(6, self.completed_ns)
+        body += number_field(4, int(self.cached)) + timestamp(5, self.started_ns) + timestamp(6, self.completed_ns)
         return data(1, body + data(7, self.error))
 
 
@@ -66,7 +50,7 @@ class Status:
 
     def encode(self) -> bytes:
         """Return field 2 of a StatusResponse."""
-        body = data(1, self.id) + data(2, self.vertex) + number(4, self.current) + number(5, self.total)
+        body = data(1, self.id) + data(2, self.vertex) + number_field(4, self.current) + number_field(5, self.total)
         body += timestamp(6, self.at_ns) + timestamp(7, self.started_ns) + timestamp(8, self.completed_ns)
         return data(2, body)
 
@@ -82,7 +66,9 @@ class Log:
 
     def encode(self) -> bytes:
         """Return field 3 of a StatusResponse."""
-        return data(3, data(1, self.vertex) + timestamp(2, self.at_ns) + number(3, self.stream) + data(4, self.message))
+        return data(
+            3, data(1, self.vertex) + timestamp(2, self.at_ns) + number_field(3, self.stream) + data(4, self.message)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +85,10 @@ class Warning_:
     def encode(self) -> bytes:
         """Return field 4 of a StatusResponse."""
         source = data(1, "Dockerfile") + data(2, self.dockerfile) + data(4, "Dockerfile")
-        position = number(1, self.line)
-        body = data(1, self.vertex) + number(2, 1) + data(3, self.short) + data(4, self.detail) + data(5, self.url)
+        position = number_field(1, self.line)
+        body = (
+            data(1, self.vertex) + number_field(2, 1) + data(3, self.short) + data(4, self.detail) + data(5, self.url)
+        )
         return data(4, body + data(6, source) + data(7, data(1, position) + data(2, position)))
 
 

@@ -259,9 +259,32 @@ def _env(shell: Shell, words: list[str]) -> Out:
 
 
 def _count(shell: Shell, words: list[str]) -> Out:
-    data = shell.stdin
-    value = len(data) if "-c" in words else data.count(b"\n")
-    yield shell.say(f"{value}\n")
+    for path in [w for w in words if not w.startswith("-")] or [""]:
+        node = shell.look(path) if path else Node(data=shell.stdin)
+        if node is None:
+            shell.status = 1
+            yield shell.say(f"wc: {path}: No such file or directory\n", STDERR)
+            continue
+        value = len(node.data) if "-c" in words else node.data.count(b"\n")
+        yield shell.say(f"{value} {path}".rstrip() + "\n")
+
+
+def _find(shell: Shell, words: list[str]) -> Out:
+    """Every path below the folders named, or with `-type f` and `-type d` the files or the folders alone."""
+    at = next((i for i, word in enumerate(words) if word.startswith("-")), len(words))
+    wanted = {"f": "file", "d": "dir", "l": "link"}.get(words[at + 1], "") if words[at : at + 1] == ["-type"] else ""
+    for start in words[:at] or ["."]:
+        key = shell.resolve(start)
+        if shell.look(start) is None:
+            shell.status = 1
+            yield shell.say(f"find: {start}: No such file or directory\n", STDERR)
+            continue
+        prefix = f"{key}/" if key else ""
+        for path in sorted({key, *(path for path in shell.all_paths() if path.startswith(prefix))}):
+            node = shell.changed.get(path) or shell.root.get(path) or layers.folder()
+            if wanted in ("", node.kind):
+                shown = path[len(prefix) :] if path != key else ""
+                yield shell.say(f"{start.rstrip('/')}/{shown}\n" if shown else f"{start}\n")
 
 
 def _grep(shell: Shell, words: list[str]) -> Out:
@@ -323,6 +346,7 @@ COMMANDS: dict[str, Callable[[Shell, list[str]], Out]] = {
     "sync": _status(0),
     "false": _status(1),
     "cat": _cat,
+    "find": _find,
     "ls": _ls,
     "cd": _cd,
     "pwd": _fixed(lambda shell: shell.cwd),

@@ -41,6 +41,7 @@ class World:
         self.execs: dict[str, Exec] = {}
         self.cache: dict[str, CacheRecord] = {}
         self.build_steps: dict[str, Any] = {}
+        self.sessions: dict[str, Any] = {}
         self.ports: dict[str, str] = {}
         self.next_port = 32_768
         self.sick: set[str] = set()

@@ -15,6 +15,9 @@ from tui.model.build import BuildEvent, BuildFailure
 Builder = Literal["1", "2"]
 """The API's word for the classic builder, and for BuildKit."""
 
+CLIENT_SESSION: Final = "client-session"
+"""Where a context comes from that the session serves."""
+
 PIECE: Final = 64 << 10
 """Bytes of the answer that are decoded before anything else gets its turn."""
 
@@ -24,10 +27,12 @@ class Builds:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self.gives_session: bool | None = None
+        """Whether the daemon has a session for BuildKit; None while nobody has tried."""
 
     async def build(
         self,
-        context: AsyncIterable[bytes],
+        context: AsyncIterable[bytes] | None = None,
         *,
         dockerfile: str = "Dockerfile",
         tags: Sequence[str] = (),
@@ -36,12 +41,18 @@ class Builds:
         labels: Mapping[str, str] | None = None,
         no_cache: bool = False,
         pull: bool = False,
+        platform: str = "",
         version: Builder = "2",
+        remote: str = "",
+        session: str = "",
+        logins: str = "",
     ) -> AsyncGenerator[BuildEvent]:
-        """Send a tar archive and yield what becomes of it; the last event is a BuildResult or a BuildFailure.
+        """Build, and yield what becomes of it; the last event is a BuildResult or a BuildFailure.
 
-        `dockerfile` is its name in the archive. There is no limit of time. Leaving the generator early closes the
-        connection, which ends the build at the daemon.
+        `context` is a tar archive, which `dockerfile` is a name in. Without one, `remote` says where the daemon gets
+        the context from: a URL, or CLIENT_SESSION for the files of the session with the ID `session`. `logins` is the
+        value of X-Registry-Config, for the classic builder. There is no limit of time. Leaving the generator early
+        closes the connection, which ends the build at the daemon.
 
         Raises:
             EngineError: as errors.py says; ConnectionLost where the answer ends before the build did.
@@ -55,14 +66,18 @@ class Builds:
             "labels": dict(labels) if labels else None,
             "nocache": no_cache or None,
             "pull": pull or None,
+            "platform": platform or None,
+            "remote": remote or None,
+            "session": session or None,
             "rm": True,
             "forcerm": True,
         }
         path = "/build" + (f"?{urlencode([('t', tag) for tag in tags])}" if tags else "")
         body = _Body(context)
+        headers = {"Content-Type": "application/x-tar"} | ({"X-Registry-Config": logins} if logins else {})
         try:
             async with self._transport.stream(
-                "POST", path, params=params, data=body.chunks(), headers={"Content-Type": "application/x-tar"}
+                "POST", path, params=params, data=body.chunks() if context is not None else None, headers=headers
             ) as answer:
                 async for event in self._events(answer):
                     yield event
@@ -89,12 +104,14 @@ class Builds:
 class _Body:
     """A request's body that remembers what went wrong in its source, which the HTTP client hides in its own error."""
 
-    def __init__(self, source: AsyncIterable[bytes]) -> None:
+    def __init__(self, source: AsyncIterable[bytes] | None) -> None:
         self.error: Exception | None = None
         self._source = source
 
     async def chunks(self) -> AsyncGenerator[bytes]:
         """Yield the source's chunks."""
+        if self._source is None:
+            return
         try:
             async for chunk in self._source:
                 yield chunk

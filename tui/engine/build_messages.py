@@ -8,8 +8,9 @@ import msgspec
 
 from tui.engine.classic_build import ClassicDecoder, failure
 from tui.engine.framing import FramingError, NdjsonSplitter, TruncatedFrame
-from tui.engine.trace import TraceDecoder, TraceError
+from tui.engine.trace import TraceDecoder
 from tui.model.build import BuildEvent, BuildFailure, BuildResult
+from tui.wire.protowire import WireError
 
 _TRACE: Final = "moby.buildkit.trace"
 _IMAGE: Final = "moby.image.id"
@@ -90,7 +91,7 @@ class BuildMessages:
         try:
             message = self._decoder.decode(document)
             return self._message(message)
-        except (msgspec.DecodeError, RecursionError, TraceError) as error:
+        except (msgspec.DecodeError, RecursionError, WireError) as error:
             return self._end(f"the daemon's answer cannot be read: {error}: {document[:200]!r}")
 
     def _message(self, message: _Message) -> list[BuildEvent]:
@@ -100,7 +101,7 @@ class BuildMessages:
             return [*self._classic.fail(text), failure(text, detail.code)]
         if message.id == _TRACE:
             if not isinstance(message.aux, str):
-                raise TraceError("a trace without its data")
+                raise WireError("a trace without its data")
             return self._trace.feed(message.aux)
         if isinstance(message.aux, dict):
             self._take_image(message)

@@ -16,6 +16,7 @@ _BUILDAH_STEP: Final = re.compile(
 )
 _STAGE: Final = re.compile(r"FROM\s+(?:--\S+\s+)*\S+\s+AS\s+(?P<stage>\S+)\s*", re.IGNORECASE)
 _CACHED: Final = re.compile(r" ---> Using cache\n?|--> Using cache .*\n?")
+_LEFT: Final = re.compile(r" ?--(?:->|>) (?P<image>[0-9a-f]{12,64})\n?")
 _NOTE: Final = re.compile(r" ---> .*\n?|Removing intermediate container [0-9a-f]+\n?|--> [0-9a-f]+\n?")
 _BUILT: Final = re.compile(r"Successfully built (?P<image>[0-9a-f]+)\n?")
 _TAGGED: Final = re.compile(r"Successfully tagged .*\n?|COMMIT .*\n?")
@@ -52,6 +53,8 @@ class ClassicDecoder:
         if _CACHED.fullmatch(text):
             self._cached = True
             return []
+        if left := _LEFT.fullmatch(text):
+            return self._left(left["image"])
         if built := _BUILT.fullmatch(text):
             self._image_id = self._image_id or built["image"]
             self._built = True
@@ -111,6 +114,13 @@ class ClassicDecoder:
         if self._cached and state is StepState.DONE:
             state = StepState.CACHED
         self._step = msgspec.structs.replace(step, state=state, ended=self._clock(), error=error)
+        return [self._step]
+
+    def _left(self, image: str) -> list[BuildEvent]:
+        """Takes note of the image after a step: it is what a shell can be opened in when a later one fails."""
+        if self._step is None:
+            return []
+        self._step = msgspec.structs.replace(self._step, image=image)
         return [self._step]
 
     def _output(self, text: str) -> list[BuildEvent]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 from urllib.parse import quote
 
@@ -13,17 +15,21 @@ import msgspec
 from tui.engine.decoding import decode, in_slices
 from tui.engine.early import EarlyLists, each_listed
 from tui.engine.errors import ConnectionLost, MalformedAnswer
-from tui.engine.framing import FramingError, LineAssembler, StdcopyDecoder
+from tui.engine.framing import FramingError
+from tui.engine.log_lines import LogReader
 from tui.engine.streams import documents
 from tui.engine.transport import ANSWER_TIMEOUT, Answer, Transport
 from tui.model.cgroups import Counts, counts_from_stats
 from tui.model.containers import Container, ContainerInspect, Kinship, from_inspect
-from tui.model.log_record import LogRecord
+from tui.model.log_record import LogBatch, LogRecord
 from tui.model.run_wire import RunInspect
 from tui.model.stats import Sample, WireStats, sample_from
 
 _GO_KINDS = 0x8F28_0000
 """The bits of Go's os.FileMode that say that it is a folder, a link, a device, a pipe, a socket or something else."""
+
+LOG_SLICE = 256 << 10
+"""Bytes of a log that are made lines of at a time."""
 
 
 class Created(msgspec.Struct, rename="pascal"):
@@ -179,18 +185,35 @@ class Containers:
         self, container: str, *, tty: bool, follow: bool = False, tail: int | None = None, since: str = "",
         timestamps: bool = True,
     ) -> AsyncGenerator[list[LogRecord]]:  # fmt: skip
+        """Yield what `log_batches` does, as records."""
+        batches = self.log_batches(container, tty=tty, follow=follow, tail=tail, since=since, timestamps=timestamps)
+        async with aclosing(batches):
+            async for batch in batches:
+                yield list(batch.records())
+
+    async def log_batches(
+        self, container: str, *, tty: bool, follow: bool = False, tail: int | None = None, since: str = "",
+        until: str = "", timestamps: bool = True,
+    ) -> AsyncGenerator[LogBatch]:  # fmt: skip
         """Yield its output in batches of lines, the last `tail` and then, with `follow`, what comes.
 
-        A clean end means that the container stopped, or that the daemon did: the caller tells which by reading it.
+        The first batch may be empty: it comes as soon as the daemon has begun to answer. `since` and `until`, both
+        inclusive, are seconds since the epoch with a fraction of nine digits. A clean end means that the container
+        stopped, or that the daemon did: the caller tells which by reading it.
+
+        Raises:
+            ApiError: the log driver can't be read, in the daemon's words; there is no such container.
         """
         params = {
             "stdout": True, "stderr": True, "follow": follow, "tail": "all" if tail is None else tail,
-            "since": since or None, "timestamps": timestamps,
+            "since": since or None, "until": until or None, "timestamps": timestamps,
         }  # fmt: skip
         path = _path(container, "logs")
-        async with self._transport.stream("GET", path, params=params) as answer:
-            async for records in log_records(answer, tty, f"GET {path}", timestamps):
-                yield records
+        # a daemon writes each line as a chunk of its own, which halves what it can send: HTTP/1.0 has no chunks
+        async with self._transport.stream("GET", path, params=params, chunked=False) as answer:
+            yield LogBatch()
+            async for batch in log_lines(answer, tty, f"GET {path}", timestamps):
+                yield batch
 
     async def stats(self, container: str) -> AsyncGenerator[Sample]:
         """Yield a sample about each second while it exists; the daemon sends zeros for one that is stopped."""
@@ -212,20 +235,25 @@ class Committed(msgspec.Struct, rename="pascal"):
     id: str
 
 
-async def log_records(answer: Answer, tty: bool, request: str, timestamps: bool) -> AsyncGenerator[list[LogRecord]]:
-    """Yield the lines of a log answer in batches: raw with a TTY, else in frames (stdcopy)."""
-    lines = LineAssembler(timestamps=timestamps, tty=tty)
-    frames = StdcopyDecoder()
+async def log_lines(answer: Answer, tty: bool, request: str, timestamps: bool) -> AsyncGenerator[LogBatch]:
+    """Yield the lines of a log answer in batches: raw with a TTY, else in frames (stdcopy).
+
+    A batch takes some milliseconds at most to make: whatever else the program does goes on between two of them.
+    """
+    reader = LogReader(timestamps=timestamps, tty=tty)
     try:
         async for chunk in answer.chunks():
-            if records := lines.feed_raw(chunk) if tty else lines.feed(frames.feed(chunk)):
-                yield records
+            for at in range(0, len(chunk), LOG_SLICE):
+                if at:
+                    await asyncio.sleep(0)
+                if len(batch := reader.feed(chunk[at : at + LOG_SLICE])):
+                    yield batch
     except FramingError as error:
         raise MalformedAnswer(request, str(error)) from error
     except ConnectionLost:
-        yield lines.close()
+        yield reader.close()
         raise
-    yield lines.close()
+    yield reader.close()
 
 
 def _path(container: str, operation: str = "") -> str:

@@ -1,216 +1,24 @@
-"""Sends a folder as a build context: what it holds after .dockerignore, and its tar stream in constant memory."""
+"""Streams a build context as a tar archive in constant memory, as the docker CLI sends it to the classic builder."""
 
 import asyncio
 import os
-import secrets
 import stat
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from pathlib import Path
-from typing import Final, Literal
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from typing import Final
 
-import msgspec
-
-from tui.engine.ignore import IgnoreError, IgnoreMatcher, Matches, find_ignore_file, read_ignore
+from tui.engine.build_context import BuildContext, ContextError, Rules, stop_at, unreadable, walk_context
+from tui.engine.context_walk import Item
 
 CHUNK: Final = 512 << 10
-MAX_DOCKERFILE: Final = 8 << 20
-_BIGGEST: Final = 10
-_UNREADABLE: Final = 20
 _BLOCK: Final = 512
 _NAME: Final = 100
 _MAX_OCTAL: Final = 0o77777777777
+_CAPABILITY: Final = b"security.capability"
 _OPEN: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-class ContextError(ValueError):
-    """The context cannot be sent; the message names the path, `field` the form's field that it comes from."""
-
-    def __init__(self, message: str, field: Literal["context", "dockerfile"] = "context") -> None:
-        super().__init__(message)
-        self.field = field
-
-
-class BuildContext(msgspec.Struct, frozen=True):
-    """What is to be sent. `dockerfile` is the name for the daemon's parameter of that name.
-
-    `outside` is the content of a Dockerfile that is not in the folder: it goes under a name of its own.
-    """
-
-    folder: Path
-    dockerfile: str
-    source: Path
-    patterns: tuple[str, ...] = ()
-    ignore_file: Path | None = None
-    outside: bytes | None = None
-
-
-class ContextSummary(msgspec.Struct, frozen=True):
-    """What a context holds: `size` is bytes of files, `biggest` its largest, `unreadable` what would stop it."""
-
-    files: int
-    folders: int
-    links: int
-    size: int
-    biggest: tuple[tuple[str, int], ...] = ()
-    unreadable: tuple[str, ...] = ()
-    skipped: tuple[str, ...] = ()
-
-
-class _Item(msgspec.Struct):
-    path: str
-    full: str
-    status: os.stat_result
-
-
-class _LeftOut:
-    """A folder that is left out, unless an exception brings back something in it."""
-
-    def __init__(self, item: _Item, above: "_LeftOut | None") -> None:
-        self._item: _Item | None = item
-        self._above = above
-
-    def bring_back(self) -> Iterator[_Item]:
-        """Yields the folder and those it is in, the first time."""
-        if self._item is not None:
-            item, self._item = self._item, None
-            if self._above is not None:
-                yield from self._above.bring_back()
-            yield item
-
-
-def open_context(folder: str | Path, dockerfile: str | Path = "Dockerfile") -> BuildContext:
-    """Returns the context of a folder and a Dockerfile, whose path counts from the folder.
-
-    Raises ContextError: everything that can be known before a byte is sent.
-    """
-    root = _folder(Path(folder).expanduser())
-    source = root / Path(dockerfile).expanduser()
-    try:
-        if not source.is_file():
-            what = "is not a file" if source.exists() else "does not exist"
-            raise ContextError(f"the Dockerfile {source} {what}", "dockerfile")
-        with source.open("rb") as file:
-            content = file.read(MAX_DOCKERFILE + 1)
-    except OSError as error:
-        raise ContextError(f"the Dockerfile {source} cannot be read: {error.strerror}", "dockerfile") from error
-    if len(content) > MAX_DOCKERFILE:
-        raise ContextError(f"the Dockerfile {source} has more than {MAX_DOCKERFILE} bytes", "dockerfile")
-    inside = _relative(source, root)
-    ignore_file = find_ignore_file(root, source)
-    try:
-        patterns = read_ignore(ignore_file) if ignore_file else []
-        matcher = IgnoreMatcher(patterns)
-        for needed in (".dockerignore", inside):
-            if needed and matcher.excludes(needed):
-                patterns.append(f"!{_literal(needed)}")
-    except OSError as error:
-        raise ContextError(f"{ignore_file} cannot be read: {error.strerror}") from error
-    except IgnoreError as error:
-        raise ContextError(f"{ignore_file}: {error}") from error
-    name = inside or f".dockerfile.{secrets.token_hex(10)}"
-    return BuildContext(root, name, source, tuple(patterns), ignore_file, None if inside else content)
-
-
-def _folder(path: Path) -> Path:
-    try:
-        root = path.resolve(strict=True)
-        if not root.is_dir():
-            raise ContextError(f"the context {path} is not a folder")
-        with os.scandir(root):
-            return root
-    except FileNotFoundError as error:
-        raise ContextError(f"the context {path} does not exist") from error
-    except (OSError, RuntimeError) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        raise ContextError(f"the context {path} cannot be read: {why}") from error
-
-
-def _relative(source: Path, root: Path) -> str:
-    """The Dockerfile's name inside the context; empty where it is outside, or too long to stand first in a tar."""
-    try:
-        name = (source.parent.resolve() / source.name).relative_to(root).as_posix()
-    except ValueError:
-        return ""
-    return name if len(os.fsencode(name)) <= _NAME else ""
-
-
-def _literal(path: str) -> str:
-    return "".join("\\" + character if character in "*?[\\" else character for character in path)
-
-
-def _walk(context: BuildContext, unreadable: Callable[[str, OSError], None]) -> Iterator[_Item]:
-    """Yields what is sent, folders before what is in them, by name."""
-    matcher = IgnoreMatcher(context.patterns)
-    stack: list[tuple[str, str, Matches, _LeftOut | None]] = [("", str(context.folder), matcher.root(), None)]
-    while stack:
-        prefix, folder, above, left_out = stack.pop()
-        below: list[tuple[str, str, Matches, _LeftOut | None]] = []
-        try:
-            with os.scandir(folder) as entries:
-                names = sorted(entries, key=lambda entry: entry.name)
-        except OSError as error:
-            unreadable(folder, error)
-            continue
-        for entry in names:
-            path = prefix + entry.name
-            excluded, matches = matcher.match(path, above)
-            is_folder = entry.is_dir(follow_symlinks=False)
-            if excluded and not (is_folder and matcher.descends(path)):
-                continue
-            try:
-                item = _Item(path, entry.path, entry.stat(follow_symlinks=False))
-            except OSError as error:
-                unreadable(entry.path, error)
-                continue
-            if is_folder:
-                below.append((f"{path}/", entry.path, matches, _LeftOut(item, left_out) if excluded else None))
-            if not excluded:
-                if left_out is not None:
-                    yield from left_out.bring_back()
-                yield item
-        stack += reversed(below)
-
-
-def scan_context(context: BuildContext, stopped: Callable[[], bool] = lambda: False) -> ContextSummary:
-    """Returns what would be sent. Reads no file. Once `stopped` says so it ends, with what it has counted by then."""
-    files = folders = links = size = 0
-    biggest: list[tuple[int, str]] = []
-    unreadable: list[str] = []
-    skipped: list[str] = []
-
-    def note(path: str, error: OSError) -> None:
-        unreadable.append(f"{path}: {error.strerror}")
-
-    for item in _walk(context, note):
-        if stopped():
-            break
-        mode = item.status.st_mode
-        if stat.S_ISDIR(mode):
-            folders += 1
-        elif stat.S_ISLNK(mode):
-            links += 1
-        elif stat.S_ISREG(mode):
-            files += 1
-            size += item.status.st_size
-            if len(biggest) < _BIGGEST or item.status.st_size > biggest[-1][0]:
-                biggest = sorted([*biggest, (item.status.st_size, item.path)], reverse=True)[:_BIGGEST]
-            if not os.access(item.full, os.R_OK):
-                unreadable.append(f"{item.full}: {os.strerror(13)}")
-        elif not stat.S_ISFIFO(mode):
-            skipped.append(item.path)
-    return ContextSummary(
-        files,
-        folders,
-        links,
-        size,
-        tuple((path, number) for number, path in biggest),
-        tuple(unreadable[:_UNREADABLE]),
-        tuple(skipped[:_UNREADABLE]),
-    )
-
-
 def stream_context(
-    context: BuildContext, progress: Callable[[int], None] | None = None
+    context: BuildContext, progress: Callable[[int], None] | None = None, rules: Rules = "classic"
 ) -> Generator[bytes, None, None]:
     """Yields the tar stream of a context, the Dockerfile first; `progress` is told the bytes given out so far.
 
@@ -219,14 +27,19 @@ def stream_context(
     """
     sent = 0
     buffer = bytearray()
-    for part in _members(context):
-        buffer += part
-        if len(buffer) >= CHUNK:
-            sent += len(buffer)
-            yield bytes(buffer)
+    for part in _Archive(context, rules).members():
+        large = len(part) >= CHUNK
+        if not large:
+            buffer += part
+        ready = bytes(buffer) if buffer and (large or len(buffer) >= CHUNK) else b""
+        for chunk in (ready, part if large else b""):  # what is large already goes on as it is, without a copy
+            if chunk:
+                sent += len(chunk)
+                yield chunk
+        if ready:
             buffer.clear()
-            if progress is not None:
-                progress(sent)
+        if progress is not None and (ready or large):
+            progress(sent)
     buffer += bytes(2 * _BLOCK)
     yield bytes(buffer)
     if progress is not None:
@@ -234,11 +47,11 @@ def stream_context(
 
 
 async def stream_context_async(
-    context: BuildContext, progress: Callable[[int], None] | None = None
-) -> AsyncIterator[bytes]:
+    context: BuildContext, progress: Callable[[int], None] | None = None, rules: Rules = "classic"
+) -> AsyncGenerator[bytes]:
     """The same from a thread, which calls `progress` too: one chunk is read while another is sent, and no more."""
     loop = asyncio.get_running_loop()
-    chunks = stream_context(context, progress)
+    chunks = stream_context(context, progress, rules)
     pending = loop.run_in_executor(None, next, chunks, None)
     try:
         while (chunk := await asyncio.shield(pending)) is not None:
@@ -252,42 +65,113 @@ async def stream_context_async(
         chunks.close()
 
 
-def _members(context: BuildContext) -> Iterator[bytes]:
-    """The archive in pieces: headers, bodies, padding."""
-    if context.outside is not None:
-        yield _header(context.dockerfile, 0o100600, len(context.outside), 0)
-        yield _padded(context.outside)
-        yield from _ignore_member(context)
-    else:
-        yield from _file(context.dockerfile, str(context.source), follow=True)
+class _Archive:
+    """One archive on its way. It remembers which file each of several names was sent under, as tar archives do."""
 
-    def stop(path: str, error: OSError) -> None:
-        if isinstance(error, FileNotFoundError):
-            raise ContextError(f"{path} vanished while the context was sent") from error
-        raise ContextError(f"{path} cannot be read: {error.strerror}") from error
+    def __init__(self, context: BuildContext, rules: Rules) -> None:
+        self._context = context
+        self._rules: Rules = rules
+        self._linked: dict[tuple[int, int], str] = {}
 
-    for item in _walk(context, stop):
-        if item.path == context.dockerfile or (context.outside is not None and item.path == ".dockerignore"):
-            continue
-        mode = item.status.st_mode
-        if stat.S_ISREG(mode):
-            yield from _file(item.path, item.full)
-        elif stat.S_ISDIR(mode):
-            yield _header(f"{item.path}/", mode, 0, item.status.st_mtime, b"5")
+    def members(self) -> Iterator[bytes]:
+        """The archive in pieces: headers, bodies, padding."""
+        context = self._context
+        own = (context.dockerfile,) if context.outside is None else (context.dockerfile, ".dockerignore")
+        if context.outside is not None:
+            yield _header(context.dockerfile, 0o100600, len(context.outside), 0)
+            yield _padded(context.outside)
+            yield from _ignore_member(context)
+        elif context.linked and self._rules == "classic":
+            own = ()
+        else:
+            yield from self._file(context.dockerfile, str(context.source), follow=True)
+        for item in walk_context(context, stop_at, self._rules):
+            if item.path not in own:
+                yield from self._member(item)
+
+    def _member(self, item: Item) -> Iterator[bytes]:
+        entry = item.entry
+        if entry.is_file(follow_symlinks=False):
+            yield from self._file(item.path, item.full)
+            return
+        try:
+            status = item.status
+        except OSError as error:
+            raise unreadable(item.full, error) from error
+        mode, path, mtime = status.st_mode, item.path, status.st_mtime
+        if stat.S_ISDIR(mode):
+            yield _header(f"{path}/", mode, 0, mtime, b"5")
         elif stat.S_ISLNK(mode):
-            yield _header(item.path, mode, 0, item.status.st_mtime, b"2", _target(item.full))
+            yield _header(path, mode, 0, mtime, b"2", _target(item.full))
         elif stat.S_ISFIFO(mode):
-            yield _header(item.path, mode, 0, item.status.st_mtime, b"6")
+            yield _header(path, mode, 0, mtime, b"6")
+        elif stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+            device = (os.major(status.st_rdev), os.minor(status.st_rdev))
+            yield _header(path, mode, 0, mtime, b"3" if stat.S_ISCHR(mode) else b"4", device=device)
+
+    def _file(self, path: str, full: str, *, follow: bool = False) -> Iterator[bytes]:
+        try:
+            handle = os.open(full, _OPEN & ~os.O_NOFOLLOW if follow else _OPEN)
+        except OSError as error:
+            raise unreadable(full, error) from error
+        try:
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
+                raise ContextError(f"{full} is no file any more: it changed while the context was sent")
+            if status.st_nlink > 1:
+                key = (status.st_dev, status.st_ino)
+                known = self._linked.setdefault(key, path)
+                if known != path:
+                    yield _header(path, status.st_mode, 0, status.st_mtime, b"1", known)
+                    return
+            capability = b"" if follow else _capability(handle, path)
+            yield capability + _header(path, status.st_mode, status.st_size, status.st_mtime)
+            yield from _body(handle, full, status.st_size)
+        except OSError as error:
+            raise ContextError(f"{full} cannot be read: {error.strerror}") from error
+        finally:
+            os.close(handle)
+
+
+def _body(handle: int, full: str, size: int) -> Iterator[bytes]:
+    """A file's content; a byte more is asked for at its end, which tells whether it grew."""
+    left = size
+    while left:
+        piece = os.read(handle, min(left + 1, CHUNK))
+        if not piece:
+            raise ContextError(f"{full} shrank by {left} bytes while the context was sent")
+        if len(piece) > left:
+            raise ContextError(f"{full} grew while the context was sent")
+        left -= len(piece)
+        yield piece
+        if not left and len(piece) == CHUNK and os.read(handle, 1):
+            raise ContextError(f"{full} grew while the context was sent")
+    yield bytes(-size % _BLOCK)
+
+
+def _capability(handle: int, path: str) -> bytes:
+    """The extended header with the file's capabilities, which are the one attribute that the docker CLI sends."""
+    try:
+        value = os.getxattr(handle, _CAPABILITY)
+    except (OSError, AttributeError):  # no such attribute, or a system that has none
+        return b""
+    record = b" SCHILY.xattr." + _CAPABILITY + b"=" + value + b"\n"
+    length = len(record)
+    while len(b"%d" % length) + len(record) != length:
+        length = len(b"%d" % length) + len(record)
+    text = b"%d" % length + record
+    name = b"PaxHeaders.0/" + os.fsencode(path)[: _NAME - 20]
+    return _block(name, 0o644, len(text), 0, b"x", b"") + _padded(text)
 
 
 def _ignore_member(context: BuildContext) -> Iterator[bytes]:
-    """An ignore file that keeps the Dockerfile from outside, and itself, out of the image."""
+    """An ignore file that keeps the Dockerfile from outside out of the image; and itself, where there was none."""
     path = context.folder / ".dockerignore"
     try:
-        text = path.read_bytes() if path.is_file() else b""
+        text = path.read_bytes() if path.is_file() else b".dockerignore"
     except OSError as error:
         raise ContextError(f"{path} cannot be read: {error.strerror}") from error
-    text += f"\n.dockerignore\n{context.dockerfile}\n".encode()
+    text += f"\n{context.dockerfile}\n".encode()
     yield _header(".dockerignore", 0o100644, len(text), 0)
     yield _padded(text)
 
@@ -299,39 +183,13 @@ def _target(path: str) -> str:
         raise ContextError(f"{path} changed while the context was sent: {error.strerror}") from error
 
 
-def _file(path: str, full: str, *, follow: bool = False) -> Iterator[bytes]:
-    try:
-        handle = os.open(full, _OPEN & ~os.O_NOFOLLOW if follow else _OPEN)
-    except FileNotFoundError as error:
-        raise ContextError(f"{full} vanished while the context was sent") from error
-    except OSError as error:
-        raise ContextError(f"{full} cannot be read: {error.strerror}") from error
-    try:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise ContextError(f"{full} is no file any more: it changed while the context was sent")
-        yield _header(path, status.st_mode, status.st_size, status.st_mtime)
-        left = status.st_size
-        while left:
-            piece = os.read(handle, min(left, CHUNK))
-            if not piece:
-                raise ContextError(f"{full} shrank by {left} bytes while the context was sent")
-            left -= len(piece)
-            yield piece
-        if os.fstat(handle).st_size > status.st_size:
-            raise ContextError(f"{full} grew while the context was sent")
-        yield bytes(-status.st_size % _BLOCK)
-    except OSError as error:
-        raise ContextError(f"{full} cannot be read: {error.strerror}") from error
-    finally:
-        os.close(handle)
-
-
 def _padded(data: bytes) -> bytes:
     return data + bytes(-len(data) % _BLOCK)
 
 
-def _header(path: str, mode: int, size: int, mtime: float, kind: bytes = b"0", link: str = "") -> bytes:
+def _header(
+    path: str, mode: int, size: int, mtime: float, kind: bytes = b"0", link: str = "", device: tuple[int, int] = (0, 0)
+) -> bytes:
     """A GNU tar header, long names in front; never a PAX one, which BuildKit would take for a Dockerfile's text."""
     name, target = os.fsencode(path), os.fsencode(link)
     long = b""
@@ -341,14 +199,16 @@ def _header(path: str, mode: int, size: int, mtime: float, kind: bytes = b"0", l
     if len(name) > _NAME:
         long += _long(b"L", name)
         name = name[:_NAME]
-    return long + _block(name, mode & 0o7777, size, max(int(mtime), 0), kind, target)
+    return long + _block(name, mode & 0o7777, size, max(int(mtime), 0), kind, target, device)
 
 
 def _long(kind: bytes, text: bytes) -> bytes:
     return _block(b"././@LongLink", 0o644, len(text) + 1, 0, kind, b"") + _padded(text + b"\0")
 
 
-def _block(name: bytes, mode: int, size: int, mtime: int, kind: bytes, link: bytes) -> bytes:
+def _block(
+    name: bytes, mode: int, size: int, mtime: int, kind: bytes, link: bytes, device: tuple[int, int] = (0, 0)
+) -> bytes:
     block = b"".join(
         (
             name.ljust(_NAME, b"\0"),
@@ -359,8 +219,8 @@ def _block(name: bytes, mode: int, size: int, mtime: int, kind: bytes, link: byt
             b" " * 8,
             kind,
             link.ljust(_NAME, b"\0"),
-            b"ustar  \0root".ljust(40, b"\0"),
-            b"root",
+            b"ustar  ".ljust(72, b"\0"),
+            b"%07o\0%07o\0" % device,
         )
     ).ljust(_BLOCK, b"\0")
     return block[:148] + b"%06o\0 " % sum(block) + block[156:]

@@ -1,20 +1,15 @@
-"""Cuts the daemon's byte streams into JSON documents, output frames and log lines, whatever the chunks they come in."""
+"""Cuts the daemon's byte streams into JSON documents and output frames, whatever the chunks they come in."""
 
 import re
-from calendar import timegm
-from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
-from tui.model.log_record import LogRecord, Stream
+from tui.model.log_record import Stream
 
 MAX_DOCUMENT: Final = 64 << 20
 MAX_FRAME: Final = 64 << 20
-MAX_LINE: Final = 1 << 20
 _BLANK: Final = b" \t\r"
-LOG_CHUNK: Final = 16 << 10
-"""Bytes after which the daemon's log copier splits a line; each piece carries the timestamp of the first."""
 
 
 class FramingError(ValueError):
@@ -213,161 +208,3 @@ class StdcopyDecoder:
         if size > self._limit:
             raise FramingError(f"an output frame of {size} bytes is over the limit of {self._limit}")
         return size
-
-
-_TIMESTAMP: Final = re.compile(
-    rb"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d)) ?"
-)
-
-
-class _Pending:
-    """A line that has not ended yet."""
-
-    __slots__ = ("cut", "data", "stamp", "timestamp")
-
-    def __init__(self, stamp: bytes = b"", timestamp: int | None = None) -> None:
-        self.data = bytearray()
-        self.cut = 0
-        self.stamp = stamp
-        self.timestamp = timestamp
-
-    def add(self, part: bytes, limit: int) -> None:
-        room = limit - len(self.data)
-        if len(part) <= room:
-            self.data += part
-        else:
-            self.data += part[:room]
-            self.cut += len(part) - room
-
-
-class LineAssembler:
-    """Joins output frames, or the raw bytes of a TTY, into lines.
-
-    A line over 16 KiB comes in pieces that all carry the first one's timestamp: they become one line again. Of a line
-    over `limit` bytes the start is kept and the rest counted. Bytes that are no UTF-8 are replaced by U+FFFD.
-    """
-
-    __slots__ = ("_limit", "_pending", "_second", "_second_epoch", "_timestamps", "_tty")
-
-    def __init__(self, *, timestamps: bool = False, tty: bool = False, limit: int = MAX_LINE) -> None:
-        """`timestamps`: the lines were asked for with `timestamps=1`. `tty`: lines end in CR LF."""
-        self._timestamps = timestamps
-        self._tty = tty
-        self._limit = limit
-        self._pending: dict[Stream, _Pending] = {}
-        self._second = b""
-        self._second_epoch = 0
-
-    def feed(self, frames: Iterable[tuple[Stream, bytes]]) -> list[LogRecord]:
-        """Returns the lines that whole frames complete."""
-        records: list[LogRecord] = []
-        take = self._timestamped_frame if self._timestamps else self._plain
-        for stream, payload in frames:
-            take(stream, payload, records)
-        return records
-
-    def feed_raw(self, data: bytes, stream: Stream = Stream.STDOUT) -> list[LogRecord]:
-        """Returns the lines that raw bytes complete (a TTY's output has no frames)."""
-        records: list[LogRecord] = []
-        self._plain(stream, data, records)
-        return records
-
-    def close(self) -> list[LogRecord]:
-        """Returns the lines that the end of the stream leaves without a line end."""
-        records: list[LogRecord] = []
-        for stream in list(self._pending):
-            self._flush(stream, records)
-        return records
-
-    def _plain(self, stream: Stream, data: bytes, records: list[LogRecord]) -> None:
-        """Bytes of a stream that is cut anywhere, or a whole line of it."""
-        *lines, rest = data.split(b"\n")
-        pending = self._pending.get(stream)
-        for line in lines:
-            if pending is not None:
-                pending.add(line, self._limit)
-                self._flush(stream, records)
-                pending = None
-            else:
-                self._emit(stream, line, records)
-        if rest:
-            if pending is None:
-                pending = self._pending[stream] = _Pending()
-            pending.add(rest, self._limit)
-
-    def _timestamped_frame(self, stream: Stream, payload: bytes, records: list[LogRecord]) -> None:
-        """A frame is a line, or a piece of one, behind its own timestamp."""
-        match = _TIMESTAMP.match(payload)
-        stamp = match[0] if match else b""
-        pending = self._pending.get(stream)
-        if pending is not None and pending.stamp != stamp:
-            self._flush(stream, records)  # its writer ended without a newline
-            pending = None
-        timestamp = self._nanoseconds(match) if match else None
-        ended = payload.endswith(b"\n")
-        body = payload[len(stamp) : len(payload) - ended]
-        if ended and pending is None and len(body) <= self._limit and b"\n" not in body:
-            records.append(LogRecord(self._text(body), stream, timestamp))
-            return
-        for number, line in enumerate(body.split(b"\n")):
-            if number:
-                self._flush(stream, records)
-                pending = None
-            if pending is None:
-                pending = self._pending[stream] = _Pending(stamp, timestamp)
-            pending.add(line, self._limit)
-        if ended:
-            self._flush(stream, records)
-
-    def _flush(self, stream: Stream, records: list[LogRecord]) -> None:
-        pending = self._pending.pop(stream)
-        if self._timestamps and pending.timestamp is None:
-            self._emit(stream, bytes(pending.data), records, pending.cut)
-        else:
-            text = self._text(bytes(pending.data))
-            records.append(LogRecord(text, stream, pending.timestamp, pending.cut))
-
-    def _emit(self, stream: Stream, line: bytes, records: list[LogRecord], cut: int = 0) -> None:
-        """A whole line that may still carry its timestamp inside."""
-        if len(line) > self._limit:
-            cut += len(line) - self._limit
-            line = line[: self._limit]
-        match = _TIMESTAMP.match(line) if self._timestamps else None
-        if match is None:
-            records.append(LogRecord(self._text(line), stream, None, cut))
-            return
-        text = self._text(_join_pieces(line[match.end() :], match[0]))
-        records.append(LogRecord(text, stream, self._nanoseconds(match), cut))
-
-    def _text(self, line: bytes) -> str:
-        if self._tty:
-            line = line.rstrip(b"\r")
-        return line.decode("utf-8", "replace")
-
-    def _nanoseconds(self, match: re.Match[bytes]) -> int | None:
-        """The epoch of a timestamp in nanoseconds; the seconds are remembered, since lines come in runs."""
-        second = match[0][:19]
-        if second != self._second:
-            year, month, day, hour, minute, sec = (int(part) for part in match.groups()[:6])
-            if not (year and 1 <= month <= 12 and 1 <= day <= 31):
-                return None
-            self._second_epoch = timegm((year, month, day, hour, minute, sec, 0, 0, 0))
-            self._second = second
-        epoch = self._second_epoch
-        if match[8]:
-            offset = int(match[9]) * 3600 + int(match[10]) * 60
-            epoch += offset if match[8] == b"-" else -offset
-        return epoch * 1_000_000_000 + int((match[7] or b"0").ljust(9, b"0"))
-
-
-def _join_pieces(text: bytes, stamp: bytes) -> bytes:
-    """Takes the repeated timestamps out of a raw line that the daemon logged in pieces."""
-    if not text.startswith(stamp, LOG_CHUNK):
-        return text
-    pieces = [text[:LOG_CHUNK]]
-    pos = LOG_CHUNK
-    while text.startswith(stamp, pos):
-        start = pos + len(stamp)
-        pos = start + LOG_CHUNK
-        pieces.append(text[start:pos])
-    return b"".join(pieces) + text[pos:]

@@ -41,8 +41,13 @@ class IgnoreMatcher:
     A pattern that matches a folder matches all that is in it. Rules: docs.docker.com, "dockerignore file".
     """
 
-    def __init__(self, patterns: Sequence[str]) -> None:
-        """`patterns`: as `parse_ignore` returns them. Raises IgnoreError."""
+    def __init__(self, patterns: Sequence[str], *, classic: bool = False) -> None:
+        """`patterns`: as `parse_ignore` returns them. Raises IgnoreError.
+
+        `classic`: as the docker CLI does for the classic builder, which looks into a folder that is left out only where
+        an exception begins with its very name: `!**/README` brings nothing back from it.
+        """
+        self._classic = classic
         self._patterns = [Pattern(text) for text in patterns]
         self._exceptions = [pattern for pattern in self._patterns if pattern.exception]
         plain = "|".join(f"(?:{pattern.expression.pattern})" for pattern in self._patterns)
@@ -59,7 +64,8 @@ class IgnoreMatcher:
         excluded = False
         matches: list[bool] = []
         for pattern, inherited in zip(self._patterns, above, strict=True):
-            matched = inherited or pattern.expression.fullmatch(path) is not None
+            # as Docker does: a pattern that would change nothing is not looked at, and so says nothing of what is below
+            matched = inherited or (pattern.exception == excluded and pattern.expression.fullmatch(path) is not None)
             matches.append(matched)
             if matched:
                 excluded = not pattern.exception
@@ -67,6 +73,8 @@ class IgnoreMatcher:
 
     def descends(self, folder: str) -> bool:
         """Whether something in a folder that is left out could be brought back by an exception."""
+        if self._classic:
+            return any(f"{pattern.text}/".startswith(f"{folder}/") for pattern in self._exceptions)
         return any(pattern.may_match_below(folder) for pattern in self._exceptions)
 
     def excludes(self, path: str) -> bool:
@@ -84,6 +92,22 @@ class IgnoreMatcher:
 Matches = tuple[bool, ...]
 
 
+class IncludeMatcher:
+    """Matches the paths that are asked for: what a pattern matches, and all that is in it."""
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        """`patterns`: in the language of ignore files, cleaned, without exceptions. Raises IgnoreError."""
+        self._patterns = [Pattern(text) for text in patterns]
+
+    def match(self, path: str, above: bool) -> bool:
+        """Whether a path is asked for; `above` says it of its folder."""
+        return above or any(pattern.expression.fullmatch(path) for pattern in self._patterns)
+
+    def descends(self, folder: str) -> bool:
+        """Whether something in a folder that is not asked for could be."""
+        return any(pattern.may_match_below(folder) for pattern in self._patterns)
+
+
 def parse_ignore(text: str) -> list[str]:
     """Returns the patterns of a .dockerignore file, cleaned as the docker CLI does. Raises IgnoreError."""
     patterns: list[str] = []
@@ -94,13 +118,19 @@ def parse_ignore(text: str) -> list[str]:
         exception = pattern.startswith("!")
         if exception:
             pattern = pattern[1:].strip()
-            if not pattern:
-                raise IgnoreError("'!' stands alone in the ignore file: write the pattern of the exception behind it")
-        cleaned = normpath(pattern)
-        if len(cleaned) > 1:
-            cleaned = cleaned.lstrip("/")
-        patterns.append(("!" if exception else "") + cleaned)
+        cleaned = clean_pattern(pattern) if pattern else ""
+        if exception:
+            cleaned = normpath(f"!{cleaned}")  # Docker cleans it again with its mark on: "!../../a" becomes "a"
+            if cleaned == "!":  # nothing was behind it, or the root
+                raise IgnoreError(f"{line.strip()!r} names nothing: write the pattern of the exception behind the '!'")
+        patterns.append(cleaned)
     return patterns
+
+
+def clean_pattern(pattern: str) -> str:
+    """Returns a pattern without a slash at its ends, dots and doubled slashes."""
+    cleaned = normpath(pattern)
+    return cleaned.lstrip("/") if len(cleaned) > 1 else cleaned
 
 
 def find_ignore_file(folder: Path, dockerfile: Path) -> Path | None:
@@ -154,11 +184,20 @@ def _translate(pattern: str) -> str:
         elif character == "\\":
             if place >= end:
                 raise IgnoreError(f"the pattern {pattern!r} ends in a backslash")
-            out.append(re.escape(pattern[place]))
+            out.append(_escaped(pattern[place], pattern))
             place += 1
         else:
             out.append(re.escape(character))
     return "".join(out)
+
+
+def _escaped(character: str, pattern: str) -> str:
+    """What a character behind a backslash means: Docker hands the two to its regular expressions as they are."""
+    if character in "dDsSwW":
+        return f"(?a:\\{character})"
+    if character.isascii() and character.isalnum():
+        raise IgnoreError(f"the pattern {pattern!r} has a backslash before {character!r}, which has no meaning")
+    return re.escape(character)
 
 
 def _character_class(pattern: str, place: int) -> tuple[str, int]:

@@ -73,14 +73,15 @@ class Answer:
 
 
 class Transport:
-    """One HTTP session to `endpoint`. Every request passes `_open`, where read-only is enforced."""
+    """HTTP to `endpoint`. Every request passes `_open`, where read-only is enforced."""
 
     def __init__(self, endpoint: Endpoint, *, read_only: bool = False) -> None:
         self.endpoint = endpoint
         self.read_only = read_only
         self.api_version: tuple[int, int] | None = None
         self.requests = 0
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        """The session, and the one for answers without chunks: see `stream`."""
         self._closed = False
         self._socket_file = _identity(endpoint.socket_path)
         self._users: Counter[aiohttp.ClientSession] = Counter()
@@ -105,10 +106,12 @@ class Transport:
 
     async def renew(self) -> None:
         """Use new connections from now on: the idle ones may be dead. What is under way keeps its own to the end."""
-        session, self._session = self._session, None
+        sessions = tuple(self._sessions.values())
+        self._sessions.clear()
         self._socket_file = _identity(self.endpoint.socket_path)
-        if session is not None and session not in self._users:
-            await session.close()
+        for session in sessions:
+            if session not in self._users:
+                await session.close()
 
     def is_moved(self) -> bool:
         """Whether another socket has the endpoint's path by now: connections that are open lead to the former one."""
@@ -116,14 +119,14 @@ class Transport:
         return now is not None and self._socket_file is not None and now != self._socket_file
 
     @asynccontextmanager
-    async def _lent(self) -> AsyncGenerator[aiohttp.ClientSession]:
-        """Lend the session; one that was replaced meanwhile is closed after its last request.
+    async def _lent(self, chunked: bool) -> AsyncGenerator[aiohttp.ClientSession]:
+        """Lend a session; one that was replaced meanwhile is closed after its last request.
 
         Raises:
             EndpointError: the endpoint's TLS files can't be used.
             ConnectionFailed: ssh does not get through.
         """
-        session = await self._ready()
+        session = await self._ready(chunked)
         self._users[session] += 1
         try:
             yield session
@@ -131,7 +134,7 @@ class Transport:
             self._users[session] -= 1
             if not self._users[session]:
                 del self._users[session]
-                if session is not self._session:
+                if session is not self._sessions.get(chunked):
                     await session.close()
 
     @property
@@ -153,21 +156,23 @@ class Transport:
         if self._tunnel is not None:
             await self._tunnel.open(ask)
 
-    async def _ready(self) -> aiohttp.ClientSession:
-        """Return the session, made on first use, and for ssh once the way is open."""
+    async def _ready(self, chunked: bool) -> aiohttp.ClientSession:
+        """Return a session, made on first use, and for ssh once the way is open."""
         if self._closed:
             raise ConnectionFailed(self.endpoint.url, "unreachable", "closed here")
         if self._tunnel is not None and (path := await self._tunnel.open()) != self._tunnel_path:
             self._tunnel_path = path
             await self.renew()
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
+        session = self._sessions.get(chunked)
+        if session is None:
+            session = self._sessions[chunked] = aiohttp.ClientSession(
                 connector=self._connector(),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
                 headers={"User-Agent": "hythe", "Accept-Encoding": "identity"},
                 read_bufsize=1 << 20,
+                version=aiohttp.HttpVersion11 if chunked else aiohttp.HttpVersion10,
             )
-        return self._session
+        return session
 
     def _connector(self) -> aiohttp.BaseConnector:
         if path := self.endpoint.socket_path or self._tunnel_path:
@@ -299,8 +304,12 @@ class Transport:
         data: Any = None,
         headers: Mapping[str, str] | None = None,
         limit: aiohttp.ClientTimeout | None = None,
+        chunked: bool = True,
     ) -> AsyncGenerator[Answer]:
         """Open a request and give its answer while it streams; a connection that is left early is closed.
+
+        Without `chunked` it is asked for in HTTP/1.0: the end of the connection is the end of the answer, and a line
+        that breaks looks like an end.
 
         Raises:
             EngineError: as the tree in errors.py says.
@@ -309,7 +318,9 @@ class Transport:
             await self.negotiate()
         major, minor = self.api_version or OLDEST_API
         url = f"{self._base}/v{major}.{minor}{path}"
-        async with self._open(method, url, params=params, body=body, data=data, headers=headers, limit=limit) as answer:
+        async with self._open(
+            method, url, params=params, body=body, data=data, headers=headers, limit=limit, chunked=chunked
+        ) as answer:
             yield answer
 
     @asynccontextmanager
@@ -343,7 +354,8 @@ class Transport:
         Raises:
             EngineError: as the tree in errors.py says; MalformedAnswer where the answer is no 101.
         """
-        asked = {**(headers or {}), "Connection": "Upgrade", "Upgrade": upgrade}
+        asked: CIMultiDict[str] = CIMultiDict(headers or {})  # a multidict may hold a header several times
+        asked["Connection"], asked["Upgrade"] = "Upgrade", upgrade
         limit = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=seconds)
         async with self.stream(method, path, params=params, body=body, headers=asked, limit=limit) as answer:
             hijacked = take_over(answer.response, f"{method} {path}", self.endpoint.url)
@@ -364,6 +376,7 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         limit: aiohttp.ClientTimeout | None = None,
         raw: bool = False,
+        chunked: bool = True,
     ) -> AsyncGenerator[Answer]:
         request = f"{method} {url.removeprefix(self._base)}"
         if self.read_only and method not in ("GET", "HEAD"):
@@ -373,7 +386,7 @@ class Transport:
         if body is not None:
             data = msgspec.json.encode(body)
             sent["Content-Type"] = "application/json"
-        async with self._lent() as session:
+        async with self._lent(chunked) as session:
             try:
                 response = await session.request(
                     method,

@@ -111,5 +111,5 @@ class Jobs:
         self._on_change()
 
     async def close(self) -> None:
-        """Cancel whatever runs, and wait for it."""
-        await asyncio.gather(*(job.cancel() for job in self.running))
+        """Cancel whatever runs, and what ended jobs still look at, and wait for it."""
+        await asyncio.gather(*(job.cancel() for job in self._jobs))

@@ -48,6 +48,7 @@ class BuildStep(msgspec.Struct, frozen=True):
 
     `number` of `total` is its place in `stage` (in the whole Dockerfile for the classic builder), 0 where it has none.
     `started` and `ended` are seconds since the epoch. `internal` steps are the builder's own, not the Dockerfile's.
+    `image` is the image that the step left, which only the classic builder tells.
     """
 
     id: str
@@ -61,6 +62,7 @@ class BuildStep(msgspec.Struct, frozen=True):
     total: int = 0
     internal: bool = False
     inputs: tuple[str, ...] = ()
+    image: str = ""
     progress: tuple[BuildProgress, ...] = ()
 
 

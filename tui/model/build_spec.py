@@ -8,19 +8,25 @@ from typing import Final, Literal
 
 import msgspec
 
+from tui.model.build_sources import is_remote, remote_title, without_login
 from tui.model.dockerfile import Instruction, parse_dockerfile
 from tui.model.reference import check_reference, parse_reference
 
-Builder = Literal["1", "2"]
-"""The API's word for the classic builder, and for BuildKit."""
+Builder = Literal["1", "2", "x"]
+"""The API's words for the classic builder and for BuildKit; `x` is the docker CLI's buildx plugin."""
 
+_PLATFORM: Final = re.compile(r"[a-z0-9]+(?:/[a-z0-9_]+){1,2}(?:,[a-z0-9]+(?:/[a-z0-9_]+){1,2})*")
 _ARG_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _STAGE: Final = re.compile(r"\s+as\s+(\S+)\s*$", re.IGNORECASE)
 MASK: Final = "***"
 
 
 class BuildSpec(msgspec.Struct, frozen=True):
-    """One build as it is asked for. `folder` is the context's absolute path, `dockerfile` counts from it."""
+    """One build as it is asked for.
+
+    `folder` is the context: a folder's absolute path, or a URL that the daemon fetches; `dockerfile` counts from it.
+    `secrets`, `ssh` and `contexts` are written as tui.model.build_sources reads them.
+    """
 
     folder: str
     dockerfile: str = "Dockerfile"
@@ -30,6 +36,20 @@ class BuildSpec(msgspec.Struct, frozen=True):
     no_cache: bool = False
     pull: bool = False
     builder: Builder = "2"
+    secrets: tuple[str, ...] = ()
+    ssh: tuple[str, ...] = ()
+    contexts: tuple[str, ...] = ()
+    platform: str = ""
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the daemon fetches the context."""
+        return is_remote(self.folder)
+
+    @property
+    def tags(self) -> list[str]:
+        """The names that the image is to get."""
+        return [self.tag] if self.tag else []
 
     @property
     def arguments(self) -> dict[str, str]:
@@ -39,7 +59,8 @@ class BuildSpec(msgspec.Struct, frozen=True):
     @property
     def title(self) -> str:
         """What the build is called: its tag, or its folder where it has none."""
-        return self.tag or PurePosixPath(self.folder).name or self.folder
+        place = remote_title(self.folder) if self.is_remote else PurePosixPath(self.folder).name
+        return self.tag or place or self.folder
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -112,17 +133,37 @@ def docker_line(spec: BuildSpec, default: Builder | None = None, *, hide: Callab
 
     The builder is named where it is not the `default`, the one that the daemon tells the CLI to use.
     """
-    words = [] if spec.builder == default else [f"DOCKER_BUILDKIT={int(spec.builder == '2')}"]
-    words += ["docker", "build"]
-    if spec.tag:
-        words += ["--tag", spec.tag]
-    if spec.dockerfile != "Dockerfile":
-        words += ["--file", str(PurePosixPath(spec.folder) / spec.dockerfile)]
-    if spec.target:
-        words += ["--target", spec.target]
+    masked = hide if hide is not None else _none
+    if spec.builder == "x":
+        words = ["docker", "buildx", "build", "--load"]
+    else:
+        words = [] if spec.builder == default else [f"DOCKER_BUILDKIT={int(spec.builder == '2')}"]
+        words += ["docker", "build"]
+    for flag, value in (("--tag", spec.tag), ("--file", _dockerfile_of(spec)), ("--target", spec.target)):
+        words += [flag, value] if value else []
+    words += ["--platform", spec.platform] if spec.platform else []
     for name, value in spec.arguments.items():
-        words += ["--build-arg", f"{name}={MASK if hide is not None and hide(name) else value}"]
+        words += ["--build-arg", f"{name}={MASK if masked(name) else value}"]
+    for flag, values in (("--secret", spec.secrets), ("--ssh", spec.ssh), ("--build-context", spec.contexts)):
+        words += [word for value in values for word in (flag, without_login(value))]
     words += [flag for flag, on in (("--no-cache", spec.no_cache), ("--pull", spec.pull)) if on]
     if spec.builder == "1":
         words.append("--force-rm")
-    return shlex.join([*words, spec.folder])
+    return shlex.join([*words, without_login(spec.folder)])
+
+
+def _dockerfile_of(spec: BuildSpec) -> str:
+    if spec.dockerfile == "Dockerfile" or spec.is_remote:
+        return "" if spec.dockerfile == "Dockerfile" else spec.dockerfile
+    return str(PurePosixPath(spec.folder) / spec.dockerfile)
+
+
+def _none(_name: str) -> bool:
+    return False
+
+
+def check_platform(text: str) -> str | None:
+    """Returns what is wrong with a platform, or None; it may be none."""
+    if not text or _PLATFORM.fullmatch(text):
+        return None
+    return "write OS/ARCHITECTURE, such as linux/arm64 or linux/arm/v7"

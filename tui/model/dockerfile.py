@@ -1,17 +1,19 @@
-"""Finds the line of a Dockerfile that a step of a build comes from."""
+"""Reads a Dockerfile into its instructions, judging no syntax: that is the builder's."""
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
-from tui.model.build import BuildStep
+from tui.model.reference import DEFAULT_DOMAIN, check_reference, parse_reference
 
 _DIRECTIVE: Final = re.compile(r"#\s*(\w+)\s*=\s*(\S+)\s*", re.ASCII)
 _HEREDOC: Final = re.compile(r"""<<(-?)\s*(["']?)([a-zA-Z_][\w.]*)\2""")
 _STAGE_NAME: Final = re.compile(r"\s+as\s+(\S+)\s*$", re.IGNORECASE)
 _BASE: Final = re.compile(r"(?:--\S+\s+)*(\S+)")
-_NUMBERED: Final = frozenset({"FROM", "RUN", "COPY", "ADD", "WORKDIR"})
+_FROM_OPTION: Final = re.compile(r"(?:--from=|--mount=\S*?\bfrom=)([^\s,]+)")
+_VARIABLE: Final = re.compile(r"\$(?:(\w+)|\{(\w+)[^}]*\})", re.ASCII)
 
 
 class Instruction(msgspec.Struct, frozen=True):
@@ -42,25 +44,60 @@ def parse_dockerfile(text: str) -> list[Instruction]:
     return instructions
 
 
-def line_of(dockerfile: str, step: BuildStep) -> int | None:
-    """Returns the line of the Dockerfile, from 1, that `step` comes from, or None where it cannot be told.
+def registries_of(dockerfile: str, arguments: Mapping[str, str]) -> set[str]:
+    """Returns the registries that a build may fetch images from; Docker Hub's is the empty text."""
+    domains = {parse_reference(name).domain for name in images_of(dockerfile, arguments)}
+    return {"" if domain == DEFAULT_DOMAIN else domain for domain in domains}
 
-    The classic builder counts all instructions; BuildKit counts those of a stage that have a file system.
+
+def images_of(dockerfile: str, arguments: Mapping[str, str], *, bases_only: bool = False) -> dict[str, str]:
+    """Returns the images that a build may fetch, each with the name that it is written by.
+
+    `arguments` are those of the build: they, and the defaults in the file, may stand in the name of an image.
+    `bases_only` leaves out what is only copied or mounted from.
     """
-    keyword = step.name.split(None, 1)[0].upper() if step.name.strip() else ""
-    if not step.number or step.internal:
-        return None
-    instructions = parse_dockerfile(dockerfile)
-    stages = _stages(instructions)
-    if step.id.startswith(":"):
-        candidates = [instructions]
-    else:
-        names = {_name(stage, number) for number, stage in enumerate(stages)}
-        candidates = [_numbered(stage, names) for stage in _matching(stages, step.stage)]
-    for candidate in candidates:
-        if len(candidate) >= step.number and candidate[step.number - 1].keyword == keyword:
-            return candidate[step.number - 1].line
-    return None
+    known: dict[str, str] = {}
+    stages: set[str] = set()
+    found: dict[str, str] = {}
+    for instruction in parse_dockerfile(dockerfile):
+        names: list[str] = []
+        if instruction.keyword == "ARG":
+            name, _, default = instruction.text.partition("=")
+            known[name.strip()] = arguments.get(name.strip(), default.strip("'\""))
+        elif instruction.keyword == "FROM":
+            names = [base_of([instruction])]
+        elif not bases_only:
+            names = _FROM_OPTION.findall(instruction.text)
+        for name in names:
+            expanded = _VARIABLE.sub(lambda match: known.get(match[1] or match[2], ""), name)
+            if expanded.lower() not in stages | {"scratch"} and not check_reference(expanded):
+                found[expanded] = name
+        if stage := _STAGE_NAME.search(instruction.text):
+            stages.add(stage[1].lower())
+    return found
+
+
+def stages_of(instructions: Sequence[Instruction]) -> list[list[Instruction]]:
+    """Returns the instructions of each stage, its FROM first; those before the first FROM are in none."""
+    stages: list[list[Instruction]] = []
+    for instruction in instructions:
+        if instruction.keyword == "FROM":
+            stages.append([])
+        if stages:
+            stages[-1].append(instruction)
+    return stages
+
+
+def stage_name(stage: Sequence[Instruction], number: int) -> str:
+    """Returns the name of a stage in lower case: the given one, else `stage-N` as BuildKit calls it."""
+    given = _STAGE_NAME.search(stage[0].text)
+    return given[1].lower() if given else f"stage-{number}"
+
+
+def base_of(stage: Sequence[Instruction]) -> str:
+    """Returns what a stage starts from, as it is written: an image, another stage, or scratch."""
+    base = _BASE.match(stage[0].text)
+    return base[1] if base else ""
 
 
 def _escape_character(lines: list[str]) -> str:
@@ -103,35 +140,3 @@ def _behind_heredocs(lines: list[str], place: int, content: str) -> int:
         else:
             return place
     return end
-
-
-def _stages(instructions: list[Instruction]) -> list[list[Instruction]]:
-    stages: list[list[Instruction]] = []
-    for instruction in instructions:
-        if instruction.keyword == "FROM":
-            stages.append([])
-        if stages:
-            stages[-1].append(instruction)
-    return stages
-
-
-def _matching(stages: list[list[Instruction]], name: str) -> list[list[Instruction]]:
-    """The stages that BuildKit calls `name`, which may carry a platform in front; the later ones first."""
-    wanted = name.split()[-1].lower() if name else ""
-    found: list[list[Instruction]] = []
-    for number, stage in enumerate(stages):
-        if _name(stage, number) == wanted or (len(stages) == 1 and not wanted):
-            found.insert(0, stage)
-    return found
-
-
-def _name(stage: list[Instruction], number: int) -> str:
-    given = _STAGE_NAME.search(stage[0].text)
-    return given[1].lower() if given else f"stage-{number}"
-
-
-def _numbered(stage: list[Instruction], names: set[str]) -> list[Instruction]:
-    """The instructions that BuildKit numbers: those with a file system, but for a FROM that goes on from a stage."""
-    numbered = [instruction for instruction in stage if instruction.keyword in _NUMBERED]
-    base = _BASE.match(stage[0].text)
-    return numbered[1:] if base and base[1].lower() in names | {"scratch"} else numbered

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
-
 import msgspec
 
 from tui.model.build import BuildState, BuildStep, StepState
-from tui.model.dockerfile import line_of
+from tui.model.dockerfile_map import line_of, map_of
 from tui.present.units import duration, plural, rate, size
 
 Span = tuple[str, str]
@@ -22,24 +19,11 @@ WORDS = {
 """A glyph, its ASCII form, a word and a tone for each state of the whole."""
 
 LAST_LINES = 3
+SOURCE_LINES = 4
 MOST_WARNINGS = 2
 
-
-class Summary(Protocol):
-    """What a context holds; see tui.engine.context_tar.ContextSummary."""
-
-    @property
-    def files(self) -> int: ...
-    @property
-    def folders(self) -> int: ...
-    @property
-    def size(self) -> int: ...
-    @property
-    def biggest(self) -> Sequence[tuple[str, int]]: ...
-    @property
-    def unreadable(self) -> Sequence[str]: ...
-    @property
-    def skipped(self) -> Sequence[str]: ...
+SETTLED = 1.0
+"""Seconds before a rate is good enough to tell how long the rest takes."""
 
 
 class StepRow(msgspec.Struct, frozen=True):
@@ -55,15 +39,18 @@ class StepRow(msgspec.Struct, frozen=True):
 
 
 class Upload(msgspec.Struct, frozen=True):
-    """How far the context is: bytes sent, since when and until when (None: still under way), in seconds.
+    """How far the context is: bytes sent, since when, and when the last of them was, in seconds.
 
-    `total` is about how many bytes there are, 0 where nobody has counted.
+    `total` is about how many bytes there are, 0 where nobody has counted. With `on_demand` it is the most that the
+    builder may ask for. `over` tells that nothing more is to come.
     """
 
     sent: int
     started: float
     ended: float | None
     total: int = 0
+    on_demand: bool = False
+    over: bool = False
 
 
 def progress_words(build: BuildState) -> str:
@@ -95,22 +82,49 @@ def header_spans(
     return left, right
 
 
-def upload_spans(upload: Upload, now: float, started: bool) -> list[Span]:
-    """Return what is said of the context: the bytes and the rate while it goes up, the whole once it is there."""
-    end = upload.ended if upload.ended is not None else now
-    took = max(end - upload.started, 0.001)
-    if upload.ended is not None:
-        return [(f" context {size(upload.sent)} sent in {duration(took)}", "dim")]
-    if not started:
-        of = f" of {size(upload.total)}" if upload.total > upload.sent else ""
-        return [(" sending the context  ", "busy"), (f"{size(upload.sent)}{of}  {rate(upload.sent / took)}", "")]
-    return [(f" context {size(upload.sent)} so far  {rate(upload.sent / took)}", "dim")]
+def upload_spans(upload: Upload, now: float) -> list[Span]:
+    """Return what is said of the context: bytes, rate and time left while it goes up, the whole once it is there."""
+    if upload.over:
+        took = max((upload.ended or upload.started) - upload.started, 0.0)
+        if not upload.sent:
+            return [(" the builder had all of the context", "dim")] if upload.total else []
+        return [(f" context {size(upload.sent)} sent in {duration(took)}{_spared(upload)}", "dim")]
+    speed = upload.sent / max(now - upload.started, 0.001)
+    if not upload.sent:
+        return [(" looking through the context", "busy")] if upload.total else []
+    more = upload.total - upload.sent
+    of = f" of {'at most ' if upload.on_demand else ''}{size(upload.total)}" if more > 0 else ""
+    left = f"  {duration(more / speed)} left" if more > 0 and now - upload.started > SETTLED else ""
+    return [(" sending the context  ", "busy"), (f"{size(upload.sent)}{of}  {rate(speed)}{left}", "")]
 
 
-def step_rows(build: BuildState) -> list[StepRow]:
-    """Return the steps in the order in which they build on each other."""
+def _spared(upload: Upload) -> str:
+    """How much was not sent, since the builder had it or needed it not."""
+    rest = upload.total - upload.sent
+    return f" of {size(upload.total)}" if upload.on_demand and rest > 0 and size(rest) != "0 B" else ""
+
+
+def upload_is_over(build: BuildState, *, ended: bool) -> bool:
+    """Return whether the context is there: a step that is not the builder's own has begun, or all is over."""
+    loading = any(step.state is StepState.RUNNING and step.internal for step in build.steps.values())
+    begun = any(step.number and step.started for step in build.steps.values())
+    return ended or (begun and not loading)
+
+
+def step_rows(build: BuildState, dockerfile: str = "") -> list[StepRow]:
+    """Return the steps: the builder's own, then stage by stage in the Dockerfile's order, each after what it needs."""
     stages = {step.stage for step in build.steps.values() if step.number}
-    return [_row(step, grouped=len(stages) > 1) for step in build.ordered]
+    grouped = len(stages) > 1
+    ordered = [name for name in map_of(dockerfile).names if name in stages]
+    groups: dict[str, list[StepRow]] = {"": [], **{f"stage {name}": [] for name in ordered if grouped}}
+    last: list[StepRow] = []
+    for step in build.ordered:
+        row = _row(step, grouped=grouped)
+        if not row.group and grouped and not step.internal and not step.number:
+            last.append(row)  # what comes behind all stages: the image is written
+        else:
+            groups.setdefault(row.group, []).append(row)
+    return [row for rows in groups.values() for row in rows] + last
 
 
 def _row(step: BuildStep, *, grouped: bool) -> StepRow:
@@ -146,14 +160,10 @@ def failure_lines(build: BuildState, dockerfile: str, hint: str = "") -> list[Sp
     if failure is None:
         return []
     step = build.failed_step
-    line = failure.dockerfile_line
+    instruction = map_of(dockerfile).instruction_of(step) if step is not None else None
+    line = instruction.line if instruction is not None else failure.dockerfile_line
     where: list[str] = []
     lines: list[Span] = []
-    last: list[str] = []
-    if step is not None:
-        line = line_of(dockerfile, step) or line
-        log = build.logs.get(step.id)
-        last = [text for record in (log.lines[-20:] if log else []) if (text := record.text.strip())][-LAST_LINES:]
     if line is not None:
         where.append(f"Dockerfile line {line}")
     if failure.code is not None:
@@ -161,10 +171,27 @@ def failure_lines(build: BuildState, dockerfile: str, hint: str = "") -> list[Sp
     heading = one_line(step.name) if step is not None else _source_line(dockerfile, line)
     if heading or where:
         lines.append((": ".join(part for part in (", ".join(where), heading) if part), "bold"))
+    if instruction is not None and instruction.last_line > instruction.line:
+        lines += _source_lines(dockerfile, instruction.line, instruction.last_line)
+    last = _last_words(build, step)
     lines += [(f"  {text}", "") for text in last]
     lines += [(text, "bad") for text in failure.message.strip().splitlines()[:6]]
     advice = hint or advice_on(failure.message)
     return [*lines, (advice, "warn")] if advice else lines
+
+
+def _last_words(build: BuildState, step: BuildStep | None) -> list[str]:
+    log = build.logs.get(step.id) if step is not None else None
+    return [text for record in (log.lines[-20:] if log else []) if (text := record.text.strip())][-LAST_LINES:]
+
+
+def _source_lines(dockerfile: str, first: int, last: int) -> list[Span]:
+    """Some lines of an instruction, with their numbers."""
+    source = dockerfile.splitlines()[first - 1 : last]
+    shown = [(f"  {first + at:>4}  {text}", "dim") for at, text in enumerate(source[:SOURCE_LINES])]
+    return shown + (
+        [(f"        and {plural(len(source) - SOURCE_LINES, 'line')} more", "dim")] * (len(source) > SOURCE_LINES)
+    )
 
 
 def _source_line(dockerfile: str, line: int | None) -> str:
@@ -174,8 +201,18 @@ def _source_line(dockerfile: str, line: int | None) -> str:
 
 def advice_on(message: str) -> str:
     """Return what to do about a builder's error, where that is known."""
-    if "no active sessions" in message or "failed to resolve source metadata" in message:
-        return "BuildKit could not fetch a base image: pull it first, or build with the classic builder"
+    if "no active sessions" in message:
+        return "the daemon gave no session to fetch the base image with: pull it first, or use the classic builder"
+    if "pull access denied" in message or "401 Unauthorized" in message or "no basic auth credentials" in message:
+        return "is the name right? if the registry wants a login, docker login REGISTRY gives it to builds too"
+    if "no such host" in message or "network is unreachable" in message or "i/o timeout" in message:
+        return "the daemon cannot reach the registry: is there a network, a proxy, or a local image by that name?"
+    if "no space left on device" in message:
+        return "the daemon's disk is full: X cleans up, and so does docker builder prune"
+    if "secret" in message and "not found" in message:
+        return "the Dockerfile asks for a secret that the form does not give: id=NAME,src=FILE"
+    if "additional build contexts" in message:
+        return "this daemon's Dockerfile frontend knows no named contexts: Engine 23 or newer does"
     if "COPY failed" in message or "ADD failed" in message or "failed to compute cache key" in message:
         return "is the path spelled as it is in the context, and not left out by .dockerignore?"
     return ""
@@ -200,29 +237,26 @@ def result_lines(build: BuildState, tag: str) -> list[Span]:
     return [(f"{tag or 'an image without a name'}  {build.result.image_id}", "good")]
 
 
-def context_lines(summary: Summary, ignore_file: object) -> list[Span]:
-    """Return what a context would send: its size, its biggest files with their shares, what cannot be read."""
-    folders = f", {plural(summary.folders, 'folder')}" if summary.folders else ""
-    counts = f"{plural(summary.files, 'file')}{folders} to send"
-    lines: list[Span] = [(f"{size(summary.size)} in {counts}", "head")]
-    lines += [(f"cannot be read: {text}", "bad") for text in summary.unreadable]
-    lines.append((f"after {ignore_file}" if ignore_file else "no .dockerignore: all of the folder is sent", "dim"))
-    total = max(summary.size, 1)
-    lines += [(f"{size(count):>7} {name} ({count / total:.0%})", "") for name, count in summary.biggest]
-    return lines + [(f"left out, as neither a file nor a folder: {name}", "warn") for name in summary.skipped]
+WAYS = {
+    "session": "BuildKit",
+    "control": "BuildKit, its own API",
+    "archive": "BuildKit, without a session",
+    "buildx": "docker buildx",
+    "classic": "classic builder",
+}
+"""What the ways of a build are called on its screen."""
 
 
-def builder_words(builder: str, default: str, *, podman: bool) -> str:
-    """Return the line that explains the choice of a builder."""
-    mark = "the daemon's default; " if builder == default else "not the daemon's default; "
-    if podman:
-        return "Podman builds with buildah, whichever is chosen"
-    if builder == "2":
-        return f"{mark}steps side by side, cache mounts, here-documents; bases that need a login must be local"
-    return f"{mark}one step after the other; fetches base images itself"
+def way_title(kind: str, *, podman: bool = False) -> str:
+    """Return who builds, in a word or two."""
+    return "Podman's buildah" if podman else WAYS.get(kind, kind)
 
 
-def offered_arguments(arguments: Mapping[str, str]) -> str:
-    """Return the arguments that a Dockerfile declares, with their defaults."""
-    shown = ", ".join(f"{name}={default}" if default else name for name, default in arguments.items())
-    return f"declared: {shown}" if shown else ""
+def last_good_image(build: BuildState) -> str:
+    """Return the image that the last good step left, which only the classic builder tells; else nothing."""
+    found = ""
+    for step in build.ordered:
+        if step.state in (StepState.FAILED, StepState.CANCELLED):
+            break
+        found = step.image or found
+    return found

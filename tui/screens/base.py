@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
 from tui.commands.command import Command, Context, Option, Severity
 from tui.commands.lending import Left, Lent
@@ -70,6 +70,12 @@ class HytheScreen(Screen[Any]):
         if self._session is None:
             raise RuntimeError("this screen needs a connected host")
         return self._session
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether nothing but dialogs is in front. Textual's `is_current` is true of any screen right below another."""
+        stack = self.hythe.screen_stack
+        return self in stack and all(isinstance(screen, ModalScreen) for screen in stack[stack.index(self) + 1 :])
 
     def commands_here(self) -> Sequence[Command]:
         """Return the commands that this screen's keys reach."""

@@ -1,10 +1,11 @@
-"""One build: its steps, the output of the step under the cursor, what went wrong, and what to do with the image."""
+"""One build: its Dockerfile and steps, the output of the step under the cursor, what went wrong, what came of it."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,32 +14,40 @@ from textual.containers import Vertical
 from textual.events import Resize
 from textual.message import Message
 
+from tui.commands.build import CannotBuild, build_again
+from tui.commands.lending import Lent, NoTerminal
+from tui.engine.build_context import ContextError
+from tui.engine.errors import EngineError
+from tui.engine.interactive import shell_in
 from tui.jobs.build import BuildJob
-from tui.model.build import BuildLog, StepLog
-from tui.model.log_record import Stream
+from tui.model.build import BuildStep, StepLog
 from tui.present.build import (
     Upload,
     failure_lines,
     header_spans,
+    last_good_image,
     result_lines,
     step_rows,
-    step_title,
+    upload_is_over,
     upload_spans,
     warning_lines,
+    way_title,
 )
+from tui.present.build_report import rebuilt_lines
 from tui.screens.base import HytheScreen
-from widgets.log_view import LogLine, LogView
+from tui.screens.build_panes import STATES, ImagePane, OutputPane, SourcePane
+from tui.screens.terminal import editor_words, run_program
+from widgets.log_view import LogView
+from widgets.source_view import SourceView
 from widgets.span_line import KeyHints, SpanLine
 from widgets.steps_view import Step, StepsView
 from widgets.text_pane import TextPane
+from widgets.weights_view import WeightsView
 
 WIDE = 110
-"""From this many columns on the output stands beside the steps."""
+"""From this many columns on the Dockerfile stands beside the steps."""
 
-FLOOD = 1_000
-"""With more lines than this between two looks, only the last few of them are drawn, until it is calm again."""
-
-GLIMPSE = 100
+View = Literal["output", "source", "image"]
 
 
 class JobChanged(Message):
@@ -53,33 +62,44 @@ class BuildScreen(HytheScreen):
 
     DEFAULT_CSS = """
     BuildScreen {
-        & #build-main { height: 1fr; }
-        & #steps-pane { height: 2fr; }
-        & #log-pane { height: 3fr; }
-        & #open-line { display: none; text-style: italic; }
-        & #open-line.-shown { display: block; }
+        & #build-main { height: 1fr; layout: grid; grid-size: 1 2; grid-rows: 2fr 3fr; }
+        & #source-pane, & #image-pane { display: none; }
         & #outcome { height: auto; max-height: 9; display: none; border-top: hkey $panel; padding: 0 1; }
         & #outcome.-shown { display: block; }
-        &.-wide #build-main { layout: horizontal; }
-        &.-wide #steps-pane { width: 2fr; height: 1fr; }
-        &.-wide #log-pane { width: 3fr; height: 1fr; border-left: vkey $panel; }
+        &.-view-source #build-main { grid-rows: 3fr 2fr; }
+        &.-view-source #source-pane { display: block; }
+        &.-view-source #output-pane { display: none; }
+        &.-view-image #image-pane { display: block; }
+        &.-view-image #output-pane { display: none; }
+        &.-wide.-sourced #build-main { grid-size: 2 2; grid-columns: 2fr 3fr; grid-rows: 2fr 3fr; }
+        &.-wide.-sourced #source-pane { display: block; row-span: 2; border-right: vkey $panel; }
+        &.-wide.-sourced.-view-source #output-pane { display: block; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "cancel", "Cancel", show=False, id="build.cancel"),
-        Binding("b", "again", "Build again", show=False, id="build.again"),
+        Binding("b", "again", "Change and build again", show=False, id="build.again"),
+        Binding("r", "rebuild", "Build again", show=False, id="build.rebuild"),
+        Binding("e", "edit", "Edit the Dockerfile", show=False, id="build.edit"),
+        Binding("s", "shell", "Shell in the last good image", show=False, id="build.shell"),
+        Binding("v", "view", "Output, Dockerfile, image", show=False, id="build.view"),
         Binding("L", "layers", "Layers", show=False, id="build.layers"),
         Binding("n", "run", "Run", show=False, id="build.run"),
         Binding("W", "warnings", "Warnings", show=False, id="build.warnings"),
         Binding("escape,q", "leave", "Back", show=False, id="build.leave"),
     ]
     own_keys = (
-        ("j k ↓ ↑", "choose a step; its output is shown"),
+        ("j k ↓ ↑", "choose a step; its output is shown, and its line of the Dockerfile"),
+        ("← →", "fold and open a stage"),
         ("f", "follow the running step again"),
-        ("tab", "between steps, output and outcome"),
+        ("v", "the output, the Dockerfile, the layers of the image"),
+        ("tab", "between the panes"),
         ("x", "cancel the build"),
-        ("b", "build again, with the same form"),
-        ("L", "the layers of the image"),
+        ("e", "edit the Dockerfile in $VISUAL or $EDITOR"),
+        ("r", "build again as it is"),
+        ("b", "build again, the form first"),
+        ("s", "a shell in the image of the last good step (classic builder)"),
+        ("L", "the files of the image's layers"),
         ("n", "run a container from the image"),
         ("W", "all warnings of the builder"),
         ("esc q", "back; the build goes on, J lists it"),
@@ -88,28 +108,29 @@ class BuildScreen(HytheScreen):
     def __init__(self, job: BuildJob) -> None:
         super().__init__()
         self.job = job
-        self._shown: tuple[str, int] = ("", 0)
-        self._gap = False
+        self._view: View = "output"
+        self._chosen = False
         self._outcome: list[tuple[str, str]] = []
         self._unlisten: Callable[[], None] | None = None
 
     def compose(self) -> ComposeResult:
         ascii_only = self.hythe.settings.ascii
+        job = self.job
         yield SpanLine(id="header", ascii=ascii_only)
         with Box(id="build-main"):
+            yield SourcePane(job.dockerfile, job.spec.dockerfile, ascii=ascii_only, id="source-pane")
             with Vertical(id="steps-pane", classes="pane"):
                 yield SpanLine(id="steps-title", classes="title", ascii=ascii_only)
                 yield StepsView(id="steps", ascii=ascii_only)
-            with Vertical(id="log-pane", classes="pane"):
-                yield SpanLine(id="log-title", classes="title", ascii=ascii_only)
-                yield LogView(id="log", ascii=ascii_only, wrapped=True)
-                yield SpanLine(id="open-line", ascii=ascii_only)
+            yield OutputPane(job.dockerfile, ascii=ascii_only, id="output-pane")
+            yield ImagePane(ascii=ascii_only, id="image-pane")
         yield TextPane(id="outcome", ascii=ascii_only)
         yield KeyHints(id="footer", ascii=ascii_only)
 
     def on_mount(self) -> None:
         self._unlisten = self.job.listen(lambda: self.post_message(JobChanged()))
         self.set_interval(1.0, self._tick)
+        self.set_class(bool(self.job.dockerfile), "-sourced")
         self.steps.focus()
         self.show()
 
@@ -119,13 +140,28 @@ class BuildScreen(HytheScreen):
 
     @property
     def steps(self) -> StepsView:
-        """The list of steps."""
+        """The tree of steps."""
         return self.query_one("#steps", StepsView)
 
     @property
-    def log_view(self) -> LogView:
+    def source(self) -> SourcePane:
+        """The Dockerfile."""
+        return self.query_one("#source-pane", SourcePane)
+
+    @property
+    def output(self) -> OutputPane:
         """The output of the step under the cursor."""
-        return self.query_one("#log", LogView)
+        return self.query_one("#output-pane", OutputPane)
+
+    @property
+    def log_view(self) -> LogView:
+        """The lines of that output."""
+        return self.output.view
+
+    @property
+    def image(self) -> ImagePane:
+        """The layers of the image."""
+        return self.query_one("#image-pane", ImagePane)
 
     # showing
 
@@ -148,62 +184,87 @@ class BuildScreen(HytheScreen):
         seconds = (job.ended or now) - job.started
         left, right = header_spans(job.title, job.state, seconds, job.build, ascii_only=ascii_only)
         self.query_one("#header", SpanLine).show(left, right)
-        upload = Upload(job.sent, job.started, job.sent_all or job.ended, job.to_send)
-        self.query_one("#steps-title", SpanLine).show(upload_spans(upload, now, bool(job.build.steps)))
-        rows = step_rows(job.build)
+        self._show_upload(now)
+        rows = step_rows(job.build, job.dockerfile)
         self.steps.set_notice("no step was told of" if job.ended else "waiting for the builder's first step …")
         self.steps.set_steps(
-            [Step(r.id, r.title, r.state.value, r.started, r.ended, r.detail, r.group) for r in rows], now
+            [Step(r.id, r.title, STATES[r.state.value], r.started, r.ended, r.detail, r.group) for r in rows],
+            job.ended or now,
         )
-        self._show_log()
-        self._show_outcome()
+        if job.dockerfile:
+            self.source.show(job.build)
+        self._show_step()
+        self._show_image()
+        self._show_outcome(now)
         self._show_hints()
 
+    def _show_upload(self, now: float) -> None:
+        job, sending = self.job, self.job.sending
+        upload = Upload(
+            sending.sent,
+            sending.started,
+            sending.ended,
+            sending.total,
+            job.plan.way.kind in ("session", "control"),
+            upload_is_over(job.build, ended=job.ended is not None),
+        )
+        who = way_title(job.plan.way.kind, podman=self.session.ping.is_podman)
+        self.query_one("#steps-title", SpanLine).show(upload_spans(upload, now), [(f"{who} ", "dim")])
+
     def on_steps_view_highlighted(self, _message: StepsView.Highlighted) -> None:
-        self._show_log()
+        self._show_step()
+        step = self._step()
+        if step is not None and self.job.dockerfile:
+            self.source.go_to(step)
 
-    def _show_log(self) -> None:
-        """Show the output of the step under the cursor: all of it for another step, else what came."""
+    def on_source_view_highlighted(self, message: SourceView.Highlighted) -> None:
+        if (step := self.source.step_at(self.job.build, message.number)) and self.focused is self.source.view:
+            self.steps.select(step)
+
+    def on_weights_view_highlighted(self, message: WeightsView.Highlighted) -> None:
+        if message.weight.key is not None and self.job.dockerfile:
+            self.source.view.go_to(message.weight.key)
+
+    def _step(self) -> BuildStep | None:
         here = self.steps.cursor_step
-        step = self.job.build.steps.get(here.id) if here is not None else None
-        if step is None:
-            self.log_view.set_notice("")
+        return self.job.build.steps.get(here.id) if here is not None else None
+
+    def _show_step(self) -> None:
+        step = self._step()
+        self.output.show(step, self.job.build.logs.get(step.id, StepLog()) if step is not None else StepLog())
+
+    def _show_image(self) -> None:
+        report = self.job.report
+        if report is None:
+            built = self.job.build.result is not None
+            self.image.show((), "looking at the image …" if built else "there is no image yet")
             return
-        log = self.job.build.logs.get(step.id, StepLog())
-        lines = log.lines
-        unfinished = lines.pop() if log.open_line and not step.state.ended else None
-        end = log.dropped + len(lines)
-        self.log_view.set_notice("no output yet" if not step.state.ended else f"{step.state.value}, without output")
-        if self._shown[0] != step.id:
-            self.query_one("#log-title", SpanLine).show(*step_title(step, self.job.dockerfile))
-        came = end - self._shown[1]
-        calm = step.state.ended or came <= FLOOD
-        if self._shown[0] != step.id or (self._gap and calm and self.log_view.following):
-            self._show_whole(lines, log.dropped)
-        elif not calm:
-            self._gap = True
-            skipped = LogLine(f"{came - GLIMPSE:,} lines passed too fast to be shown", "system")
-            self.log_view.append([skipped, *map(log_line, lines[-GLIMPSE:])])
-        elif came:
-            self.log_view.append([log_line(line) for line in lines[-came:]])
-        self._shown = (step.id, end)
-        open_line = self.query_one("#open-line", SpanLine)
-        open_line.show([(unfinished.text.rstrip("\r"), "")] if unfinished else [])
-        open_line.set_class(unfinished is not None, "-shown")
+        self.image.show(report.layers, report.problem or "the daemon tells of no layers")
+        self._give_room()
+        if not self._chosen and self._view == "output" and self.steps.following:
+            self._chosen = True
+            self._set_view("image")
 
-    def _show_whole(self, lines: Sequence[BuildLog], dropped: int) -> None:
-        self._gap = False
-        self.log_view.clear()
-        older = [LogLine(f"{dropped:,} older lines were dropped", "system")] if dropped else []
-        self.log_view.append([*older, *map(log_line, lines)])
+    def _give_room(self) -> None:
+        """Let the image's layers have the rows that they need, within their share, and the steps all others."""
+        main = self.query_one("#build-main", Box)
+        needed = self.image.view.row_count + 1
+        if self._view == "image" and 1 < needed < main.size.height * 3 // 5:
+            main.styles.grid_rows = f"1fr {needed}"
+        else:
+            main.styles.clear_rule("grid_rows")
 
-    def _show_outcome(self) -> None:
+    def _show_outcome(self, now: float) -> None:
         job = self.job
         lines = failure_lines(job.build, job.dockerfile, job.hint) or result_lines(job.build, job.spec.tag)
         if job.state == "cancelled":
             lines = [("cancelled: the connection was closed, which stops the build at the daemon", "warn")]
         elif job.state == "failed" and not lines:
             lines = [(job.error, "bad")]
+        if job.report is not None:
+            # the age of the last build as it was at the end, so that it stands still
+            lines = [*lines, *rebuilt_lines(job.report.rebuilt, job.report.before, job.ended or now)]
+            lines += [(job.report.problem, "warn")] if job.report.problem else []
         lines = [*lines, *warning_lines(job.build)]
         if lines != self._outcome:
             self._outcome = lines
@@ -214,17 +275,51 @@ class BuildScreen(HytheScreen):
     def _show_hints(self) -> None:
         running = self.job.state == "running"
         built = self.job.build.result is not None and not running
+        local = self.job.plan.context is not None
         hints = [
             ("layers", "L", "layers", built),
             ("run", "n", "run", built),
             ("cancel", "x", "cancel", running),
-            ("again", "b", "build again", True),
+            ("shell", "s", "shell", self.job.state == "failed" and bool(last_good_image(self.job.build))),
+            ("edit", "e", "edit", local and not running),
+            ("rebuild", "r", "build again", not running),
+            ("again", "b", "form", True),
+            ("view", "v", "view", True),
             ("follow", "f", "follow", running),
             ("warnings", "W", "warnings", bool(self.job.build.warnings)),
-            ("command('app.jobs')", "J", "jobs", True),
+            ("command('app.jobs')", "J", "jobs", running),
             ("leave", "q", "back, and it goes on" if running else "back", True),
         ]
         self.query_one("#footer", KeyHints).hint([hint for hint in hints if hint[3]])
+
+    # views
+
+    def _views(self) -> Sequence[View]:
+        """What can be seen in the lower pane; the Dockerfile too where it does not stand beside."""
+        beside = self.has_class("-wide") or not self.job.dockerfile
+        views: list[View] = ["output"] if beside else ["output", "source"]
+        return [*views, "image"] if self.job.build.result is not None else views
+
+    def _set_view(self, view: View) -> None:
+        self._view = view
+        for one in ("output", "source", "image"):
+            self.set_class(one == view, f"-view-{one}")
+        self._give_room()
+        if self.focused is None or not self.focused.display or not self.focused.is_on_screen:
+            self.steps.focus()
+
+    def action_view(self) -> None:
+        """Show the next of the output, the Dockerfile and the image."""
+        self._chosen = True
+        views = self._views()
+        at = views.index(self._view) + 1 if self._view in views else 0
+        self._set_view(views[at % len(views)])
+
+    def on_resize(self, event: Resize) -> None:
+        self.set_class(event.size.width >= WIDE, "-wide")
+        if self._view not in self._views():
+            self._set_view("output")
+        self.call_after_refresh(self._give_room)
 
     # keys
 
@@ -236,6 +331,70 @@ class BuildScreen(HytheScreen):
     def action_again(self) -> None:
         """Open the form as it was filled in for this build."""
         self.open("build", spec=self.job.spec)
+
+    def action_rebuild(self) -> None:
+        """Build the same again."""
+        if self.job.state == "running":
+            self.note("this build is still running: x cancels it", "warning")
+        else:
+            # not in this screen's worker, which would end with the screen
+            self.hythe.run_worker(self._rebuild(), group="again", exclusive=True)
+
+    async def _rebuild(self) -> None:
+        try:
+            job = await build_again(self.session, self, self.job)
+        except (ContextError, CannotBuild) as error:
+            self.note(str(error), "error")
+            return
+        if job is not None and self.hythe.screen is self:
+            await self.hythe.pop_screen()
+            self.hythe.open_screen("build_job", job=job)
+
+    def action_edit(self) -> None:
+        """Open the Dockerfile in the user's editor."""
+        context = self.job.plan.context
+        if context is None:
+            self.note("the daemon fetched this Dockerfile: there is none here to edit", "warning")
+            return
+        self.run_worker(self._edit(str(context.source)), group="aside", exclusive=True)
+
+    async def _edit(self, path: str) -> None:
+        words = editor_words(os.environ)
+        try:
+            code = await run_program(self.app, [*words, path])  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+        except NoTerminal as error:
+            self.note(str(error), "warning")
+        except OSError as error:
+            self.note(f"{words[0]}: {error.strerror}: set $VISUAL or $EDITOR", "error")
+        else:
+            self.note("r builds again" if not code else f"{words[0]} ended with exit code {code}")
+
+    def action_shell(self) -> None:
+        """Open a shell in the image that the last good step left."""
+        image = last_good_image(self.job.build)
+        if not image:
+            self.note("BuildKit keeps no images of steps: build with the classic builder for a shell in one", "warning")
+            return
+        self.run_worker(self._shell(image), group="aside", exclusive=True)
+
+    async def _shell(self, image: str) -> None:
+        session = self.session
+        lines = [f"in a new container of {image}, which is removed at its end"]
+        if session.guarded and not await self.confirm("Open a shell?", lines, label="Open it"):
+            return
+        entry = session.history.begin(f"docker run --rm -it --entrypoint sh {image}", session.name)
+        try:
+            self.check_terminal()
+            async with shell_in(session.engine, image) as shell:
+                greeting = f"hythe: a shell in {image}, after the last good step; exit leaves it"
+                left = await self.lend(Lent(shell.line, greeting, resize=shell.resize, end=shell.end))
+        except EngineError as error:
+            entry.close("failed", str(error))
+            self.note(f"no shell in {image}: {error}", "error")
+        else:
+            entry.close("failed" if left.how == "lost" else "ok", left.error)
+            if left.how == "lost":
+                self.note(f"shell in {image}: {left.error}", "error")
 
     def action_follow(self) -> None:
         """Go along with the running step."""
@@ -271,11 +430,3 @@ class BuildScreen(HytheScreen):
 
     async def on_key_hints_pressed(self, message: KeyHints.Pressed) -> None:
         await self.run_action(message.id)
-
-    def on_resize(self, event: Resize) -> None:
-        self.set_class(event.size.width >= WIDE, "-wide")
-
-
-def log_line(line: BuildLog) -> LogLine:
-    """Return a line of a step's output as the log view takes it."""
-    return LogLine(line.text.rstrip("\r"), "stderr" if line.stream is Stream.STDERR else "stdout")

@@ -5,36 +5,57 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Hashable, Sequence
-from pathlib import Path
-from typing import cast
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.events import Resize
 from textual.suggester import Suggester
 from textual.timer import Timer
 
-from tui.commands.build import default_builder, held_by_another, start_build
-from tui.engine.context_tar import BuildContext, ContextError, ContextSummary, open_context, scan_context
+from tui.commands.build import (
+    CannotBuild,
+    abilities,
+    best_builder,
+    default_builder,
+    may_move_tag,
+    opened,
+    start_build,
+)
+from tui.engine.build_context import BuildContext, ContextError, ContextSummary, Rules, scan_context
+from tui.engine.buildx import Buildx, find_buildx
 from tui.jobs.build import BuildJob
+from tui.jobs.build_book import BuildBook
+from tui.model.build_sources import is_git, is_remote
 from tui.model.build_spec import (
-    Builder,
     BuildSpec,
     Offer,
     check_argument,
+    check_platform,
     check_tag,
     check_target,
     docker_line,
     offer_of,
 )
-from tui.present.build import builder_words, context_lines, offered_arguments
+from tui.model.build_way import way_of
+from tui.present.build_form import context_lines, offered_arguments, remote_lines, way_words
 from tui.screens.build import BuildScreen
+from tui.screens.build_checks import (
+    check_agent,
+    check_context,
+    check_dockerfile,
+    check_folder,
+    check_secret,
+    first_folder,
+)
+from tui.screens.build_values import fill, kept, recalled, spec_of, values_of
 from tui.screens.form_screen import FormScreen, Values
 from widgets.fields import ChoiceField, Field, ListField, TextField, ToggleField
 from widgets.path_field import PathField, complete
 from widgets.text_pane import TextPane
 
 BUILDERS = (("2", "BuildKit"), ("1", "classic"))
+WITH_PLUGIN = (*BUILDERS, ("x", "docker buildx"))
 
 PAUSE = 0.2
 """Seconds without a key before the context is looked at."""
@@ -53,7 +74,7 @@ class ContextSuggester(Suggester):
     async def get_suggestion(self, value: str) -> str | None:
         """The whole path that is offered; None if there is none."""
         folder = self._folder()
-        if not value or not folder or os.path.isabs(value):
+        if not value or not folder or os.path.isabs(value) or is_remote(folder):
             return None
         start = folder.rstrip("/") + "/"
         found = await asyncio.to_thread(complete, start + value)
@@ -72,13 +93,18 @@ class BuildFormScreen(FormScreen):
     }
     """
     submit_label = "Build"
+    headings: ClassVar[Mapping[str, str]] = {"secrets": "With BuildKit"}
+    told_problem: ClassVar[bool] = False
+    """Whether was said, in this run, that builds cannot be remembered."""
 
     def __init__(self, spec: BuildSpec | None = None) -> None:
         super().__init__()
         self._asked = spec
         self._offer = Offer()
-        self._summary: tuple[tuple[str, str], ContextSummary] | None = None
+        self._summary: tuple[tuple[str, str, Rules], ContextSummary] | None = None
         self._timer: Timer | None = None
+        self._buildx: Buildx | None = None
+        self._remembered = ""
 
     def memory_key(self) -> Hashable:
         return ("build", self._asked)
@@ -87,39 +113,44 @@ class BuildFormScreen(FormScreen):
         return "build an image"
 
     def defaults(self) -> Values:
-        spec = self._asked or BuildSpec(first_folder(), builder=default_builder(self.session))
-        return {
-            "folder": spec.folder,
-            "dockerfile": spec.dockerfile,
-            "tag": spec.tag,
-            "target": spec.target,
-            "args": list(spec.args),
-            "no_cache": spec.no_cache,
-            "pull": spec.pull,
-            "builder": spec.builder,
-        }
+        if self._asked is not None:
+            return values_of(self._asked)
+        book = BuildBook()
+        folder = first_folder() or next(iter(book.recent(1)), "")
+        self._remembered = folder
+        return values_of(BuildSpec(folder, builder=best_builder(self.session))) | recalled(book.page(folder).form)
 
     def make_fields(self, values: Values) -> Sequence[Field]:
         ascii_only = self.hythe.settings.ascii
-        texts = {name: str(values[name]) for name in ("folder", "dockerfile", "tag", "target", "builder")}
+
+        def text(name: str) -> str:
+            return str(values[name])
+
+        def texts(name: str) -> list[str]:
+            return cast("list[str]", values[name])
+
+        builders = WITH_PLUGIN if self._buildx is not None or text("builder") == "x" else BUILDERS
         return (
-            PathField("Context folder", "folder", texts["folder"], "what COPY and ADD may take files from",
+            PathField("Context", "folder", text("folder"), "a folder, or the URL of a Git repository or a tar archive",
                       check_folder, folders_only=True, ascii=ascii_only),
-            TextField("Dockerfile", "dockerfile", texts["dockerfile"], "relative to the context",
+            TextField("Dockerfile", "dockerfile", text("dockerfile"), "relative to the context",
                       self._check_dockerfile, suggester=ContextSuggester(self.typed_folder), ascii=ascii_only),
-            TextField("Tag", "tag", texts["tag"], "NAME:TAG; empty: an image without a name",
+            TextField("Tag", "tag", text("tag"), "NAME:TAG; empty: an image without a name",
                       check_tag, ascii=ascii_only),
-            TextField("Target stage", "target", texts["target"], "the last one", self._check_target, ascii=ascii_only),
-            ListField("Build arguments", "args", cast("list[str]", values["args"]), "KEY=VALUE",
+            TextField("Target stage", "target", text("target"), "the last one", self._check_target, ascii=ascii_only),
+            ListField("Build arguments", "args", texts("args"), "KEY=VALUE",
                       check_argument, "one a line", ascii=ascii_only),
             ToggleField("No cache", "no_cache", values["no_cache"] is True, "run every step again", ascii=ascii_only),
             ToggleField("Pull", "pull", values["pull"] is True, "look for newer base images", ascii=ascii_only),
-            ChoiceField("Builder", "builder", BUILDERS, texts["builder"],
-                        self._builder_words(texts["builder"]), ascii=ascii_only),
+            TextField("Platform", "platform", text("platform"), "the daemon's own", check_platform, ascii=ascii_only),
+            ChoiceField("Builder", "builder", builders, text("builder"), ascii=ascii_only),
+            ListField("Secrets", "secrets", texts("secrets"), "id=NAME,src=FILE or id=NAME,env=VARIABLE",
+                      self._check_secret, "for RUN --mount=type=secret,id=NAME; kept nowhere", ascii=ascii_only),
+            ListField("SSH agents", "ssh", texts("ssh"), "default, or ID=SOCKET",
+                      check_agent, "for RUN --mount=type=ssh", ascii=ascii_only),
+            ListField("Named contexts", "contexts", texts("contexts"), "NAME=FOLDER, an image or a URL",
+                      self._check_context, "for COPY --from=NAME and FROM NAME", ascii=ascii_only),
         )  # fmt: skip
-
-    def _builder_words(self, builder: str) -> str:
-        return builder_words(builder, default_builder(self.session), podman=self.session.ping.is_podman)
 
     def compose_aside(self) -> ComposeResult:
         yield TextPane(id="context", ascii=self.hythe.settings.ascii)
@@ -127,6 +158,8 @@ class BuildFormScreen(FormScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self.set_class(self.size.width >= WIDE, "-wide")
+        self.run_worker(self._find_buildx(), group="buildx")
+        self._show_way()
         self._look_again()
 
     def on_resize(self, event: Resize) -> None:
@@ -136,6 +169,14 @@ class BuildFormScreen(FormScreen):
         """Return the context's folder as it is typed."""
         return str(self.form.field("folder").value)
 
+    async def _find_buildx(self) -> None:
+        self._buildx = await find_buildx()
+        if self._buildx is not None:
+            builder = self.form.field("builder")
+            if isinstance(builder, ChoiceField):
+                builder.set_options(WITH_PLUGIN)
+            self._show_way()
+
     # checks
 
     def _check_dockerfile(self, text: str) -> str | None:
@@ -144,6 +185,12 @@ class BuildFormScreen(FormScreen):
     def _check_target(self, text: str) -> str | None:
         return check_target(text.strip(), self._offer)
 
+    def _check_secret(self, text: str) -> str | None:
+        return check_secret(self.typed_folder(), text)
+
+    def _check_context(self, text: str) -> str | None:
+        return check_context(self.typed_folder(), text)
+
     # what goes with what is typed
 
     def line_of(self, values: Values) -> str:
@@ -151,28 +198,45 @@ class BuildFormScreen(FormScreen):
 
     def values_changed(self) -> None:
         form = self.form
-        form.field("builder").set_hint(self._builder_words(str(form.field("builder").value)))
-        if form.field("dockerfile").error is not None:
-            form.field("dockerfile").validate()  # it may be in the folder that was typed since
+        self._show_way()
+        for name in ("dockerfile", "secrets", "contexts"):
+            if form.field(name).error is not None:
+                form.field(name).validate()  # it may be in the folder that was typed since
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(PAUSE, self._look_again)
 
     def form_renewed(self) -> None:
+        self._show_way()
         self._look_again()
+
+    def _show_way(self) -> None:
+        """Say which way the build would go, and why."""
+        spec = spec_of(self.form.values())
+        way = way_of(spec, abilities(self.session, self._buildx))
+        builder = self.form.field("builder")
+        builder.set_hint(way_words(way, spec.builder, default_builder(self.session)))
+        if not isinstance(way, str):
+            builder.set_error(None)
 
     def _look_again(self) -> None:
         self._timer = None
         spec = spec_of(self.form.values())
-        if self._summary is None or self._summary[0] != (spec.folder, spec.dockerfile):
+        rules: Rules = "classic" if spec.builder == "1" or self.session.ping.is_podman else "session"
+        if self._summary is None or self._summary[0] != (spec.folder, spec.dockerfile, rules):
             self._summary = None
-            self.run_worker(self._look(spec.folder, spec.dockerfile), group="look", exclusive=True)
+            self.run_worker(self._look(spec.folder, spec.dockerfile, rules), group="look", exclusive=True)
 
-    async def _look(self, folder: str, dockerfile: str) -> None:
+    async def _look(self, folder: str, dockerfile: str, rules: Rules) -> None:
         """Read the Dockerfile for what it offers, then count what would be sent."""
         pane = self.query_one("#context", TextPane)
         if not folder:
             pane.set_lines([("the context's size and biggest files are shown here", "dim")])
+            return
+        await self._remember_for(folder)
+        if is_remote(folder):
+            self._show_offer(Offer())
+            pane.set_lines(remote_lines("git" if is_git(folder) else "http", dockerfile))
             return
         try:
             context, text = await asyncio.to_thread(opened, folder, dockerfile)
@@ -186,11 +250,27 @@ class BuildFormScreen(FormScreen):
         pane.set_lines([(f"looking through {context.folder} …", "dim")])
         stopped = threading.Event()
         try:
-            summary = await asyncio.to_thread(scan_context, context, stopped.is_set)
+            summary = await asyncio.to_thread(scan_context, context, stopped.is_set, rules)
         finally:
             stopped.set()  # what was typed since is about another folder: the thread need not go on
-        self._summary = ((folder, dockerfile), summary)
-        pane.set_lines(context_lines(summary, context.ignore_file))
+        self._summary = ((folder, dockerfile, rules), summary)
+        pane.set_lines(context_lines(summary, shown_path(context), on_demand=rules == "session"))
+
+    async def _remember_for(self, folder: str) -> None:
+        """Fill in what was last built from a folder, where nothing else was typed yet; nothing of another folder."""
+        if self._asked is not None or self._remembered == folder:
+            return
+        self._remembered = folder
+        page = await asyncio.to_thread(BuildBook().page, folder)
+        others = [field for field in self.form.fields if field.key != "folder"]
+        if any(field.is_dirty for field in others):
+            return
+        form = values_of(BuildSpec(folder, builder=best_builder(self.session))) | recalled(page.form)
+        changed = [field for field in others if field.value != form[field.key]]
+        for field in changed:
+            fill(field, form[field.key])
+        if changed:
+            self.values_changed()
 
     def _show_offer(self, offer: Offer) -> None:
         self._offer = offer
@@ -204,12 +284,15 @@ class BuildFormScreen(FormScreen):
 
     async def send(self, values: Values) -> None:
         spec = spec_of(values)
-        self.set_sending("reading the Dockerfile")
-        try:
-            context, text = await asyncio.to_thread(opened, spec.folder, spec.dockerfile)
-        except ContextError as error:
-            self.refused(str(error), "folder" if error.field == "context" else "dockerfile")
-            return
+        context: BuildContext | None = None
+        text = ""
+        if not spec.is_remote:
+            self.set_sending("reading the Dockerfile")
+            try:
+                context, text = await asyncio.to_thread(opened, spec.folder, spec.dockerfile)
+            except ContextError as error:
+                self.refused(str(error), "folder" if error.field == "context" else "dockerfile")
+                return
         problem = check_target(spec.target, offer_of(text))
         if problem is not None:  # sent before the Dockerfile that was typed last had been read
             self.refused(problem, "target")
@@ -219,12 +302,24 @@ class BuildFormScreen(FormScreen):
             self.refused(f"cannot be read: {unreadable[0]}", "folder")
             self._summary = None  # it may be cured by the next time
             return
-        if not await self._may_move_tag(spec.tag):
+        if not await self._may_move_tag(spec):
             return
-        job = start_build(self.session, spec, context, text)
-        job.to_send = self._summary[1].size if self._summary is not None else 0
+        size = self._summary[1].size if self._summary is not None else 0
+        try:
+            job = start_build(self.session, spec, context, text, buildx=self._buildx, size=size)
+        except CannotBuild as error:
+            self.refused(str(error), "builder")
+            return
         self.forget()
+        await self._keep(spec.folder, values)
         await self._show(job)
+
+    async def _keep(self, folder: str, values: Values) -> None:
+        """Remember the form for this context, without its secrets."""
+        problem = await asyncio.to_thread(BuildBook().keep_form, folder, kept(values))
+        if problem is not None and not BuildFormScreen.told_problem:
+            BuildFormScreen.told_problem = True
+            self.note(problem, "warning")
 
     async def _show(self, job: BuildJob) -> None:
         """Put the build in this screen's place, and in that of the build that this one was made from."""
@@ -236,79 +331,11 @@ class BuildFormScreen(FormScreen):
             await self.hythe.pop_screen()
         self.hythe.open_screen("build_job", job=job)
 
-    async def _may_move_tag(self, tag: str) -> bool:
-        holder = held_by_another(self.session, tag)
-        if holder is None:
-            return True
+    async def _may_move_tag(self, spec: BuildSpec) -> bool:
         self.set_sending("waiting for an answer")
-        lines = [f"{holder.tag} is now {holder.words}", "it would lose this name when the build is done"]
-        typed = holder.tag if self.session.guarded else None
-        return await self.confirm(f"Move {holder.tag}?", lines, label="Build and move it", danger=True, typed=typed)
+        return await may_move_tag(self.session, self, spec)
 
 
-def spec_of(values: Values) -> BuildSpec:
-    """Return what is asked for, whether it could be built or not."""
-    return BuildSpec(
-        absolute(str(values["folder"])),
-        str(values["dockerfile"]).strip(),
-        str(values["tag"]).strip(),
-        str(values["target"]).strip(),
-        tuple(line.strip() for line in cast("list[str]", values["args"])),
-        values["no_cache"] is True,
-        values["pull"] is True,
-        cast("Builder", values["builder"]),
-    )
-
-
-def opened(folder: str, dockerfile: str) -> tuple[BuildContext, str]:
-    """Return the context and the text of its Dockerfile. Raises ContextError."""
-    context = open_context(folder, dockerfile)
-    try:
-        return context, context.source.read_text("utf-8", "replace")
-    except OSError as error:
-        raise ContextError(f"the Dockerfile {context.source} cannot be read: {error.strerror}", "dockerfile") from error
-
-
-def check_dockerfile(folder: str, text: str) -> str | None:
-    """Return what is wrong with a Dockerfile's path, which counts from the folder, or None."""
-    if not text.strip():
-        return "a Dockerfile is missing"
-    if check_folder(folder) is not None:
-        return None  # told at the folder
-    try:
-        path = Path(absolute(folder), Path(text.strip()).expanduser())
-        if not path.is_file():
-            return f"{path} {'is not a file' if path.exists() else 'does not exist'}"
-        return None if os.access(path, os.R_OK) else f"{path}: permission denied"
-    except (OSError, RuntimeError, ValueError):
-        return "not a path"
-
-
-def first_folder() -> str:
-    """Return the current folder if it holds a Dockerfile, else nothing."""
-    try:
-        here = Path.cwd()
-        return str(here) if (here / "Dockerfile").is_file() else ""
-    except OSError:
-        return ""
-
-
-def absolute(text: str) -> str:
-    """Return the absolute path of a folder as it was typed, `~` expanded; empty where none was."""
-    try:
-        return os.path.abspath(Path(text).expanduser()) if text.strip() else ""
-    except (OSError, RuntimeError, ValueError):
-        return text
-
-
-def check_folder(text: str) -> str | None:
-    """Return what is wrong with a context's folder, or None."""
-    if not text.strip():
-        return "a context folder is missing"
-    path = Path(absolute(text))
-    try:
-        if not path.is_dir():
-            return "not a folder" if path.exists() else "no such folder"
-        return None if os.access(path, os.R_OK | os.X_OK) else "permission denied"
-    except (OSError, ValueError):
-        return "not a path, or permission denied on the way to it"
+def shown_path(context: BuildContext) -> str:
+    """Return the path of the ignore file that counts, as it counts from the context; empty where there is none."""
+    return os.path.relpath(context.ignore_file, context.folder) if context.ignore_file is not None else ""

@@ -84,7 +84,7 @@ class DashboardScreen(HytheScreen):
         ("tab shift+tab", "next, previous pane"),
         ("esc q", "back or clear; q quits"),
         ("n N", "next, previous hit (in logs and trees)"),
-        ("w t", "wrap; timestamps (in logs)"),
+        ("w t u enter", "wrap; times; UTC or local; fold a line out (in logs: l has all keys)"),
     )
 
     def __init__(self, fleet: Fleet, settings: Settings) -> None:
@@ -211,7 +211,7 @@ class DashboardScreen(HytheScreen):
 
     def tick(self) -> None:
         """Let ages and usage move on: what did not change on the screen is not painted."""
-        if self.is_current:
+        if self.is_seen:
             if self._usage_changed and self.containers.sort[0] in ("cpu", "memory", "limit", "net", "disk"):
                 self.containers.resort()
             self._usage_changed = False
@@ -221,14 +221,14 @@ class DashboardScreen(HytheScreen):
 
     def _watch_usage(self) -> None:
         pane = self._panes["containers"]
-        seen = self.is_current and pane.display
+        seen = self.is_seen and pane.display
         cursor = pane.cursor
         for session, visible in pane.in_sight().items():
             known = session.state.containers
             keys = visible if seen else ()
             session.usage.watch(key for key in keys if key in known and known[key].state == "running")
             # the row whose details are shown is looked at wherever the table is: a list tells less of it
-            detailed = [cursor[1].id] if cursor and cursor[0] is session and self.is_current else []
+            detailed = [cursor[1].id] if cursor and cursor[0] is session and self.is_seen else []
             session.feed.inspect_missing([*keys, *detailed])
 
     def on_live_table_view_changed(self, message: LiveTable.ViewChanged) -> None:
@@ -406,7 +406,7 @@ class DashboardScreen(HytheScreen):
         self.set_focus(self.detail.body)
 
     def _follow_cursor(self) -> None:
-        seen = self.is_current and (not self._small or self._detail_open)
+        seen = self.is_seen and (not self._small or self._detail_open)
         self.detail.watch_row(self._current, self.pane.cursor, reading=seen)
 
     def action_back(self, may_quit: bool) -> None:
@@ -488,7 +488,7 @@ class DashboardScreen(HytheScreen):
     async def action_command(self, id: str) -> None:
         """Run a command on each host that has some of the marked rows; a slow one holds up no other."""
         command, contexts = BY_ID[id], self._contexts()
-        if len(contexts) < 2 or command.scope == "app":
+        if len(contexts) < 2 or command.scope == "app" or command.together:
             await super().action_command(id)
             return
         marked = sum(len(context.rows) for context in contexts)
@@ -527,6 +527,9 @@ class DashboardScreen(HytheScreen):
             self.show_state()
         elif request in self._panes:
             self._go(VIEW_OF[request].name)
+        elif request == "logs":
+            targets = [(session, row) for session, rows in self.pane.targets() for row in rows]
+            self.open("logs", targets=targets)
         elif request in ("next_detail", "previous_detail"):
             self.detail.turn(1 if request == "next_detail" else -1)
         elif self.detail.has_tab(request):

@@ -1,0 +1,142 @@
+"""What the docker CLI's configuration says of logging in to a registry: its file, and its credential helpers."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import re
+from typing import Any, Final, cast
+
+import msgspec
+
+from tui.engine.errors import EngineError
+
+HELPER_SECONDS: Final = 30.0
+MOST_ANSWER: Final = 1 << 20
+_HELPER_NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
+_HUB: Final = frozenset({"", "docker.io", "index.docker.io", "registry-1.docker.io"})
+_INDEX_URL: Final = "https://index.docker.io/v1/"
+_TOKEN_USER: Final = "<token>"
+_NOT_FOUND: Final = "credentials not found"
+
+
+class CredentialsError(EngineError):
+    """The docker CLI's configuration, or a helper that it names, cannot be used; the message says which and why."""
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """A login. With an identity token, `secret` is the token and `username` empty."""
+
+    username: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return "Credentials(…)"  # never in a log or a traceback
+
+
+class _HelperAnswer(msgspec.Struct, rename="pascal"):
+    username: str
+    secret: str
+
+
+class DockerLogins:
+    """The docker CLI's logins, read anew for each look: `docker login` in another terminal counts at once."""
+
+    async def find(self, registry: str) -> Credentials | None:
+        """Return the login for a registry's host name, or None where there is none.
+
+        Raises:
+            CredentialsError: the configuration cannot be read, or its helper fails or hangs.
+        """
+        config = await asyncio.to_thread(_load)
+        helper = _helper_of(config, registry)
+        if helper:
+            found = await _ask_helper(helper, _INDEX_URL if registry in _HUB else registry)
+            if found is not None:
+                return found
+        return _from_file(config, registry)
+
+    async def header(self, registries: set[str]) -> str | None:
+        """Return the value of X-Registry-Config, which gives the classic builder its logins; None without any.
+
+        Raises:
+            CredentialsError: as `find`.
+        """
+        logins: dict[str, dict[str, str]] = {}
+        for registry in sorted(registries):
+            login = await self.find(registry)
+            if login is not None:
+                key = _INDEX_URL if registry in _HUB else registry
+                named = {"username": login.username, "password": login.secret} if login.username else None
+                logins[key] = named or {"identitytoken": login.secret}
+        return base64.urlsafe_b64encode(msgspec.json.encode(logins)).decode() if logins else None
+
+
+def _load() -> Any:
+    """The parts of the CLI's configuration that are about logins, as docker.auth reads them."""
+    from docker import auth
+    from docker.errors import DockerException
+    from docker.utils.config import find_config_file
+
+    try:
+        return cast("Any", auth).load_config()
+    except (DockerException, OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        path = cast("Any", find_config_file)()
+        raise CredentialsError(f"the logins in {path} cannot be read: {type(error).__name__}") from error
+
+
+def _helper_of(config: Any, registry: str) -> str | None:
+    helpers = cast("object", config.cred_helpers)
+    key = _INDEX_URL if registry in _HUB else registry
+    name = (cast("dict[str, object]", helpers).get(key) if isinstance(helpers, dict) else None) or config.creds_store
+    if not name:
+        return None
+    if not isinstance(name, str) or not _HELPER_NAME.fullmatch(name):
+        raise CredentialsError(f"the docker configuration names a credential helper {str(name)[:60]!r}")
+    return name
+
+
+async def _ask_helper(name: str, server: str) -> Credentials | None:
+    """Run `docker-credential-NAME get`. Protocol: github.com/docker/docker-credential-helpers."""
+    program = f"docker-credential-{name}"
+    pipe = asyncio.subprocess.PIPE
+    try:
+        process = await asyncio.create_subprocess_exec(
+            program, "get", stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL
+        )
+    except OSError as error:
+        raise CredentialsError(f"{program}, which the docker configuration names: {error.strerror}") from error
+    try:
+        async with asyncio.timeout(HELPER_SECONDS):
+            out, _ = await process.communicate(server.encode())
+    except TimeoutError as error:
+        raise CredentialsError(f"{program} did not answer for {HELPER_SECONDS:.0f} s") from error
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    text = out[:MOST_ANSWER].decode("utf-8", "replace").strip()
+    if process.returncode:
+        if text.startswith(_NOT_FOUND):
+            return None
+        raise CredentialsError(f"{program} failed: {text[:200] or f'exit code {process.returncode}'}")
+    try:
+        answer = msgspec.json.decode(text, type=_HelperAnswer)
+    except msgspec.DecodeError as error:
+        raise CredentialsError(f"{program} gave an answer that cannot be read") from error
+    return Credentials("" if answer.username == _TOKEN_USER else answer.username, answer.secret)
+
+
+def _from_file(config: Any, registry: str) -> Credentials | None:
+    from docker import auth
+
+    wanted = _HUB if registry in _HUB else {registry}
+    for key, entry in config.auths.items():
+        if cast("Any", auth).convert_to_hostname(key) not in wanted or not isinstance(entry, dict):
+            continue
+        fields = cast("dict[str, str]", entry)
+        if token := fields.get("IdentityToken"):
+            return Credentials("", token)
+        if fields.get("username"):
+            return Credentials(fields["username"], fields.get("password", ""))
+    return None

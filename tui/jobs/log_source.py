@@ -1,0 +1,305 @@
+"""One container's log as it is followed: over restarts, over its recreation under the same name, over lost lines."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from tui.engine.engine import Engine
+from tui.engine.errors import ApiError, EngineError, NotFound
+from tui.model.containers import Container
+from tui.model.log_record import NO_TIME, LogBatch, Stream
+from tui.present.logs import ended_mark, recreated_mark, restarted_mark
+from tui.store.state import State
+
+RESUME_LINES = 2_000
+"""Lines that are read again to find where a stream that is resumed goes on."""
+
+LOOK_SECONDS = 0.1
+"""How often the known state is looked at for a container that is waited for; nothing is asked of the daemon."""
+
+EARLY_SECONDS = 0.02
+"""How much earlier than the start of a container, as the daemon tells it, its first lines may be."""
+
+RETRY_SECONDS = (0.25, 0.5, 1.0, 2.0)
+
+Phase = Literal["waiting", "reading", "following", "ended", "gone", "lost", "failed"]
+
+
+class Take(Protocol):
+    """Takes the lines of a source, in their order."""
+
+    def __call__(self, source: LogSource, batch: LogBatch) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whose log it is: a container of a host, `label` what its lines are told apart by.
+
+    `state` is what is known of the host now: a container that takes the place of this one, under its name or as the
+    same Compose service, is found there.
+    """
+
+    engine: Engine
+    state: Callable[[], State]
+    container: Container
+    label: str
+
+
+def service_of(container: Container) -> tuple[str, str, str] | None:
+    """Return the Compose project, service and number of a container; None for one that Compose did not make."""
+    labels = container.labels
+    service = labels.get("com.docker.compose.service", "")
+    return (container.project, service, labels.get("com.docker.compose.container-number", "")) if service else None
+
+
+class LogSource:
+    """Follows the log of a target; `run` can be cancelled and called again, and goes on where it was.
+
+    `phase` says how it stands and `problem` why it does not go on; `on_phase` is called when they change. With `exact`
+    it asks for the last line first, at the price of a request: no pause in what there was is then taken for its end.
+    """
+
+    def __init__(self, target: Target, tail: int, on_phase: Callable[[], object], *, exact: bool = False) -> None:
+        self.target = target
+        self.container = target.container
+        self.phase: Phase = "waiting"
+        self.problem = ""
+        self.caught_up = asyncio.Event()
+        """Set when what there was at the beginning has been read."""
+        self.newest = NO_TIME
+        """The time of the newest line."""
+        self.oldest = NO_TIME
+        """The time of the oldest line that was taken; what is older may still be read."""
+        self.count = 0
+        """Lines of this container that were taken, those before them in its log left out."""
+        self.at_start = False
+        """Whether the first of them is the first there is."""
+        self._tail = tail
+        self._exact = exact
+        self._goal = NO_TIME
+        self._on_phase = on_phase
+        self._ended: set[tuple[str, float | None]] = set()
+        self._told_gone = False
+        self._marked = NO_TIME
+        self._lost = 0
+        self._fresh = True
+
+    @property
+    def label(self) -> str:
+        """What its lines are told apart by."""
+        return self.target.label
+
+    @property
+    def known(self) -> Container:
+        """The container as it is known now, or was last."""
+        return self.target.state().containers.get(self.container.id, self.container)
+
+    def _enter(self, phase: Phase, problem: str = "") -> None:
+        if (phase, problem) != (self.phase, self.problem):
+            self.phase, self.problem = phase, problem
+            self._on_phase()
+
+    # ---- the life-cycle
+    async def run(self, take: Take) -> None:
+        """Give the lines to `take` until cancelled."""
+        while True:
+            state = self.target.state()
+            try:
+                wait = await self._step(take)
+            except NotFound:
+                wait = True
+                self._gone(take)
+            except ApiError as error:
+                self._ended.add((self.container.id, self.container.started))
+                self._enter("failed", str(error))
+                wait = True
+            except EngineError as error:
+                self._enter("lost", str(error))
+                await asyncio.sleep(RETRY_SECONDS[min(self._lost, len(RETRY_SECONDS) - 1)])
+                self._lost += 1
+                continue
+            finally:
+                self.caught_up.set()
+            self._lost = 0
+            while wait:  # nobody tells of a change
+                await asyncio.sleep(LOOK_SECONDS)
+                wait = self.target.state() is state
+
+    async def _step(self, take: Take) -> bool:
+        """Read one run of the container to its end; returns whether nothing is to be read until something changes."""
+        found = self._find()
+        if found is None:
+            if self.target.state().condition.is_live:
+                self._gone(take)
+            return True
+        if not found.inspected or found.tty is None:
+            found = await self.target.engine.containers.read(found.id)
+        if (found.id, found.started) in self._ended and not self._fresh:
+            if self.phase == "waiting":
+                self._enter("ended")
+            return True
+        earlier = None if self._fresh else self.container.started
+        again = found.id == self.container.id and earlier is not None and found.started != earlier
+        if found.id != self.container.id:
+            self._mark(take, recreated_mark(found), found.created)
+            self.newest, self.count, self.at_start, self._tail = NO_TIME, 0, True, RESUME_LINES
+        elif again and found.is_running:
+            self._mark(take, restarted_mark(found), None)  # the first line may be earlier than the moment it is given
+        self.container, self._told_gone = found, False
+        watched = found.is_running or not self._fresh
+        await self._read(found, take)
+        return await self._is_over(found, take, watched)
+
+    def _find(self) -> Container | None:
+        """Return the container, or the one that took its place."""
+        known = self.target.state().containers
+        if (found := known.get(self.container.id)) is not None:
+            return found
+        if not known and not self.target.state().condition.is_live:
+            return self.container  # nothing is known yet: what was known last must do
+        service, name = service_of(self.container), self.container.name
+        return next((c for c in known.values() if c.name == name or (service and service_of(c) == service)), None)
+
+    async def _is_over(self, found: Container, take: Take, watched: bool) -> bool:
+        """After the end of a stream: tell how a run ended that was `watched`. While it runs, the line broke instead."""
+        fresh = await self.target.engine.containers.read(found.id)
+        if fresh.is_running and fresh.state != "restarting" and fresh.started == found.started:
+            await asyncio.sleep(RETRY_SECONDS[0])  # the daemon ended the stream: it stops, or its log was taken away
+            return False
+        self._ended.add((found.id, found.started))
+        if watched and found.state != "created":
+            self._mark(take, ended_mark(fresh), fresh.finished)
+        if not fresh.is_running:
+            self._ended.add((fresh.id, fresh.started))
+        self.container = found
+        self._enter("ended")
+        return True
+
+    def _gone(self, take: Take) -> None:
+        if not self._told_gone:
+            self._told_gone = True
+            if self.count:
+                self._mark(take, f"— {self.container.name} was removed —", None)
+        self._enter("gone", f"there is no container {self.container.name} any more")
+
+    def _mark(self, take: Take, text: str, moment: float | None) -> None:
+        # a moment is known to some hundred nanoseconds: a mark must not come after the line that it announces
+        at = NO_TIME if moment is None else round((moment - 1e-6) * 1e9)
+        time = self._marked = max(self.newest, self._marked, at)
+        batch = LogBatch()
+        batch.add(text.encode(), Stream.SYSTEMERR, time)
+        take(self, batch)
+
+    # ---- reading
+    async def _read(self, container: Container, take: Take) -> None:
+        """Read what there is, and with a process that runs what comes."""
+        first = self.newest == NO_TIME
+        if first:
+            self._enter("reading")
+            if self._exact and container.is_running:
+                self._goal = await self._last_time(container)
+            await self._stream(container, take, self._tail, "")
+            return
+        missed = not await self._stream(container, take, RESUME_LINES, "")
+        if missed:  # more came than was looked at: only a search of the whole log finds where to go on
+            await self._stream(container, take, None, moment_of(self.newest))
+
+    async def _last_time(self, container: Container) -> int:
+        """Return the time of the line that is the last one now; NO_TIME where there is none."""
+        found = NO_TIME
+        batches = self.target.engine.containers.log_batches(container.id, tty=bool(container.tty), tail=1)
+        async with aclosing(batches):
+            async for batch in batches:
+                found = max(found, *batch.times) if len(batch) else found
+        return found
+
+    async def _stream(self, container: Container, take: Take, tail: int | None, since: str) -> bool:
+        """Read a stream to its end; returns False at once where lines between the last one and its first are lost."""
+        after, taken, old = self.newest, 0, 0
+        crossing = None
+        if container.started and self.newest == NO_TIME:
+            crossing = round((container.started - EARLY_SECONDS) * 1e9)
+        batches = self.target.engine.containers.log_batches(
+            container.id, tty=bool(container.tty), follow=container.is_running, tail=tail, since=since
+        )
+        async with aclosing(batches), aclosing(self._with_pauses(batches)) as paused:
+            async for batch in paused:
+                if batch is None:
+                    if self.newest >= self._goal:
+                        self.at_start |= tail is not None and after == NO_TIME and taken < tail
+                        self._now(container)
+                    continue
+                if after != NO_TIME and not taken:
+                    skip = next(
+                        (at for at, time in enumerate(batch.times) if time > after or time == NO_TIME), len(batch)
+                    )
+                    old += skip
+                    if len(batch) > skip and not old and tail is not None:
+                        return False
+                    batch = batch.part(skip)
+                if not len(batch):
+                    continue
+                taken += len(batch)
+                self._take(batch, take, crossing)
+                self.count += len(batch)
+                if self.newest >= self._goal != NO_TIME and not self.caught_up.is_set():
+                    self.at_start |= tail is not None and after == NO_TIME and taken < tail
+                    self._now(container)
+        self.at_start |= tail is not None and after == NO_TIME and taken < tail
+        self._now(container)
+        return True
+
+    def _take(self, batch: LogBatch, take: Take, crossing: int | None) -> None:
+        """Hand lines on; where the container was started between two of them, that is marked."""
+        before = self.newest
+        if self.oldest == NO_TIME:
+            self.oldest = next((time for time in batch.times if time != NO_TIME), NO_TIME)
+        self.newest = max(self.newest, max(batch.times))
+        if crossing is not None and self.newest >= crossing:
+            at = next(at for at, time in enumerate(batch.times) if time >= crossing)
+            earlier = batch.times[at - 1] if at else before
+            if earlier != NO_TIME and earlier < crossing:
+                mark = LogBatch()
+                mark.add(restarted_mark(self.container).encode(), Stream.SYSTEMERR, crossing)
+                if at:
+                    take(self, batch.part(0, at))
+                take(self, mark)
+                take(self, batch.part(at))
+                return
+        take(self, batch)
+
+    def _now(self, container: Container) -> None:
+        """What there was has been read: from here on lines are taken as they are written."""
+        self.caught_up.set()
+        self._fresh = False
+        self._enter("following" if container.is_running else "ended")
+
+    async def _with_pauses(self, batches: AsyncGenerator[LogBatch]) -> AsyncGenerator[LogBatch | None]:
+        """Yield the batches, and once None: when the daemon began to answer and then sent nothing for a moment."""
+        coming = asyncio.ensure_future(anext(batches, None))
+        quiet = False
+        try:
+            while True:
+                if not quiet:
+                    done, _ = await asyncio.wait([coming], timeout=LOOK_SECONDS)
+                    if not done:
+                        quiet = True
+                        yield None
+                batch = await coming
+                if batch is None:
+                    return
+                coming = asyncio.ensure_future(anext(batches, None))
+                yield batch
+        finally:
+            if not coming.done():
+                coming.cancel()
+                await asyncio.gather(coming, return_exceptions=True)
+
+
+def moment_of(time_ns: int) -> str:
+    """Return nanoseconds since the epoch as the Engine API takes moments."""
+    return f"{time_ns // 1_000_000_000}.{time_ns % 1_000_000_000:09d}"
