@@ -46,6 +46,11 @@ async def shell_as(context: Context) -> None:
     context.ui.open("exec", container=context.containers[0])
 
 
+async def one_off(context: Context) -> None:
+    """Ask for a command, and show its output in each of the containers, of all hosts."""
+    context.ui.view("one_off")
+
+
 async def shell_of(session: Session, target: Container) -> str | None:
     """Return the path of the container's best shell, or None."""
     engine = session.engine
@@ -263,6 +268,8 @@ COMMANDS: tuple[Command, ...] = (
             "guarded", True, runs, 35),
     Command("container.shell_as", ("E",), "shell or another command in it: user, folder, environment asked",
             "containers", shell_as, "exec", "docker exec -it [OPTIONS] CONTAINER COMMAND", "guarded", True, runs),
+    Command("container.one_off", ("x",), "run a command in them, with the output by name", "containers", one_off,
+            "run in", "docker exec CONTAINER COMMAND", "guarded", True, runs, many=True, together=True, immediate=True),
     Command("container.attach", ("a",), "attach to its main process", "containers", attach, "attach",
             "docker attach CONTAINER", "always", True, runs, 65),
 )  # fmt: skip

@@ -195,11 +195,12 @@ async def _run(world: World, container: Container, made: Exec, connection: RawCo
             return 0
     started = world.now()
     for step in shell.script(words):
-        wait = (started + step.offset_ns - world.now()) / NS
-        if wait > 0:
+        while (wait := (started + step.offset_ns - world.now()) / NS) > 0 and container.running and not made.killed:
             await world.change_or(container, wait)
         if not container.running:
             return 137
+        if made.killed:
+            return 129
         if connection is not None:
             await connection.print(step.stream, step.data, tty=tty)
         if step.exit_code is not None:
@@ -219,6 +220,8 @@ def _kill(world: World, container: Container, pid: int) -> bool:
         return False
     if found.hang_up is not None:
         found.hang_up()
+    found.killed = True
+    container.touch()
     return True
 
 

@@ -218,6 +218,7 @@ class Exec:
     started: bool = False
     size: tuple[int, int] = (24, 80)
     hang_up: Callable[[], None] | None = None
+    killed: bool = False
 
 
 @dataclass(slots=True)

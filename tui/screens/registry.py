@@ -25,6 +25,7 @@ SCREENS: Mapping[str, tuple[str, str]] = {
     "jobs": ("tui.screens.jobs", "JobsScreen"),
     "layers": ("tui.screens.layers", "LayersScreen"),
     "logs": ("tui.screens.logs", "LogsScreen"),
+    "one_off": ("tui.screens.one_off", "OneOffScreen"),
     "run": ("tui.screens.run", "RunScreen"),
     "theme": ("tui.screens.theme", "ThemeScreen"),
 }
