@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tui.commands.command import Option
+from tui.commands.lending import Left, Lent
 from tui.commands.session import Session
 
 
@@ -48,6 +49,12 @@ class FakeUi:
 
     def view(self, request: str) -> None:
         self.opened.append((request, {}))
+
+    def check_terminal(self) -> None:
+        pass
+
+    async def lend(self, lent: Lent) -> Left:
+        raise NotImplementedError("this test lends no terminal")
 
     async def let_ssh_ask(self) -> None:
         self.asked.append(("ssh", (), None))

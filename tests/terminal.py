@@ -23,6 +23,8 @@ class Terminal:
     def __init__(self, process: Process, master: int, columns: int, lines: int) -> None:
         self.process = process
         self._master = master
+        self.found: list[object] = []
+        """The terminal's modes before the program changed them."""
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         asyncio.get_running_loop().add_reader(master, self._read)
@@ -37,6 +39,22 @@ class Terminal:
     def text(self) -> str:
         """What it shows."""
         return "\n".join(self._screen.display)
+
+    @property
+    def modes(self) -> list[object]:
+        """The terminal's modes now."""
+        return termios.tcgetattr(self._master)
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the cursor is hidden, or mouse and pastes are listened to: a program has the screen."""
+        hidden = pyte.modes.DECTCEM not in self._screen.mode
+        return hidden or any(mode << 5 in self._screen.mode for mode in (1000, 1003, 2004))
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Change the size, as a window does."""
+        self._screen.resize(lines, columns)
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def type(self, text: str) -> None:
         """Type."""
@@ -67,12 +85,14 @@ async def on_terminal(
     """Run a command on a terminal of its own."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+    found = termios.tcgetattr(master)
     process = await asyncio.create_subprocess_exec(
         *command, cwd=cwd, env=env, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
     )  # fmt: skip
     os.close(slave)
     terminal = Terminal(process, master, columns, lines)
+    terminal.found = found
     try:
         yield terminal
     finally:

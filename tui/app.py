@@ -79,6 +79,8 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         self.forms = FormMemory()
         self.fleet: Fleet | None = None
         self.keys: Mapping[str, tuple[str, ...]] = default_keys()
+        self.on_signal: Callable[[int], object] = lambda number: self.exit(128 + number)
+        """What a signal that ends programs does; who has lent the terminal to another program sees to that first."""
         self._stack = AsyncExitStack()
         self.own_themes: set[str] = set()
         self._demo: Endpoint | None = None
@@ -323,6 +325,11 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         self.notify("q quits, esc goes back, ? shows every key", markup=False)
 
     @property
+    def can_lend(self) -> bool:
+        """Whether there is a terminal that another program can have for a while."""
+        return self._driver is not None and self._driver.can_suspend
+
+    @property
     def failure(self) -> Exception | None:
         """The unexpected error that ended the app, if one did."""
         return self._exception
@@ -337,7 +344,7 @@ async def run_until_left(app: HytheApp, *, headless: bool = False) -> int:
     """Run the app, clean up after it, and return its exit code; an unexpected error that ended it is raised again."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, app.exit, 128 + number)
+        loop.add_signal_handler(number, lambda number=number: app.on_signal(number))
     try:
         code = await app.run_async(headless=headless, mouse=app.settings.mouse)
     finally:

@@ -43,8 +43,12 @@ class TerminalOutput:
 
     def write(self, text: str) -> None:
         """Write now, or as soon as the terminal takes it. What could not be encoded is replaced."""
+        self.write_bytes(text.encode("utf-8", "replace"))
+
+    def write_bytes(self, data: bytes) -> None:
+        """Write now, or as soon as the terminal takes it."""
         with self._lock:
-            self._waiting += text.encode("utf-8", "replace")
+            self._waiting += data
             if self._thread is not None:
                 self._lock.notify()
                 return

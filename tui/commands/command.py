@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from tui.commands.lending import Left, Lent
 from tui.commands.session import Session
 from tui.model.containers import Container
 from tui.model.hosts import HostRow
@@ -62,6 +63,14 @@ class Ui(Protocol):
 
     def view(self, request: str) -> None:
         """Change what the screen in front shows: filter, sort, freeze …"""
+        ...
+
+    def check_terminal(self) -> None:
+        """Raise NoTerminal where there is no terminal that a program could have, or one that is too small."""
+        ...
+
+    async def lend(self, lent: Lent) -> Left:
+        """Step aside and let a program have the terminal until it ends or is left; see tui.screens.hand_over."""
         ...
 
     async def let_ssh_ask(self) -> None:

@@ -1,6 +1,7 @@
 """Requests that take the connection over: attach, and exec with its start, resize and inspect."""
 
 import asyncio
+from functools import partial
 
 from aiohttp import web
 
@@ -18,6 +19,8 @@ from tui.demo.records import Container, Exec, Run
 from tui.demo.sessions import ShellSession
 from tui.demo.shell_commands import COMMANDS
 from tui.demo.world import World
+
+_GIVES_WAY = 'exec "$@"'
 
 
 def register(router: Router) -> None:
@@ -84,6 +87,9 @@ async def _type(world: World, container: Container, connection: RawConnection) -
         _printed(world, container, run, [(STDOUT, session.prompt())])
     while container.run is run and container.running:
         data = await connection.read()
+        if not data and (container.tty or not container.config.get("StdinOnce")):
+            connection.finish()  # who detaches leaves the input of the process open
+            return
         if session is None:
             _printed(world, container, run, [(STDOUT, data)])
             if not data or data == b"\x04":
@@ -163,6 +169,12 @@ async def _run(world: World, container: Container, made: Exec, connection: RawCo
     if made.spec.get("WorkingDir"):
         shell.cwd = str(made.spec["WorkingDir"])
     shell.env.update(variables_of(as_words(made.spec.get("Env"))))
+    shell.pid, shell.kill = made.pid, partial(_kill, world, container)
+    while _gives_way(words):
+        for step in shell.script([words[0], "-c", words[2].removesuffix(_GIVES_WAY), *words[3:]]):
+            if connection is not None:
+                await connection.print(step.stream, step.data, tty=tty)
+        words = words[4:]
     if (
         words[0].rpartition("/")[2] not in COMMANDS
         and words[0] not in ("bash", "ash")
@@ -175,6 +187,7 @@ async def _run(world: World, container: Container, made: Exec, connection: RawCo
         return 127
     if connection is not None and made.spec.get("AttachStdin"):
         if behaviour.is_shell(words):
+            made.hang_up = connection.hang_up
             return await _converse(ShellSession(shell, tty=tty), connection)
         if words[0].rpartition("/")[2] == "cat" and len(words) == 1:
             while (data := await connection.read()) and data != b"\x04":
@@ -182,16 +195,34 @@ async def _run(world: World, container: Container, made: Exec, connection: RawCo
             return 0
     started = world.now()
     for step in shell.script(words):
-        wait = (started + step.offset_ns - world.now()) / NS
-        if wait > 0:
+        while (wait := (started + step.offset_ns - world.now()) / NS) > 0 and container.running and not made.killed:
             await world.change_or(container, wait)
         if not container.running:
             return 137
+        if made.killed:
+            return 129
         if connection is not None:
             await connection.print(step.stream, step.data, tty=tty)
         if step.exit_code is not None:
             return step.exit_code
     return 0
+
+
+def _gives_way(words: list[str]) -> bool:
+    """Return whether a shell's script is there for the command after it, which it becomes."""
+    return len(words) > 4 and behaviour.is_shell(words[:1]) and words[1] == "-c" and words[2].endswith(_GIVES_WAY)
+
+
+def _kill(world: World, container: Container, pid: int) -> bool:
+    """Hang up the command of that number, where one runs."""
+    found = next((world.execs[id] for id in container.execs if world.execs[id].pid == pid), None)
+    if found is None or not found.running:
+        return False
+    if found.hang_up is not None:
+        found.hang_up()
+    found.killed = True
+    container.touch()
+    return True
 
 
 async def _converse(session: ShellSession, connection: RawConnection) -> int:

@@ -40,6 +40,10 @@ class RawConnection(asyncio.Protocol):
         """Keep what the client sent for `read`."""
         self._input.put_nowait(data)
 
+    def hang_up(self) -> None:
+        """Let `read` find the end of the input, as a process does whose terminal is closed."""
+        self._input.put_nowait(b"")
+
     def eof_received(self) -> bool:
         """Note the client's half-close and keep the other direction open."""
         self._input.put_nowait(b"")

@@ -1,6 +1,7 @@
 """The objects of the demo engine: mutable records that its operations change."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -216,6 +217,8 @@ class Exec:
     pid: int = 0
     started: bool = False
     size: tuple[int, int] = (24, 80)
+    hang_up: Callable[[], None] | None = None
+    killed: bool = False
 
 
 @dataclass(slots=True)

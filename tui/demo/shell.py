@@ -50,6 +50,9 @@ class Shell:
         self.hostname = "localhost"
         self.stdin = b""
         self.arguments: list[str] = []
+        self.pid = 1
+        self.kill: Callable[[int], bool] = lambda _pid: True
+        """Ends the process of that number; returns whether there is one."""
 
     # Files
 
@@ -138,7 +141,7 @@ class Shell:
 
         def variable(found: re.Match[str]) -> str:
             if found[4]:
-                return {"?": str(self.status), "$": "1", "#": str(len(self.arguments))}.get(
+                return {"?": str(self.status), "$": str(self.pid), "#": str(len(self.arguments))}.get(
                     found[4], " ".join(self.arguments)
                 )
             return self.env.get(found[1] or found[3]) or found[2] or ""

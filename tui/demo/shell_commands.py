@@ -26,6 +26,7 @@ def _echo(shell: Shell, words: list[str]) -> Out:
 def _escapes(text: str) -> str:
     table = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "0": "\0", "e": "\x1b", "a": "\a"}
     text = re.sub(r"\\0?33|\\x1[bB]", "\x1b", text)
+    text = re.sub(r"\\(0[0-7]{2}|[1-3][0-7]{2})", lambda m: chr(int(m[1], 8)), text)
     return re.sub(r"\\([ntr\\0ea])", lambda m: table[m[1]], text)
 
 
@@ -308,6 +309,13 @@ def _slice(first: bool) -> Callable[[Shell, list[str]], Out]:
     return command
 
 
+def _kill(shell: Shell, words: list[str]) -> Out:
+    for word in words:
+        if word.isdigit() and not shell.kill(int(word)):
+            shell.status = 1
+            yield shell.say(f"sh: can't kill pid {word}: No such process\n", STDERR)
+
+
 def _run_shell(shell: Shell, words: list[str]) -> Out:
     yield from shell.script(["sh", *words]) if words[:1] == ["-c"] else ()
 
@@ -334,7 +342,7 @@ COMMANDS: dict[str, Callable[[Shell, list[str]], Out]] = {
     "wait": _status(0),
     "chmod": _status(0),
     "chown": _status(0),
-    "kill": _status(0),
+    "kill": _kill,
     "sync": _status(0),
     "false": _status(1),
     "cat": _cat,

@@ -13,6 +13,7 @@ from tui.engine.disk import Disk
 from tui.engine.early import EarlyLists
 from tui.engine.endpoint import Endpoint
 from tui.engine.events import stream_event_documents, stream_events
+from tui.engine.exec import Execs
 from tui.engine.images import Images
 from tui.engine.networks import Networks
 from tui.engine.transport import Transport
@@ -28,6 +29,7 @@ class Engine:
         self.transport = Transport(endpoint, read_only=read_only)
         self.containers = Containers(self.transport)
         self.images = Images(self.transport)
+        self.execs = Execs(self.transport)
         self.builds = Builds(self.transport)
         self.networks = Networks(self.transport)
         self.disk = Disk(self.transport)

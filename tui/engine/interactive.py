@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -29,9 +29,13 @@ class Interactive:
 
     async def resize(self, width: int, height: int) -> None:
         """Tell the program the size of the terminal, in cells. One that has ended meanwhile is left alone."""
-        params = {"h": height, "w": width}
         with suppress(ApiError):
-            await self._engine.transport.read("POST", f"/containers/{self._container}/resize", params=params, body={})
+            await self._engine.execs.resize_container(self._container, width, height)
+
+    async def end(self) -> None:
+        """End the program and remove its container."""
+        with suppress(ApiError):  # somebody else was faster
+            await self._engine.containers.remove(self._container, force=True, volumes=True)
 
     async def exit_code(self) -> int | None:
         """Return what the program ended with; None while it runs."""
@@ -59,12 +63,22 @@ async def shell_in(engine: Engine, image: str, command: Sequence[str] = BEST_SHE
         "Labels": {LABEL: "1"},
         "Healthcheck": {"Test": ["NONE"]},
     }
-    created = await engine.containers.create(body)
+    async with container_with_terminal(engine, body) as made:
+        yield made
+
+
+@asynccontextmanager
+async def container_with_terminal(engine: Engine, body: Mapping[str, Any]) -> AsyncGenerator[Interactive]:
+    """Make and start a container, with its input and output; it is removed at the end, whatever becomes of it.
+
+    Raises:
+        EngineError: it cannot be made or started.
+    """
+    made = (await engine.containers.create(body)).id
     try:
-        where = {"stream": True, "stdin": True, "stdout": True, "stderr": True}
-        async with engine.transport.hijack("POST", f"/containers/{created.id}/attach", params=where) as line:
-            await engine.containers.start(created.id)
-            yield Interactive(engine, created.id, line)
+        async with engine.execs.attach(made, stdin=True) as line:
+            await engine.containers.start(made)
+            yield Interactive(engine, made, line)
     finally:
         with suppress(EngineError):  # the daemon is gone, or somebody else was faster
-            await engine.containers.remove(created.id, force=True, volumes=True)
+            await engine.containers.remove(made, force=True, volumes=True)

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen, Screen
 
 from tui.commands.command import Command, Context, Option, Severity
+from tui.commands.lending import Left, Lent
 from tui.commands.registry import BY_ID, COMMANDS, key_name
 from tui.commands.session import Session
 from tui.engine.errors import EngineError
@@ -163,6 +164,16 @@ class HytheScreen(Screen[Any]):
         """Do what a view command asks of this screen; see the subclasses."""
         if request == "palette":
             self.hythe.action_command_palette()
+
+    def check_terminal(self) -> None:
+        from tui.screens.hand_over import check_terminal
+
+        check_terminal(self.hythe)
+
+    async def lend(self, lent: Lent) -> Left:
+        from tui.screens.hand_over import run_terminal
+
+        return await run_terminal(self.hythe, lent)
 
     async def let_ssh_ask(self) -> None:
         for session in self.hythe.fleet.sessions if self.hythe.fleet else ():

@@ -15,6 +15,7 @@ from textual.events import Resize
 from textual.message import Message
 
 from tui.commands.build import CannotBuild, build_again
+from tui.commands.lending import Lent, NoTerminal
 from tui.engine.build_context import ContextError
 from tui.engine.errors import EngineError
 from tui.engine.interactive import shell_in
@@ -35,7 +36,7 @@ from tui.present.build import (
 from tui.present.build_report import rebuilt_lines
 from tui.screens.base import HytheScreen
 from tui.screens.build_panes import STATES, ImagePane, OutputPane, SourcePane
-from tui.screens.terminal import NoTerminal, editor_words, run_program, use_terminal
+from tui.screens.terminal import editor_words, run_program
 from widgets.log_view import LogView
 from widgets.source_view import SourceView
 from widgets.span_line import KeyHints, SpanLine
@@ -383,14 +384,17 @@ class BuildScreen(HytheScreen):
             return
         entry = session.history.begin(f"docker run --rm -it --entrypoint sh {image}", session.name)
         try:
+            self.check_terminal()
             async with shell_in(session.engine, image) as shell:
                 greeting = f"hythe: a shell in {image}, after the last good step; exit leaves it"
-                await use_terminal(self.app, shell, greeting)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
-        except (EngineError, NoTerminal) as error:
+                left = await self.lend(Lent(shell.line, greeting, resize=shell.resize, end=shell.end))
+        except EngineError as error:
             entry.close("failed", str(error))
             self.note(f"no shell in {image}: {error}", "error")
         else:
-            entry.close("ok")
+            entry.close("failed" if left.how == "lost" else "ok", left.error)
+            if left.how == "lost":
+                self.note(f"shell in {image}: {left.error}", "error")
 
     def action_follow(self) -> None:
         """Go along with the running step."""

@@ -487,9 +487,9 @@ class DashboardScreen(HytheScreen):
             self.show_state()
         elif request in self._panes:
             self._go(VIEW_OF[request].name)
-        elif request == "logs":
+        elif request in ("logs", "one_off"):
             targets = [(session, row) for session, rows in self.pane.targets() for row in rows]
-            self.open("logs", targets=targets)
+            self.open(request, targets=targets)
         elif request in ("next_detail", "previous_detail"):
             self.detail.turn(1 if request == "next_detail" else -1)
         elif self.detail.has_tab(request):

@@ -17,6 +17,7 @@ SCREENS: Mapping[str, tuple[str, str]] = {
     "commit": ("tui.screens.commit", "CommitScreen"),
     "compare": ("tui.screens.layers_compare", "CompareScreen"),
     "context": ("tui.screens.context_form", "ContextFormScreen"),
+    "exec": ("tui.screens.exec_form", "ExecFormScreen"),
     "extract": ("tui.screens.extract", "ExtractScreen"),
     "help": ("tui.screens.help", "HelpScreen"),
     "history": ("tui.screens.history", "HistoryScreen"),
@@ -24,6 +25,7 @@ SCREENS: Mapping[str, tuple[str, str]] = {
     "jobs": ("tui.screens.jobs", "JobsScreen"),
     "layers": ("tui.screens.layers", "LayersScreen"),
     "logs": ("tui.screens.logs", "LogsScreen"),
+    "one_off": ("tui.screens.one_off", "OneOffScreen"),
     "run": ("tui.screens.run", "RunScreen"),
     "theme": ("tui.screens.theme", "ThemeScreen"),
 }

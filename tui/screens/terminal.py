@@ -1,4 +1,4 @@
-"""The terminal while hythe steps aside: for a program of this machine, or for one in a container."""
+"""The terminal while hythe steps aside for a program of this machine; see hand_over.py for one in a container."""
 
 from __future__ import annotations
 
@@ -6,24 +6,17 @@ import asyncio
 import os
 import shlex
 import signal
-import sys
 import termios
-import tty
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from textual.app import App, SuspendNotSupported
 
-from tui.engine.errors import EngineError
-from tui.engine.interactive import Interactive
+from tui.commands.lending import NoTerminal
 
 STOP_SECONDS = 0.2
 """How often is looked whether the program was stopped (ctrl+z), since nobody could bring it back."""
-
-
-class NoTerminal(Exception):
-    """There is no terminal to hand over."""
 
 
 def editor_words(environment: Mapping[str, str]) -> list[str]:
@@ -123,86 +116,3 @@ def _lent(group: int) -> Generator[None]:
         finally:
             signal.signal(signal.SIGTTOU, ignored)
             os.close(terminal)
-
-
-async def use_terminal(app: App[Any], program: Interactive, greeting: str = "") -> None:
-    """Make the terminal that of a program in a container, until the program ends or is detached from.
-
-    `greeting` is a line that says where one is and how to leave; it must be literal.
-
-    Raises:
-        NoTerminal: there is no terminal.
-        EngineError: the line broke.
-    """
-
-    async def work() -> None:
-        if greeting:
-            _write(f"{greeting}\r\n".encode())
-        async with _raw(program) as keys:
-            typing = asyncio.create_task(_type(keys, program))
-            try:
-                async for data in program.line.chunks():
-                    await asyncio.to_thread(_write, data)
-            finally:
-                typing.cancel()
-                await asyncio.gather(typing, return_exceptions=True)
-
-    await stepped_aside(app, work)
-
-
-@asynccontextmanager
-async def _raw(program: Interactive) -> AsyncGenerator[asyncio.Queue[bytes]]:
-    """Let every key through, and tell the program the size of the terminal whenever it changes; gives what is typed."""
-    loop = asyncio.get_running_loop()
-    keys: asyncio.Queue[bytes] = asyncio.Queue()
-    stdin = sys.__stdin__.fileno() if sys.__stdin__ is not None else 0
-    before = termios.tcgetattr(stdin)
-    resizing: set[asyncio.Task[None]] = set()
-
-    def resized() -> None:
-        width, height = os.get_terminal_size(stdin)
-        task = asyncio.create_task(_quietly(program.resize(width, height)))
-        resizing.add(task)
-        task.add_done_callback(resizing.discard)
-
-    def typed() -> None:
-        data = os.read(stdin, 4096)
-        keys.put_nowait(data)
-        if not data:  # the terminal was closed
-            loop.remove_reader(stdin)
-
-    tty.setraw(stdin)
-    loop.add_reader(stdin, typed)
-    loop.add_signal_handler(signal.SIGWINCH, resized)
-    try:
-        resized()
-        yield keys
-    finally:
-        loop.remove_signal_handler(signal.SIGWINCH)
-        loop.remove_reader(stdin)
-        for task in resizing:
-            task.cancel()
-        termios.tcsetattr(stdin, termios.TCSAFLUSH, before)
-        _write(b"\x1b[0m\x1b[?25h\r\n")
-
-
-async def _quietly(work: Awaitable[None]) -> None:
-    with suppress(EngineError):  # the program has ended: its output tells
-        await work
-
-
-async def _type(keys: asyncio.Queue[bytes], program: Interactive) -> None:
-    with suppress(EngineError):
-        while data := await keys.get():
-            await program.line.write(data)
-
-
-def _write(data: bytes) -> None:
-    """Write all of it: a terminal that is slow to read takes it in parts."""
-    out = sys.__stdout__.fileno() if sys.__stdout__ is not None else 1
-    view = memoryview(data)
-    while view:
-        try:
-            view = view[os.write(out, view) :]
-        except BlockingIOError:
-            os.set_blocking(out, True)
