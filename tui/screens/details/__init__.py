@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from tui.screens.details.history import HistoryTab
 from tui.screens.details.inspect import InspectTab
 from tui.screens.details.logs import LogsTab
+from tui.screens.details.stats import StatsTab
 from tui.screens.details.tab import DetailTab
 from tui.store.state import Resource
 
 TABS: Mapping[Resource, tuple[type[DetailTab], ...]] = {
-    "containers": (LogsTab, InspectTab),
+    "containers": (LogsTab, StatsTab, InspectTab),
     "images": (HistoryTab, InspectTab),
     "volumes": (InspectTab,),
     "networks": (InspectTab,),
