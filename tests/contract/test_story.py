@@ -86,6 +86,15 @@ async def test_a_restart_loop_is_counted(bench: Bench) -> None:
         assert "in the last minute" in text
 
 
+async def test_a_stop_between_two_runs_of_a_loop_is_told(bench: Bench) -> None:
+    async with following(bench) as session:
+        made = await bench.run("sh", "-c", "exit 3", HostConfig={"RestartPolicy": {"Name": "always"}})
+        await until(lambda: verbs(session, made).count("die") >= 6)  # from then on it waits for seconds
+        await bench.engine.containers.stop(made)
+        await until(lambda: "stop" in verbs(session, made))
+        await until(lambda: session.state.containers[made].state == "exited")
+
+
 async def test_a_failing_health_check_has_its_output(bench: Bench) -> None:
     check = {"Test": ["CMD-SHELL", "echo no answer; exit 1"], "Interval": 10**9, "Timeout": 10**9, "Retries": 1}
     async with following(bench) as session:

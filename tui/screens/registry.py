@@ -24,6 +24,7 @@ SCREENS: Mapping[str, tuple[str, str]] = {
     "jobs": ("tui.screens.jobs", "JobsScreen"),
     "layers": ("tui.screens.layers", "LayersScreen"),
     "logs": ("tui.screens.logs", "LogsScreen"),
+    "problems": ("tui.screens.problems", "ProblemsScreen"),
     "run": ("tui.screens.run", "RunScreen"),
     "theme": ("tui.screens.theme", "ThemeScreen"),
 }
