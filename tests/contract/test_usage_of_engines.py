@@ -89,6 +89,13 @@ async def agree(bench: Bench, found: Watched, cli: str, host: str, made: str) ->
     assert pair(row["NetIO"]) == (pytest.approx(last.rx, rel=0.05, abs=500), pytest.approx(last.tx, rel=0.05, abs=500))
     assert pair(row["BlockIO"]) == (pytest.approx(last.disk_read, rel=0.01), pytest.approx(last.disk_write, rel=0.01))
     assert int(row["PIDs"]) == last.pids
+    history = found.watch.histories[made]
+    assert history.last is not None
+    assert len(history) >= 2
+    assert history.series["memory"].peak >= max(sample.memory for sample in samples)
+    assert history.series["cpu"].peak >= max(ours)
+    told = await bench.engine.containers.counts(made)
+    assert told.cache == pytest.approx(found.watch.usage[made].sample.cache, abs=1 << 20)
 
 
 @pytest.fixture

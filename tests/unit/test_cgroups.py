@@ -59,7 +59,7 @@ V2 = {
     "pids.current": b"7\n",
     "io.stat": b"8:0 rbytes=4096 wbytes=8192 rios=1 wios=2 dbytes=9 dios=0\n259:1 rbytes=1 wbytes=2 rios=1 wios=1\n",
 }
-SAME = Counts(423005000, 1028096, 67108864, 7, 4097, 8194)
+SAME = Counts(423005000, 1028096, 67108864, 7, 4097, 8194, cache=20971520)
 
 
 # where a container is counted
@@ -192,7 +192,7 @@ def test_a_sample_is_the_one_that_the_api_would_give() -> None:
     }  # fmt: skip
     wire = msgspec.convert(document, WireStats)
     told = sample_from(wire)
-    now = Counts(500, 1028096, 67108864, 7, 4097, 8194, 736, 126, HostTimes(2000, 4), told.read_ns)
+    now = Counts(500, 1028096, 67108864, 7, 4097, 8194, 736, 126, HostTimes(2000, 4), told.read_ns, 20971520)
     before = Counts(300, 0, 67108864, host=HostTimes(1000, 4))
     assert sample_between(before, now) == told
     assert told.cpu == 80.0

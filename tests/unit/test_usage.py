@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tui.engine.engine import Engine
 from tui.engine.errors import ConnectionLost, NotFound
 from tui.model.stats import Sample
-from tui.store.usage import HISTORY, LINGER_SECONDS, MOST_WATCHED, RETRY_SECONDS, UsageWatch
+from tui.store.usage import HISTORY, LINGER_SECONDS, MOST_KEPT, MOST_WATCHED, RETRY_SECONDS, UsageWatch
 from virtual_time import run_virtually
 
 SECOND = 10**9
@@ -157,5 +157,35 @@ def test_whatever_is_looked_at_the_streams_are_those_in_view(views: list[tuple[s
         await asyncio.sleep(2 * LINGER_SECONDS)
         assert stats.now_open == set(wanted[:MOST_WATCHED]) == set(watch.usage)
         assert stats.most <= MOST_WATCHED
+
+    virtually(act)
+
+
+def test_what_is_followed_is_watched_wherever_the_view_is_and_its_history_stays() -> None:
+    async def act(stats: Stats, watch: UsageWatch, told: list[set[str]]) -> None:
+        watch.watch(["a"])
+        with watch.following(["b"]) as news:
+            await asyncio.sleep(1.5)
+            assert news.is_set()
+            watch.watch(["c"])
+            await asyncio.sleep(LINGER_SECONDS + 1)
+            assert stats.now_open == {"b", "c"}
+        await asyncio.sleep(LINGER_SECONDS + 1)
+        assert stats.now_open == {"c"}
+        assert list(watch.histories["b"].series["memory"].values)[:4] == [1, 2, 3, 4]
+        watch.watch([])
+
+    virtually(act)
+
+
+def test_histories_are_bounded() -> None:
+    async def act(stats: Stats, watch: UsageWatch, told: list[set[str]]) -> None:
+        for first in range(0, 300, 50):
+            watch.watch([f"c{number}" for number in range(first, first + 50)])
+            await asyncio.sleep(LINGER_SECONDS + 2)
+        assert len(watch.histories) == MOST_KEPT
+        assert "c299" in watch.histories
+        assert "c0" not in watch.histories
+        watch.watch([])
 
     virtually(act)

@@ -175,6 +175,16 @@ async def inspect(context: Context) -> None:
     context.ui.view("inspect")
 
 
+async def stats(context: Context) -> None:
+    """Show what the container used of the machine, as charts."""
+    context.ui.view("stats")
+
+
+async def timeline(context: Context) -> None:
+    """Show what happened to the container, and why it died."""
+    context.ui.view("timeline")
+
+
 async def copy(context: Context) -> None:
     """Copy something of the container."""
     target = context.containers[0]
@@ -248,6 +258,10 @@ COMMANDS: tuple[Command, ...] = (
             "docker compose --project-name PROJECT logs --follow", available=_of_a_project, immediate=True),
     Command("container.inspect", ("i",), "inspect", "containers", inspect, "inspect",
             "docker inspect CONTAINER", hint=80, immediate=True),
+    Command("container.stats", ("S",), "stats as charts", "containers", stats, "stats",
+            "docker stats CONTAINER", immediate=True),
+    Command("container.timeline", ("w",), "why it died: its timeline", "containers", timeline, "why",
+            "docker inspect CONTAINER, docker events --since 0 --filter container=CONTAINER", immediate=True),
     Command("container.commit", ("c",), "commit to a new image", "containers", commit, "commit",
             "docker commit CONTAINER REFERENCE", "free", True, hint=55, immediate=True),
     Command("container.layers", ("L",), "layers of its image", "containers", layers, "layers",

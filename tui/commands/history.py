@@ -6,7 +6,11 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Literal
+
+RECENT_SECONDS = 2.0
+"""How long after its answer an event may still come from a request."""
 
 Outcome = Literal["running", "ok", "failed", "cancelled"]
 
@@ -45,3 +49,12 @@ class History:
         entry = Entry(line, host)
         self._entries.append(entry)
         return entry
+
+    def sent_to(self, host: str, *names: str) -> str:
+        """Return the line that is under way on a container, or ended just now; `names` are what it may be called."""
+        now = time.time()
+        for entry in islice(self, 50):
+            is_recent = entry.ended is None or now - entry.ended < RECENT_SECONDS
+            if is_recent and entry.host == host and not set(names).isdisjoint(entry.line.split()):
+                return entry.line
+        return ""

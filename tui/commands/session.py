@@ -16,6 +16,7 @@ from tui.jobs.layer_store import LayerStore
 from tui.model.recreate import Made
 from tui.model.system import Ping
 from tui.store.feed import Feed, Timing
+from tui.store.happenings import Happenings
 from tui.store.state import State
 from tui.store.usage import UsageWatch
 
@@ -74,12 +75,16 @@ class Session:
         self.layer_cache = LayerCache(LayerStore.of_user())
         """The layers that were read, for the next look and the next run."""
         self.jobs = Jobs(lambda: self.on_jobs())
-        self.feed = Feed(engine, lambda state: self.on_state(state), timing)
+        self.happenings = Happenings(lambda name, id: self.history.sent_to(self.name, name, id, id[:12]))
+        """What happened to each container, and which of it came from here."""
+        self.feed = Feed(engine, self._take_state, timing, self.happenings.take)
         self.usage = UsageWatch(
             engine, lambda changed: self.on_usage(changed), known=lambda key: self.state.containers.get(key)
         )
         self._marks: deque[tuple[float, int]] = deque(maxlen=100)
         self._task: asyncio.Task[None] | None = None
+        self._past: asyncio.Task[None] | None = None
+        self._knows_past = False
 
     @property
     def ping(self) -> Ping:
@@ -102,17 +107,34 @@ class Session:
         """The latest state."""
         return self.feed.state
 
+    def _take_state(self, state: State) -> None:
+        """Hand a state on; with each new connection the daemon is asked once what happened before it."""
+        if not state.condition.answers:
+            self._knows_past = False
+        elif not self._knows_past:
+            self._knows_past = True
+            self._past = asyncio.create_task(self._read_past())
+        self.on_state(state)
+
+    async def _read_past(self) -> None:
+        # what is newer than the ping came, or comes, by the feed
+        await self.happenings.read_past(self.engine, self.ping.time_ns or time.time_ns())
+
     def start(self) -> None:
         """Begin to follow the daemon."""
         self._task = asyncio.create_task(self.feed.run())
 
     async def pause(self) -> None:
         """Stop following: a process that is stopped would not read its streams, and that slows the whole daemon."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await self._end_tasks()
         await self.usage.close()
+
+    async def _end_tasks(self) -> None:
+        tasks = [task for task in (self._task, self._past) if task is not None]
+        self._task = self._past = None
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def set_busy(self, key: str, verb: str | None) -> None:
         """Mark an object as having a request under way, or, with None, no longer."""
@@ -126,9 +148,7 @@ class Session:
         """End jobs, streams and connections."""
         self.on_jobs = lambda: None  # the screen that listened may be gone, and its jobs are cancelled only now
         await self.jobs.close()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._end_tasks()
         await self.usage.close()
         await self.engine.close()
         await asyncio.to_thread(self.layer_cache.close)

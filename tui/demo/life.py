@@ -144,6 +144,7 @@ async def stop(world: World, container: Container, patience: int | None, signal:
         container.stopped_by_user = True
         container.state = "exited"
         container.touch()
+        world.emit_container(container, "stop")
         return
     if not container.running:
         raise NotModified

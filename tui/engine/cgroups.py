@@ -57,7 +57,7 @@ class Cgroup:
         rx, tx = network_bytes(_read(self._network)) if self._network else (0, 0)
         return Counts(
             counts.cpu_ns, counts.memory, counts.memory_limit, counts.pids, counts.disk_read, counts.disk_write,
-            rx, tx, host, time.time_ns(),
+            rx, tx, host, time.time_ns(), counts.cache,
         )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from tui.engine.streams import documents
 from tui.engine.transport import ANSWER_TIMEOUT, Answer, Transport
 from tui.model.cgroups import Counts, counts_from_stats
 from tui.model.containers import Container, ContainerInspect, Kinship, from_inspect
+from tui.model.happenings import Story, WireStory, story_from
 from tui.model.log_record import LogBatch, LogRecord
 from tui.model.run_wire import RunInspect
 from tui.model.stats import Sample, WireStats, sample_from
@@ -110,6 +111,10 @@ class Containers:
     async def made(self, container: str) -> RunInspect:
         """Return the part of the inspect answer that says how it was made."""
         return await self._transport.get(_path(container, "json"), RunInspect)
+
+    async def story(self, container: str) -> Story:
+        """Return what became of it, with the output of its last health checks."""
+        return story_from(await self._transport.get(_path(container, "json"), WireStory))
 
     async def kinship(self) -> list[Kinship]:
         """Return what every container, running or not, is bound to."""

@@ -12,7 +12,7 @@ from tui.engine.containers import Containers
 from tui.engine.disk import Disk
 from tui.engine.early import EarlyLists
 from tui.engine.endpoint import Endpoint
-from tui.engine.events import stream_event_documents, stream_events
+from tui.engine.events import past_events, stream_event_documents, stream_events
 from tui.engine.exec import Execs
 from tui.engine.images import Images
 from tui.engine.networks import Networks
@@ -99,6 +99,10 @@ class Engine:
     def event_documents(self, since_ns: int | None = None) -> AsyncGenerator[list[bytes] | None]:
         """Yield None once the stream is open, then batches of undecoded events; see `stream_event_documents`."""
         return stream_event_documents(self.transport, since_ns)
+
+    async def past_events(self, until_ns: int) -> list[Event]:
+        """Return what the daemon still has of before a moment of its clock; see `past_events`."""
+        return await past_events(self.transport, until_ns)
 
     async def close(self) -> None:
         """Close every connection."""

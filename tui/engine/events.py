@@ -50,6 +50,18 @@ async def stream_events(transport: Transport, since_ns: int | None = None) -> As
                 yield decode_event(document)
 
 
+async def past_events(transport: Transport, until_ns: int) -> list[Event]:
+    """Return what the daemon still has of before `until_ns` (nanoseconds, its clock): its last 256 events at most.
+
+    Raises:
+        EngineError: it can't be read, or the daemon does not end its answer.
+    """
+    params = {"since": "1", "until": f"{until_ns // 10**9}.{until_ns % 10**9:09d}"}
+    data = await transport.read("GET", "/events", params=params)
+    lines = [line for line in data.splitlines() if line.strip() and _NOISE(line) is None]
+    return [decode_event(line) for line in lines]
+
+
 def decode_event(document: bytes) -> Event:
     """Return the event of a document.
 

@@ -69,6 +69,8 @@ class Counts(msgspec.Struct, frozen=True, gc=False):
     tx: int = 0
     host: HostTimes = HostTimes(0, 0)
     read_ns: int = 0
+    cache: int = 0
+    """Those file pages."""
 
 
 def mounts_from(mountinfo: str) -> Mounts:
@@ -119,9 +121,11 @@ def counts_from(version: CgroupVersion, files: Mapping[str, bytes], memory_total
 def _counts_v1(files: Mapping[str, bytes], memory_total: int) -> Counts:
     read, write = _io_v1(files)
     usage = int(files["memory.usage_in_bytes"])
+    memory = _without_cache(usage, _field(files["memory.stat"], b"total_inactive_file"))
     return Counts(
         cpu_ns=int(files["cpuacct.usage"]),
-        memory=_without_cache(usage, _field(files["memory.stat"], b"total_inactive_file")),
+        memory=memory,
+        cache=usage - memory,
         memory_limit=min(int(files["memory.limit_in_bytes"]), memory_total),
         pids=int(files.get("pids.current", b"0")),
         disk_read=read,
@@ -136,9 +140,11 @@ def _counts_v2(files: Mapping[str, bytes], memory_total: int) -> Counts:
     if used_us is None:
         raise ValueError("no usage in cpu.stat")
     usage = int(files["memory.current"])
+    memory = _without_cache(usage, _field(files["memory.stat"], b"inactive_file"))
     return Counts(
         cpu_ns=used_us * 1000,
-        memory=_without_cache(usage, _field(files["memory.stat"], b"inactive_file")),
+        memory=memory,
+        cache=usage - memory,
         memory_limit=memory_total if limit == b"max" else min(int(limit), memory_total),
         pids=int(files.get("pids.current", b"0")),
         disk_read=sum(map(int, re.findall(rb"\brbytes=(\d+)", io))),
@@ -217,6 +223,7 @@ def counts_from_stats(wire: WireStats) -> Counts:
         rx=sample.rx,
         tx=sample.tx,
         read_ns=sample.read_ns,
+        cache=sample.cache,
     )
 
 
@@ -236,4 +243,5 @@ def sample_between(before: Counts | None, now: Counts) -> Sample:
         disk_write=now.disk_write,
         pids=now.pids,
         read_ns=now.read_ns,
+        cache=now.cache,
     )

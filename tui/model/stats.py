@@ -67,6 +67,8 @@ class Sample(msgspec.Struct, frozen=True, gc=False):
     pids: int = 0
     read_ns: int = 0
     """When the daemon took it: nanoseconds since the epoch, by its clock."""
+    cache: int = 0
+    """Bytes of file pages that nobody uses: the kernel counts them, `memory` leaves them out."""
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -99,6 +101,7 @@ def sample_from(wire: WireStats) -> Sample:
         disk_write=sum(entry.value for entry in blocks if entry.op.lower() == "write"),
         pids=wire.pids_stats.current if wire.pids_stats else 0,
         read_ns=parse_time_ns(wire.read) or 0,
+        cache=memory.usage - _memory_used(memory),
     )
 
 

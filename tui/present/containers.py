@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from tui.model.containers import Container
 from tui.model.stats import Usage
 from tui.present.columns import Cell, Column
+from tui.present.exits import exit_short
 from tui.present.glyphs import RANK, container_mark
 from tui.present.ports import ports_text
 from tui.present.units import ago, memory, percent, rate, span
-
-_EXITS = {137: "killed", 139: "segmentation fault", 143: "terminated", 126: "not executable", 127: "not found"}
 
 
 @dataclass(slots=True)
@@ -145,7 +144,7 @@ def exit_reason(container: Container) -> str:
     """Return why it ended as far as its record tells, or an empty string."""
     if container.oom_killed:
         return "out of memory"
-    return container.error or _EXITS.get(container.exit_code or 0, "")
+    return container.error or exit_short(container.exit_code or 0)
 
 
 def search_text(container: Container) -> str:

@@ -68,10 +68,17 @@ class _Awoke(Exception):
 
 
 class Feed:
-    """Drives a State from an engine; `publish` gets the latest state, never a difference, at a bounded rate."""
+    """Drives a State from an engine; `publish` gets the latest state, never a difference, at a bounded rate.
 
-    def __init__(self, engine: Engine, publish: Callable[[State], object], timing: Timing | None = None) -> None:
+    `tell` gets each event.
+    """
+
+    def __init__(
+        self, engine: Engine, publish: Callable[[State], object], timing: Timing | None = None,
+        tell: Callable[[Event], object] = lambda _event: None,
+    ) -> None:  # fmt: skip
         self.engine = engine
+        self._tell = tell
         self.timing = timing or timing_for(engine.endpoint.url)
         self.recent: deque[Event] = deque(maxlen=1000)
         """The last events, oldest first."""
@@ -278,6 +285,7 @@ class Feed:
 
     def _apply(self, event: Event) -> None:
         self.recent.append(event)
+        self._tell(event)
         self._known.happened()
         if len(self.recent) == RING and self.engine.took_early:
             self._reader.want_lists(*RESOURCES)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
-from contextlib import aclosing
+from collections.abc import Callable, Generator, Iterable
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 
 from tui.engine.cgroups import Cgroup, LocalCgroups
@@ -17,12 +17,16 @@ from tui.engine.errors import EngineError
 from tui.model.cgroups import Counts, HostTimes, sample_between
 from tui.model.containers import Container
 from tui.model.stats import Sample, Usage, usage_from
+from tui.model.usage_history import UsageHistory
 from tui.store.publishing import Publisher
 
 MOST_WATCHED = 64
 HISTORY = 120
 RETRY_SECONDS = 2.0
 READ_SECONDS = 1.0
+
+MOST_KEPT = 200
+"""Containers whose history is kept, those that were watched last: about 15 kB each."""
 
 LINGER_SECONDS = 3.0
 """How long a row is watched after it left the view: a filter being typed, or a glance further down, ends nothing."""
@@ -74,8 +78,12 @@ class UsageWatch:
         self._misses = 0
         self._one_proof = asyncio.Lock()
         self._tick: asyncio.Future[HostTimes] | None = None
+        self._wanted: list[str] = []
+        self._followers: dict[str, list[asyncio.Event]] = {}
         self.usage: dict[str, Usage] = {}
         """The last usage of each container watched now."""
+        self.histories: dict[str, UsageHistory] = {}
+        """What was seen of each container since it was first watched; of the last 200, gone ones too."""
 
     @property
     def streams(self) -> int:
@@ -89,7 +97,8 @@ class UsageWatch:
 
     def watch(self, containers: Iterable[str]) -> None:
         """Watch these (running) containers and, after a moment in which they may come back, no others; at most 64."""
-        wanted = list(dict.fromkeys(containers))[:MOST_WATCHED]
+        self._wanted = list(containers)
+        wanted = list(dict.fromkeys([*self._followers, *self._wanted]))[:MOST_WATCHED]
         loop = asyncio.get_running_loop()
         for key in wanted:
             if (leaving := self._leaving.pop(key, None)) is not None:
@@ -103,6 +112,26 @@ class UsageWatch:
             task = self._watched.get(key)
             if task is None or task.done():
                 self._watched[key] = asyncio.create_task(self._follow(key))
+
+    @contextmanager
+    def following(self, keys: Iterable[str]) -> Generator[asyncio.Event]:
+        """Watch these (running) containers too, wherever the view is; the event that is yielded is set by each sample.
+
+        They go before those in view, so that of more than 64 some of these are watched.
+        """
+        followed = list(dict.fromkeys(keys))
+        event = asyncio.Event()
+        for key in followed:
+            self._followers.setdefault(key, []).append(event)
+        self.watch(self._wanted)
+        try:
+            yield event
+        finally:
+            for key in followed:
+                self._followers[key].remove(event)
+                if not self._followers[key]:
+                    del self._followers[key]
+            self.watch(self._wanted)
 
     def _end(self, key: str) -> None:
         if (leaving := self._leaving.pop(key, None)) is not None:
@@ -133,8 +162,18 @@ class UsageWatch:
 
     def _note(self, key: str, usage: Usage) -> None:
         self.usage[key] = usage
+        self._keep(key, usage)
+        for event in self._followers.get(key, ()):
+            event.set()
         self._changed.add(key)
         self._publisher.request()
+
+    def _keep(self, key: str, usage: Usage) -> None:
+        history = self.histories.pop(key, None) or UsageHistory()
+        history.add(usage)
+        self.histories[key] = history  # at the end: what was not watched for longest goes first
+        if len(self.histories) > MOST_KEPT:
+            del self.histories[next(iter(self.histories))]
 
     def _fire(self) -> None:
         changed, self._changed = self._changed, set()

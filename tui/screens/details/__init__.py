@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from tui.screens.details.history import HistoryTab
 from tui.screens.details.inspect import InspectTab
 from tui.screens.details.logs import LogsTab
+from tui.screens.details.stats import StatsTab
 from tui.screens.details.tab import DetailTab
+from tui.screens.details.timeline import TimelineTab
 from tui.store.state import Resource
 
 TABS: Mapping[Resource, tuple[type[DetailTab], ...]] = {
-    "containers": (LogsTab, InspectTab),
+    "containers": (LogsTab, StatsTab, TimelineTab, InspectTab),
     "images": (HistoryTab, InspectTab),
     "volumes": (InspectTab,),
     "networks": (InspectTab,),

@@ -1,0 +1,65 @@
+"""The problems screen: what is wrong on every host, live, with commands that may help."""
+
+from collections.abc import Callable
+
+import pytest
+from stage import StageApp, dashboard, text_of, until
+from textual.pilot import Pilot
+
+from tui.screens.dashboard import DashboardScreen
+from tui.settings import Settings
+
+Compare = Callable[..., bool]
+
+
+async def open_problems(pilot: Pilot[int]) -> DashboardScreen:
+    screen = await dashboard(pilot)
+    app = pilot.app
+    assert isinstance(app, StageApp)
+    await pilot.press("W")
+    await until(pilot, lambda: all(word in text_of(app) for word in ("restart loop", "unhealthy", "out of memory")))
+    return screen
+
+
+async def test_what_is_cured_goes_by_itself_and_the_commands_run() -> None:
+    app = StageApp()
+    async with app.run_test(size=(100, 24), notifications=True) as pilot:
+        screen = await open_problems(pilot)
+        assert "payments" in text_of(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: "docker stop CONTAINER" in text_of(app), "the commands")
+        await pilot.press("down", "down", "enter")
+        await until(pilot, lambda: "restart loop" not in text_of(app), "the loop ends")
+        assert [entry.line for entry in screen.session.history] == ["docker stop shop-payments-1"]
+
+
+async def test_the_timeline_of_one_is_a_key_away() -> None:
+    app = StageApp()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        screen = await open_problems(pilot)
+        await pilot.press("G", "enter")
+        await until(pilot, lambda: "why it died" in text_of(app), "the commands")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is screen and "times in a row" in text_of(app), "the timeline")
+        key = screen.containers.cursor_key
+        assert key is not None
+        assert screen.session.state.containers[key].health == "unhealthy"
+
+
+async def test_nothing_is_changed_on_a_host_that_is_read_only() -> None:
+    app = StageApp(Settings(read_only=True))
+    async with app.run_test(size=(100, 24), notifications=True) as pilot:
+        screen = await open_problems(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: "read-only" in text_of(app), "why not")
+        await pilot.press("down", "down", "enter")
+        await until(pilot, lambda: "stop or start: read-only" in text_of(app))
+        assert not list(screen.session.history)
+
+
+@pytest.mark.parametrize("look", ["80x24", "ascii"])
+def test_it_looks(snap_compare: Compare, look: str) -> None:
+    async def before(pilot: Pilot[int]) -> None:
+        await open_problems(pilot)
+
+    assert snap_compare(StageApp(Settings(ascii=look == "ascii")), terminal_size=(80, 24), run_before=before)

@@ -1,0 +1,71 @@
+"""What the charts of a container's use of the machine say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from tui.model.usage_history import READERS, UsageHistory
+from tui.present.units import memory, percent, rate, span
+
+Span = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One chart: the series it shows, its name, how its numbers are written, and whether they go by powers of two."""
+
+    series: str
+    title: str
+    words: Callable[[float], str]
+    binary: bool = False
+
+
+MEASURES: Sequence[Measure] = (
+    Measure("cpu", "CPU", percent),
+    Measure("memory", "memory", memory, binary=True),
+    Measure("rx", "net in", rate),
+    Measure("tx", "net out", rate),
+    Measure("read", "disk read", rate),
+    Measure("write", "disk write", rate),
+    Measure("pids", "pids", lambda count: f"{count:.0f}"),
+    Measure("cache", "cache", memory, binary=True),
+)
+"""In the order in which they stand; `cache` is beside `memory`, not in it."""
+
+NEAR_LIMIT = 0.9
+"""The share of its limit from which a container's memory is told as near to it."""
+
+
+def head(measure: Measure, history: UsageHistory, *, running: bool, peak_mark: str) -> list[Span]:
+    """Return the line above a chart: what is used now, the limit of what has one, and the peak with its time (UTC)."""
+    series = history.series[measure.series]
+    usage = history.last
+    if usage is None or not series.values:
+        return [(measure.title, "bold")]
+    limit = usage.sample.memory_limit if measure.series == "memory" else 0
+    share = usage.sample.memory / limit if limit else 0.0
+    spans: list[Span] = [(f"{measure.title} ", "bold")]
+    if running:
+        # the last value itself: a slot holds the greatest that fell into it
+        spans.append((measure.words(READERS[measure.series](usage)), ""))
+    if limit:
+        spans.append((f"/{memory(limit)}", "bad" if share >= NEAR_LIMIT else "warn" if share >= 0.75 else "dim"))
+    spans.append((f"  {peak_mark}{measure.words(series.peak)} {clock(series.peak_ns)}", "dim"))
+    if limit and running:
+        spans.append((f"  {percent(100 * share)}", "dim"))
+    return spans
+
+
+def foot(history: UsageHistory, step: int, *, ended: str, peak_mark: str) -> list[Span]:
+    """Return the line below the charts: since when, what a column stands for, and why it does not go on."""
+    spans: list[Span] = [(f"{ended}; this was until then. ", "warn")] if ended else []
+    seconds = history.slot_seconds * step
+    text = f"since {clock(history.began_ns)} UTC, a column is the most in {span(seconds)}, {peak_mark} the peak"
+    return [*spans, (text, "dim")]
+
+
+def clock(moment_ns: int) -> str:
+    """Return the time of day of a moment (nanoseconds since the epoch), in UTC."""
+    return datetime.fromtimestamp(moment_ns / 1e9, UTC).strftime("%H:%M:%S")

@@ -1,0 +1,65 @@
+"""The Stats tab: what a container used of the machine since hythe first looked, as charts."""
+
+from __future__ import annotations
+
+import os
+
+from tui.commands.session import Session
+from tui.model.containers import Container
+from tui.model.usage_history import UsageHistory
+from tui.present.containers import status_text
+from tui.present.stats import MEASURES, Measure, foot, head
+from tui.screens.details.tab import DetailTab
+from widgets.chart import PEAK, Chart, ChartGrid, Look, nice_top
+
+
+class StatsTab(DetailTab):
+    """CPU, memory, cache, network, disk and processes; it watches the container while it is seen."""
+
+    name = "stats"
+
+    def make(self) -> ChartGrid:
+        # the console of Linux has no braille in its font
+        look: Look = "block" if os.environ.get("TERM") == "linux" else "braille"
+        self.view = ChartGrid(look=look, ascii=self.settings.ascii)
+        return self.view
+
+    def wanted(self, row: Container) -> object:
+        return row.id, row.state, row.exit_code, row.inspected
+
+    async def fill(self, session: Session, row: Container) -> None:
+        if row.state != "running":
+            self._show(session, row)
+            return
+        with session.usage.following([row.id]) as news:
+            while True:
+                news.clear()
+                self._show(session, row)
+                await news.wait()
+
+    def _show(self, session: Session, row: Container) -> None:
+        """Show what is known; of one that does not run, what it used until it ended."""
+        running = row.state == "running"
+        ended = "" if running else status_text(row, session.now())
+        history = session.usage.histories.get(row.id)
+        if history is None or not len(history):
+            self.view.set_notice("its first sample takes a second …" if running else f"it does not run: {ended}")
+            return
+        mark = PEAK[self.view.look]
+        step = self.view.step_of(len(history))
+        charts = [_chart(history, measure, running, mark) for measure in MEASURES]
+        self.view.show(charts, foot(history, step, ended=ended, peak_mark=mark))
+
+    def empty(self, notice: str) -> None:
+        self.view.set_notice(notice)
+
+
+def _chart(history: UsageHistory, measure: Measure, running: bool, mark: str) -> Chart:
+    series = history.series[measure.series]
+    least = 64 << 10 if measure.binary else 1
+    return Chart(
+        head(measure, history, running=running, peak_mark=mark),
+        list(series.values),
+        nice_top(max(series.peak, least), binary=measure.binary),
+        history.slot_of(series.peak_ns) if series.peak > 0 else None,
+    )
