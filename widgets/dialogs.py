@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from widgets.fields import Line, Shown
+from widgets.editors import Line, Shown
 from widgets.line_view import CursorList, Span
 from widgets.literal import literal
 from widgets.matching import Matcher

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import ClassVar, Protocol
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.events import Paste
 from textual.message import Message
-from textual.strip import Strip
 from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
-from widgets.line_view import LineView
+from widgets.editors import Line, Lines, Shown
 from widgets.literal import literal
 
 Check = Callable[[str], str | None]
@@ -26,92 +22,6 @@ Check = Callable[[str], str | None]
 FieldValue = str | bool | list[str]
 
 LONGEST_MESSAGE = 400
-
-
-def unified(text: str) -> str:
-    """A pasted text with one kind of line end: terminals send carriage returns."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-class TakesPastes(Protocol):
-    """What stands around editors may take a pasted text as a whole, which is then not inserted."""
-
-    def take_paste(self, text: str) -> bool:
-        """Return whether it took the text."""
-        ...
-
-
-def taken_around(editor: Widget, text: str) -> bool:
-    """Offer a pasted text to what stands around an editor, from the inside; whether any of it took the text."""
-    takers = (getattr(around, "take_paste", None) for around in editor.ancestors)
-    return any(taker(text) for taker in takers if taker is not None)
-
-
-class Line(Input):
-    """An input of one line that neither blinks nor drops what is pasted after a line end."""
-
-    def __init__(
-        self,
-        value: str = "",
-        *,
-        placeholder: str = "",
-        password: bool = False,
-        suggester: Suggester | None = None,
-        id: str | None = None,
-    ) -> None:
-        super().__init__(
-            value,
-            placeholder=literal(placeholder),
-            password=password,
-            suggester=suggester,
-            select_on_focus=False,
-            compact=True,
-            id=id,
-        )
-        self.cursor_blink = False
-
-    def on_paste(self, event: Paste) -> None:
-        """Join pasted lines as a shell does: a line that ends in a backslash goes on, any other end is a space."""
-        event.prevent_default()
-        event.stop()
-        text = unified(event.text)
-        if taken_around(self, text):
-            return
-        lines = text.replace("\\\n", "").splitlines()
-        self.replace(literal(" ".join(lines)), *sorted(self.selection))
-
-
-class Lines(TextArea):
-    """An editor of several lines that takes nothing from a paste that steers the terminal."""
-
-    def on_paste(self, event: Paste) -> None:
-        """Insert the pasted lines as they can be drawn; tabs stay."""
-        event.prevent_default()
-        event.stop()
-        text = unified(event.text)
-        if taken_around(self, text):
-            return
-        lines = ["\t".join(map(literal, line.split("\t"))) for line in text.splitlines()]
-        start, end = sorted((self.selection.start, self.selection.end))
-        self.replace("\n".join(lines), start, end, maintain_selection_offset=False)
-
-
-class Shown:
-    """Keeps texts that cannot be edited as they are (line ends, control characters) behind what is shown for them."""
-
-    def __init__(self) -> None:
-        self._originals: dict[str, str] = {}
-
-    def show(self, text: str) -> str:
-        """The text as it can be edited."""
-        shown = literal(text)
-        if shown != text:
-            self._originals[shown] = text
-        return shown
-
-    def restore(self, shown: str) -> str:
-        """The text that was meant: the original, unless what was shown for it was edited."""
-        return self._originals.get(shown, shown)
 
 
 class Field(Widget):
@@ -447,163 +357,3 @@ class ListField(Field):
         if event.text_area.text != self._known:
             self._known = event.text_area.text
             self.edited()
-
-
-class _Switch(LineView):
-    """One focusable line that a subclass of Field draws and turns with keys."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,space", "turn(1)", "Next", show=False, id="field.next_choice"),
-        Binding("left", "turn(-1)", "Previous", show=False, id="field.previous_choice"),
-        Binding("enter", "done", "Next field", show=False, id="field.done"),
-    ]
-    DEFAULT_CSS = """
-    _Switch { height: 1; }
-    """
-
-    def __init__(self, text: Callable[[], str], turn: Callable[[int], None], done: Callable[[], object]) -> None:
-        super().__init__()
-        self._text = text
-        self._turn = turn
-        self._done = done
-
-    def render_line(self, y: int) -> Strip:
-        style = self.line_style(self.has_focus) if self.has_focus else self.rich_style
-        return self.paint([(self._text(), "plain")], self.size.width, style)
-
-    def action_turn(self, step: int) -> None:
-        self._turn(step)
-        self.refresh()
-
-    def action_done(self) -> None:
-        self._done()
-
-    def on_click(self) -> None:
-        self.action_turn(1)
-
-
-class ChoiceField(Field):
-    """One of a few values: left and right go through them."""
-
-    def __init__(
-        self,
-        label: str,
-        name: str,
-        options: Sequence[tuple[str, str]],
-        value: str | None = None,
-        hint: str = "",
-        *,
-        ascii: bool = False,
-        id: str | None = None,
-    ) -> None:
-        super().__init__(label, name, hint=hint, ascii=ascii, id=id)
-        if not options:
-            raise ValueError(f"the field {name} has no options")
-        self._options = list(options)
-        self._first = self._options[0][0] if value is None else value
-        if self._first not in [option for option, _ in options]:
-            self._options.append((self._first, self._first))  # what is there now is not lost for being unknown
-        self._at = [option for option, _ in self._options].index(self._first)
-
-    def compose_editor(self) -> Widget:
-        return _Switch(self._text, self._turn, lambda: self.post_message(self.Done(self)))
-
-    def _text(self) -> str:
-        before, after = ("<", ">") if self.ascii else ("‹", "›")
-        return f"{before} {self._options[self._at][1]} {after}  {self._at + 1} of {len(self._options)}"
-
-    def _turn(self, step: int) -> None:
-        self._at = (self._at + step) % len(self._options)
-        self.edited()
-
-    @property
-    def value(self) -> str:
-        return self._options[self._at][0]
-
-    @property
-    def is_dirty(self) -> bool:
-        return self.value != self._first
-
-    def put(self, value: FieldValue) -> None:
-        self._offer(str(value))
-        self.set_value(str(value))
-
-    def insert(self, text: str) -> None:
-        self._turn(self._offer(text) - self._at)
-        self.editor.refresh()
-
-    def _offer(self, value: str) -> int:
-        """Offer a value, if it is not among the options yet; its place among them."""
-        known = [option for option, _ in self._options]
-        if value not in known:
-            self._options.append((value, value))
-            known.append(value)
-        return known.index(value)
-
-    def set_options(self, options: Sequence[tuple[str, str]]) -> None:
-        """Offer other options; the one that is chosen stays, even where it is not among them."""
-        chosen = self._options[self._at]
-        self._options = list(options)
-        if chosen[0] not in [option for option, _ in options]:
-            self._options.append(chosen)
-        self._at = [option for option, _ in self._options].index(chosen[0])
-        if self.is_mounted:
-            self.editor.refresh()
-
-    def set_value(self, value: str) -> None:
-        """Choose another option, as if it had been chosen from the beginning. Raises ValueError if there is none."""
-        self._at = [option for option, _ in self._options].index(value)
-        self._first = value
-        if self.is_mounted:
-            self.editor.refresh()
-
-
-class ToggleField(Field):
-    """Yes or no: space turns it."""
-
-    def __init__(
-        self,
-        label: str,
-        name: str,
-        value: bool = False,
-        text: str = "",
-        hint: str = "",
-        *,
-        ascii: bool = False,
-        id: str | None = None,
-    ) -> None:
-        super().__init__(label, name, hint=hint, ascii=ascii, id=id)
-        self._first = self._value = value
-        self._caption = text
-
-    def compose_editor(self) -> Widget:
-        return _Switch(self._text, self._turn, lambda: self.post_message(self.Done(self)))
-
-    def _text(self) -> str:
-        return f"[{'x' if self._value else ' '}] {self._caption or ('yes' if self._value else 'no')}"
-
-    def _turn(self, step: int) -> None:
-        self._value = not self._value
-        self.edited()
-
-    def put(self, value: FieldValue) -> None:
-        self.set_value(value is True)
-
-    def insert(self, text: str) -> None:
-        if (text == "true") != self._value:
-            self._turn(1)
-            self.editor.refresh()
-
-    @property
-    def value(self) -> bool:
-        return self._value
-
-    @property
-    def is_dirty(self) -> bool:
-        return self._value != self._first
-
-    def set_value(self, value: bool) -> None:
-        """Set it, as if it had been so from the beginning."""
-        self._first = self._value = value
-        if self.is_mounted:
-            self.editor.refresh()

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import TextArea
 
 from widgets.dialogs import FRAME, Dialog
-from widgets.fields import Lines
+from widgets.editors import Lines
 from widgets.line_view import CursorList, Span
 
 MOST_ROWS = 8

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from widgets.fields import Line
+from widgets.editors import Line
 from widgets.literal import literal
 
 

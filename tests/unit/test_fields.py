@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from textual.app import App, ComposeResult
 
-from widgets.fields import ChoiceField, Field, FieldValue, ListField, TextField, ToggleField
+from widgets.choice_fields import ChoiceField, ToggleField
+from widgets.fields import Field, FieldValue, ListField, TextField
 from widgets.form import Form
 from widgets.path_field import PathField, check_file, check_folder, complete
 from widgets.search_bar import SearchBar

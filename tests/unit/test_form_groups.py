@@ -9,7 +9,9 @@ from textual.events import Paste
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from widgets.fields import Line, ListField, TextField, ToggleField
+from widgets.choice_fields import ToggleField
+from widgets.editors import Line
+from widgets.fields import ListField, TextField
 from widgets.form import Form, Group
 from widgets.form_group import GroupHeading
 

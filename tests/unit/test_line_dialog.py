@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from textual.app import App
 
-from widgets.fields import Lines
+from widgets.editors import Lines
 from widgets.line_dialog import LineDialog, Remark, RemarkList
 
 

@@ -50,7 +50,8 @@ from tui.screens.build_checks import (
 )
 from tui.screens.build_values import fill, kept, recalled, spec_of, values_of
 from tui.screens.form_screen import FormScreen, Values
-from widgets.fields import ChoiceField, Field, ListField, TextField, ToggleField
+from widgets.choice_fields import ChoiceField, ToggleField
+from widgets.fields import Field, ListField, TextField
 from widgets.path_field import PathField, complete
 from widgets.text_pane import TextPane
 

@@ -11,7 +11,8 @@ from tui.model.build_spec import Builder, BuildSpec
 from tui.present.secrets import secret_names
 from tui.screens.build_checks import absolute, resolved_context, resolved_secret
 from tui.screens.form_screen import Values
-from widgets.fields import ChoiceField, Field, ListField, TextField, ToggleField
+from widgets.choice_fields import ChoiceField, ToggleField
+from widgets.fields import Field, ListField, TextField
 
 LISTS = ("args", "secrets", "ssh", "contexts")
 SWITCHES = ("no_cache", "pull")

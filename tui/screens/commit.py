@@ -23,7 +23,8 @@ from tui.present.changes import ChangeTree
 from tui.present.secrets import secret_names
 from tui.present.units import size
 from tui.screens.form_screen import FormScreen, Values
-from widgets.fields import Field, ListField, TextField, ToggleField
+from widgets.choice_fields import ToggleField
+from widgets.fields import Field, ListField, TextField
 from widgets.line_view import Span
 from widgets.span_line import SpanLine
 from widgets.tree_view import TreeView

@@ -17,7 +17,8 @@ from tui.model.context_spec import ContextSpec, check_host, check_name, create_l
 from tui.model.hosts import ANSWERS, Host, HostRow, Probe
 from tui.present.hosts import HostRows
 from tui.screens.form_screen import FormScreen, Values
-from widgets.fields import Field, TextField, ToggleField
+from widgets.choice_fields import ToggleField
+from widgets.fields import Field, TextField
 from widgets.path_field import PathField, check_file
 from widgets.text_pane import TextPane
 

@@ -12,7 +12,8 @@ from tui.model.exec_spec import ExecSpec, check_command, command_words, exec_lin
 from tui.model.run_options import check_env
 from tui.present.secrets import looks_secret
 from tui.screens.form_screen import FormScreen, Values
-from widgets.fields import Field, FieldValue, ListField, TextField, ToggleField
+from widgets.choice_fields import ToggleField
+from widgets.fields import Field, FieldValue, ListField, TextField
 
 
 class ExecFormScreen(FormScreen):

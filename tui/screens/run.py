@@ -21,7 +21,9 @@ from tui.screens.form_screen import FormScreen, Values
 from tui.screens.run_checks import RunChecks, check_image
 from tui.screens.run_choices import Known, choices
 from tui.screens.run_sending import Sending
-from widgets.fields import ChoiceField, Field, ListField, TextField, ToggleField, unified
+from widgets.choice_fields import ChoiceField, ToggleField
+from widgets.editors import unified
+from widgets.fields import Field, ListField, TextField
 from widgets.form import Group
 from widgets.line_dialog import LineDialog, Remark
 
