@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -47,6 +49,16 @@ async def everything(call: Call) -> None:
     await call.send(frame(b"%d" % size))
 
 
+async def hesitant(call: Call) -> None:
+    """Takes all that comes, each message some time after it came."""
+    size = 0
+    while (message := await call.receive()) is not None:
+        size += len(message)
+        for _ in range(9):
+            await asyncio.sleep(0)
+    await call.send(frame(b"%d" % size))
+
+
 async def for_ever(call: Call) -> None:
     await asyncio.Event().wait()
 
@@ -57,6 +69,7 @@ METHODS: Mapping[str, Method] = {
     "/stumble": unary(stumble),
     "/count": count,
     "/everything": everything,
+    "/hesitant": hesitant,
     "/wait": for_ever,
 }
 
@@ -156,3 +169,45 @@ async def test_a_compressed_message_is_refused() -> None:
     call.feed(b"\x01\0\0\0\x01x", 6)
     with pytest.raises(GrpcError, match="compressed"):
         await call.receive()
+
+
+class Lingering(End):
+    """An end whose writes are through only some time after the other side has the bytes."""
+
+    async def write(self, data: bytes) -> None:
+        await super().write(data)
+        for _ in range(7):
+            await asyncio.sleep(0)
+
+
+async def test_room_that_is_given_while_a_write_lingers_is_told() -> None:
+    ours, theirs = End(), Lingering()
+    ours.other, theirs.other = theirs, ours
+    client, server = GrpcConnection(ours), GrpcConnection(theirs, METHODS)
+    tasks = [asyncio.create_task(client.run()), asyncio.create_task(server.run())]
+    async with asyncio.timeout(20):
+        for size in (700, 5_000, 16_000):
+            async with client.open("/everything") as call:
+                await client.send(call.id, frame(bytes(size)) * (1_000_000 // size), last=True)
+                assert await call.receive() == b"%d" % (1_000_000 // size * size)
+    ours.close()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.mark.parametrize("size", [1_000, 16_384, 30_000, 32_700, 32_768, 40_000, 65_000, 100_000])
+async def test_who_takes_messages_late_makes_room_for_the_rest_of_the_next(size: int) -> None:
+    async with connected() as (client, _, _), asyncio.timeout(20), client.open("/hesitant") as call:
+        for _ in range(40):
+            await client.send(call.id, frame(bytes(size)))
+        await client.send(call.id, b"", last=True)
+        assert await call.receive() == b"%d" % (40 * size)
+
+
+async def test_the_beginning_of_a_message_holds_no_room_once_those_before_it_are_taken() -> None:
+    given: list[int] = []
+    owner = cast(GrpcConnection, SimpleNamespace(taken=lambda _id, size: given.append(size)))
+    call = Call(owner, 1, "/", {})
+    call.feed(frame(b"a" * 100) + frame(b"b" * 100)[:50], 155)
+    call.feed(frame(b"b" * 100)[50:90], 40)
+    assert await call.receive() == b"a" * 100
+    assert sum(given) == 195

@@ -93,6 +93,8 @@ class Call:
             self._news.clear()
             await self._news.wait()
         message, size = self._messages.popleft()
+        if not self._messages:  # the rest of the next one may wait for the room that its beginning takes
+            size, self._owed = size + self._owed, 0
         self._owner.taken(self.id, size)
         return message
 
@@ -161,6 +163,7 @@ class GrpcConnection:
         self._calls: dict[int, Call] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._room = asyncio.Event()
+        self._writing = False
         self._closed: Exception | None = None
 
     async def run(self) -> None:
@@ -255,9 +258,16 @@ class GrpcConnection:
 
     def _write_soon(self) -> None:
         """Send what the window updates come to, without waiting for it."""
-        if 0 not in self._tasks:
-            task = self._tasks[0] = asyncio.create_task(self._flush_quietly())
-            task.add_done_callback(lambda _task: self._tasks.pop(0, None))
+        if not self._writing:
+            self._writing = True
+            self._tasks[0] = asyncio.create_task(self._write_updates())
+
+    async def _write_updates(self) -> None:
+        # no step between the last look at what there is to send and the end: what comes after finds nobody writing
+        try:
+            await self._flush_quietly()
+        finally:
+            self._writing = False
 
     async def _flush_quietly(self) -> None:
         with suppress(Exception):  # `run` tells of a broken line
@@ -365,7 +375,8 @@ class GrpcConnection:
         await self._flush()
 
     async def _flush(self) -> None:
-        if data := self._http.data_to_send():
+        # what was added while this waited to write would else be sent by nobody
+        while data := self._http.data_to_send():
             await self._line.write(data)
 
 
