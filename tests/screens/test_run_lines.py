@@ -1,5 +1,6 @@
 """Lines, groups and choices of the run form under a pilot's fingers, on the demo engine."""
 
+import threading
 from pathlib import Path
 from typing import cast
 
@@ -132,6 +133,27 @@ async def test_a_port_that_a_program_has_names_the_program(monkeypatch: pytest.M
         await until(pilot, lambda: "is taken by nginx (PID 4711)" in error_of(screen, "publish"))
         fill(screen, "publish", "18082:80")
         await until(pilot, lambda: not error_of(screen, "publish"))
+
+
+async def test_ports_that_are_told_after_the_form_has_gone_end_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, told = threading.Event(), threading.Event()
+
+    def bound(_endpoint: object) -> list[Listener]:
+        asked.set()
+        told.wait(20)
+        return []
+
+    monkeypatch.setattr(run_checks, "listeners", bound)
+    app = StageApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await open_form(pilot)
+        fill(screen, "publish", "18081:80")
+        await until(pilot, asked.is_set, "the question")
+        worker = next(worker for worker in app.workers if worker.group == "listeners")
+        await screen.form.remove()
+        told.set()
+        await until(pilot, lambda: worker.is_finished, "the answer")
+        assert worker.error is None
 
 
 async def test_choices_come_from_the_image_and_the_host() -> None:

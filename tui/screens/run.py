@@ -161,19 +161,23 @@ class RunScreen(FormScreen):
         self._read_image()
 
     async def _read_hints(self, image: str) -> None:
+        hint = ""
         try:
-            details = await self.session.engine.images.details(image)
+            self._hints = image_hints((await self.session.engine.images.details(image)).config)
         except NotFound:
             self._hints = ImageHints()
-            self._tell_hints()
-            self.form.field("image").set_hint("not on this host: running it offers to pull it first")
-            return
+            hint = "not on this host: running it offers to pull it first"
         except EngineError as error:
-            self.form.field("image").set_hint(f"its defaults could not be read: {error}")
+            hint = f"its defaults could not be read: {error}"
+        if not self._has_form:
             return
-        self._hints = image_hints(details.config)
         self._tell_hints()
-        self.form.field("image").set_hint("")
+        self.form.field("image").set_hint(hint)
+
+    @property
+    def _has_form(self) -> bool:
+        """Whether the form is there: it goes before the screen does, and what was read for it comes too late then."""
+        return bool(self.query("#form"))
 
     def _tell_hints(self) -> None:
         for field in self.form.fields:
@@ -189,20 +193,21 @@ class RunScreen(FormScreen):
 
     def _look_again(self) -> None:
         """Look which ports and names are taken, where any is asked for."""
-        if not self.query("#form"):
+        if not self._has_form:
             return
         name, publish = self.form.field("name"), self.form.field("publish")
         if name.value:
             name.check_again()
         if publish.value:
-            self.run_worker(self._read_listeners, group="listeners", exclusive=True)
+            lines = [line.strip() for line in cast("list[str]", publish.value)]
+            self.run_worker(partial(self._read_listeners, lines), group="listeners", exclusive=True)
 
-    async def _read_listeners(self) -> None:
-        lines = [line.strip() for line in cast("list[str]", self.form.field("publish").value)]
-        found = await asyncio.to_thread(self._checks.read_listeners, self.session.engine.endpoint, lines)
-        field = self.form.field("publish")
-        self._checks.listeners = found
-        field.check_again()
+    async def _read_listeners(self, lines: list[str]) -> None:
+        self._checks.listeners = await asyncio.to_thread(
+            self._checks.read_listeners, self.session.engine.endpoint, lines
+        )
+        if self._has_form:
+            self.form.field("publish").check_again()
 
     async def choices(self, field: str) -> Sequence[Option]:
         state = self.session.state
