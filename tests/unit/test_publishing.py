@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,6 +28,27 @@ def test_the_first_is_told_at_once_and_the_next_after_the_interval() -> None:
         publisher.request()
         await asyncio.sleep(10)
         assert told == [0.0, 1.0, 10.25]
+
+    run_virtually(main())
+
+
+def test_in_a_storm_it_tells_less_often_and_after_it_at_once() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        began, told = loop.time(), list[float]()
+        publisher = Publisher(lambda: told.append(loop.time() - began), INTERVAL, 2 * INTERVAL)
+        for _ in range(80):
+            publisher.request()
+            await asyncio.sleep(0.1)
+        assert told == pytest.approx([0.0, 1.0, 2.5, 4.5, 6.5])
+        await asyncio.sleep(10)
+        began = loop.time()
+        told.clear()
+        publisher.request()
+        await asyncio.sleep(0.1)
+        publisher.request()
+        await asyncio.sleep(5)
+        assert told == pytest.approx([0.0, 1.0])
 
     run_virtually(main())
 

@@ -15,6 +15,7 @@ def make_links(world: World, container: Container) -> None:
         except ApiError as error:
             raise ApiError(400, f"could not get container for {name}: {error.message}") from None
         container.links.append((target.id, alias.rpartition("/")[2] or target.name))
+        target.linked_by.append(container.id)
         target.touch()
 
 
@@ -28,12 +29,12 @@ def host_with_links(world: World, container: Container) -> JsonMap:
 
 def names_of(world: World, container: Container) -> list[str]:
     """Return the container's own name and those that links to it give it."""
-    given = [
+    given = {
         f"/{other.name}/{alias}"
-        for other in world.containers.values()
+        for other in (world.containers[id] for id in container.linked_by if id in world.containers)
         for id, alias in other.links
         if id == container.id
-    ]
+    }
     return [*sorted(given), f"/{container.name}"]
 
 

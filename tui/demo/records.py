@@ -135,6 +135,8 @@ class Container:
     changed: dict[str, Node | None] = field(default_factory=dict[str, "Node | None"])
     execs: list[str] = field(default_factory=list[str])
     links: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    linked_by: list[str] = field(default_factory=list[str])
+    """The IDs of those that link to it: some may be gone."""
     removing: bool = False
     load: float = 1.0
     size: tuple[int, int] = (24, 80)

@@ -56,6 +56,7 @@ class Timing(msgspec.Struct, frozen=True):
     backoff_first: float = 0.25
     backoff_most: float = 1.5
     publish: float = 0.04
+    publish_in_storm: float = 0.1
 
 
 def timing_for(url: str) -> Timing:
@@ -82,7 +83,7 @@ class Feed:
         self.timing = timing or timing_for(engine.endpoint.url)
         self.recent: deque[Event] = deque(maxlen=1000)
         """The last events, oldest first."""
-        self._publisher = Publisher(lambda: publish(self.state), self.timing.publish)
+        self._publisher = Publisher(lambda: publish(self.state), self.timing.publish, self.timing.publish_in_storm)
         self._known = Knowledge(self._publisher.request)
         self._reader = Reader(engine, self._known)
         self._events = EventLine(engine, self._apply, self._opened, self._known.heard, self._doubt_everything)

@@ -48,6 +48,18 @@ class Knowledge:
         self._state = state
         return state
 
+    def latest(self, resource: Resource, keys: Iterable[str]) -> dict[str, Any]:
+        """The latest records of these objects, of those that there are: what the table holds, and what was read since."""
+        table = self._state.table(resource)
+        wanted = frozenset(keys)
+        part: Table[Any] = Table(
+            {key: table.records[key] for key in wanted if key in table.records},
+            {key: table.as_of[key] for key in wanted if key in table.as_of},
+            {key: table.gone[key] for key in wanted if key in table.gone},
+            table.listed,
+        )
+        return dict(with_reads(part, [read for read in self._reads.get(resource, ()) if read[1] in wanted]).records)
+
     def _shortened(self, table: Table[Any]) -> Table[Any]:
         if len(table.gone) < FORGET_FROM:
             return table

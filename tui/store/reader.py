@@ -199,7 +199,7 @@ class Reader:
                 return
             self._known.heard()
             found = {record.id: record for record in listed}
-            records = self._known.state.table(resource).records
+            records = self._known.latest(resource, keys)
             choose = KINDS[resource].chooser(self._queue.in_view(resource), keys)
             for key in keys:
                 record, before = found.get(key), records.get(key)
