@@ -1,148 +1,21 @@
 """A frame of terminal cells: as it should be, as the terminal shows it, and the bytes from one to the other."""
 
 from collections.abc import Iterator
-from functools import lru_cache
 from operator import attrgetter
 from typing import NamedTuple
 
-from rich.cells import cell_len, split_graphemes
-from rich.color import Color, ColorSystem
-from rich.style import Style
+from rich.color import ColorSystem
 from textual.strip import Strip
 
-from widgets.literal import one_cell_each
+from widgets.cell_looks import Looks
+from widgets.cell_pen import CLUSTER, Pen, cells_of, unsure_width
+from widgets.cell_scroll import Cells, find_scroll
 
 GAP = 4
 """Unchanged cells in a row that are written again rather than jumped over: a jump costs as many bytes."""
 
-CLUSTER = 32
-"""Code points kept in a cell; no character that is meant to be read needs more."""
-
-_STYLES_KEPT = 4096
-_PLAIN = 0
 _UNKNOWN = "\0"
 _NO_LOOK = -1
-
-_ATTRIBUTES = (
-    ("bold", "1"),
-    ("dim", "2"),
-    ("italic", "3"),
-    ("underline", "4"),
-    ("blink", "5"),
-    ("blink2", "6"),
-    ("reverse", "7"),
-    ("conceal", "8"),
-    ("strike", "9"),
-    ("underline2", "21"),
-    ("frame", "51"),
-    ("encircle", "52"),
-    ("overline", "53"),
-)
-"""Rich's attributes and their SGR parameters (ECMA-48, 8.3.117)."""
-
-Look = tuple[tuple[str, ...], str, str]
-"""SGR parameters: of the attributes, of the colour, of the background; empty for the terminal's default."""
-
-
-class Looks:
-    """Numbers for the looks that styles have in one colour system, and the escapes between any two. 0 is plain."""
-
-    def __init__(self, system: ColorSystem | None) -> None:
-        self._system = system
-        self._ids: dict[Style | None, int] = {None: _PLAIN}
-        self._looks: list[Look] = [((), "", "")]
-        self._numbers: dict[Look, int] = {self._looks[0]: _PLAIN}
-        self._changes: dict[tuple[int, int], str] = {}
-
-    def number(self, style: Style | None) -> int:
-        """The number of a style's look. A link is not part of it: no frame ever holds one."""
-        found = self._ids.get(style)
-        if found is None:
-            if len(self._ids) > _STYLES_KEPT:
-                self._ids.clear()
-            found = self._ids[style] = self._of(style)
-        return found
-
-    def _of(self, style: Style | None) -> int:
-        if style is None:
-            return _PLAIN
-        attributes = tuple(code for name, code in _ATTRIBUTES if getattr(style, name))
-        look = attributes, self._colour(style.color, True), self._colour(style.bgcolor, False)
-        number = self._numbers.get(look)
-        if number is None:
-            number = self._numbers[look] = len(self._looks)
-            self._looks.append(look)
-        return number
-
-    def _colour(self, colour: Color | None, foreground: bool) -> str:
-        if colour is None or self._system is None or colour.is_default:
-            return ""
-        return ";".join(colour.downgrade(self._system).get_ansi_codes(foreground))
-
-    def change(self, old: int, new: int) -> str:
-        """The shortest SGR sequence from one look to another."""
-        found = self._changes.get((old, new))
-        if found is None:
-            if len(self._changes) > _STYLES_KEPT:
-                self._changes.clear()
-            found = self._changes[old, new] = self._sequence(self._looks[old], self._looks[new])
-        return found
-
-    @staticmethod
-    def _sequence(old: Look, new: Look) -> str:
-        attributes, colour, background = new
-        afresh = ";".join(["", *attributes, *filter(None, (colour, background))])
-        if set(old[0]) <= set(attributes):
-            parts = [code for code in attributes if code not in old[0]]
-            if colour != old[1]:
-                parts.append(colour or "39")
-            if background != old[2]:
-                parts.append(background or "49")
-            onwards = ";".join(parts)
-            if parts and len(onwards) < len(afresh):
-                return f"\x1b[{onwards}m"
-        return f"\x1b[{afresh}m"
-
-
-def _is_flag_letter(cell: str) -> bool:
-    """Whether this is a regional indicator: two of them are a flag of 2 cells, one alone takes 1 or 2."""
-    return "\U0001f1e6" <= cell <= "\U0001f1ff"
-
-
-@lru_cache(4096)
-def cells_of(text: str) -> tuple[str, tuple[str, ...]]:
-    """A text cell by cell: a wide character is followed by an empty string, marks stay with what they sit on.
-
-    What would steer the terminal is replaced. Returns the marks that have nothing in the text to sit on, and the cells.
-    """
-    text = one_cell_each(text)
-    cells: list[str] = []
-    marks = ""
-    lead = -1
-    for start, end, size in split_graphemes(text)[0]:
-        if size == 1 and cells and _is_flag_letter(cells[-1]) and _is_flag_letter(text[start:end]):
-            cells[lead] += text[start:end]
-            cells.append("")
-        elif size:
-            lead = len(cells)
-            cells += [text[start:end][:CLUSTER], *[""] * (size - 1)]
-        elif cells:
-            cells[lead] = (cells[lead] + text[start:end])[:CLUSTER]
-        else:
-            marks += text[start:end]
-    return marks, tuple(cells)
-
-
-@lru_cache(4096)
-def unsure_width(cell: str) -> int:
-    """The most cells that a terminal may take for a character; 0 when all terminals agree.
-
-    They disagree on emoji, and on clusters: joined emoji, flags, selectors and marks.
-    """
-    if len(cell) > 1 or _is_flag_letter(cell):
-        return max(cell_len(cell), sum(2 if _is_flag_letter(character) else cell_len(character) for character in cell))
-    size = cell_len(cell)
-    return size if cell >= "\U0001f000" or (size == 2 and "\u2300" <= cell < "\u2e80") else 0
 
 
 class CellFrame:
@@ -155,10 +28,8 @@ class CellFrame:
         self.urgent = False
         """Whether what is put now comes first when not all can be written at once."""
         self._looks = Looks(system)
-        self._text = [[_UNKNOWN] * width for _ in range(height)]
-        self._look = [[_NO_LOOK] * width for _ in range(height)]
-        self._seen_text = [[_UNKNOWN] * width for _ in range(height)]
-        self._seen_look = [[_NO_LOOK] * width for _ in range(height)]
+        self._text, self._look = _unknown(width, height)
+        self._seen_text, self._seen_look = _unknown(width, height)
         self._strips: list[dict[int, Strip]] = [{} for _ in range(height)]
         self._dirty: dict[int, tuple[int, int]] = {}
         self._urgent_rows: set[int] = set()
@@ -170,8 +41,7 @@ class CellFrame:
 
     def forget(self) -> None:
         """Take what the terminal shows for unknown: the next `changes` write all that was ever put."""
-        self._seen_text = [[_UNKNOWN] * self.width for _ in range(self.height)]
-        self._seen_look = [[_NO_LOOK] * self.width for _ in range(self.height)]
+        self._seen_text, self._seen_look = _unknown(self.width, self.height)
         self._dirty = dict.fromkeys(range(self.height), (0, self.width))
         self._urgent_rows.clear()
 
@@ -246,7 +116,8 @@ class CellFrame:
         are written, those first that were put as urgent, then those that have waited longest; call it again for more.
         Empty when nothing differs.
         """
-        pen = _Pen(self._looks)
+        pen = Pen(self._looks)
+        self._scroll(pen)
         runs: list[_Run] = []
         for y, low, high in self._due(limit):
             if self._is_sure(y, low, high):
@@ -256,6 +127,21 @@ class CellFrame:
         in_order = self._written(pen, runs, cursor)
         by_look = self._written(pen, sorted(runs, key=attrgetter("look")), cursor)
         return min(in_order, by_look, key=len)
+
+    def _scroll(self, pen: Pen) -> None:
+        """Let the terminal move what only moved, where that saves much; the rows are looked through again after it."""
+        # of a frame that was never whole, cells that were not put would be taken for blank ones
+        if not self.complete:
+            return
+        seen = Cells(self._seen_text, self._seen_look)
+        found = find_scroll(Cells(self._text, self._look), seen, self._dirty)
+        if found is None:
+            return
+        pen.scroll(*found)
+        rows = slice(found.top, found.bottom + 1)
+        self._seen_text[rows], self._seen_look[rows] = seen.scrolled(found)
+        for y in range(found.top, found.bottom + 1):
+            self._dirty[y] = 0, self.width
 
     def _due(self, limit: int | None) -> list[tuple[int, int, int]]:
         """Take the parts of rows (y, from, up to) that are to be written now, from top to bottom."""
@@ -290,7 +176,7 @@ class CellFrame:
             yield run
             x = run.end
 
-    def _written(self, pen: "_Pen", runs: list["_Run"], cursor: tuple[int, int] | None) -> str:
+    def _written(self, pen: Pen, runs: list["_Run"], cursor: tuple[int, int] | None) -> str:
         """What a pen writes for runs of characters of sure width."""
         pen = pen.copy()
         for y, x, end, look in runs:
@@ -298,7 +184,7 @@ class CellFrame:
             pen.write(self._text[y][x:end], look, self.width - x)
         return pen.finish(cursor)
 
-    def _write_row(self, pen: "_Pen", y: int, x: int, high: int) -> None:
+    def _write_row(self, pen: Pen, y: int, x: int, high: int) -> None:
         """Write what differs in a part of a row from left to right, and what a character of unsure width drew over."""
         while (x := self._next_change(y, x, high)) < high:
             pen.move(y, x)
@@ -339,6 +225,11 @@ class CellFrame:
         return end
 
 
+def _unknown(width: int, height: int) -> Cells:
+    """Cells of which nothing is known."""
+    return Cells([[_UNKNOWN] * width for _ in range(height)], [[_NO_LOOK] * width for _ in range(height)])
+
+
 def _cut(cells: tuple[str, ...], room: int) -> list[str]:
     """As many cells as there is room for; of a wide character that doesn't fit, a blank."""
     cut = list(cells[:room])
@@ -354,75 +245,3 @@ class _Run(NamedTuple):
     x: int
     end: int
     look: int
-
-
-class _Pen:
-    """Collects what to write, and knows where the terminal's cursor is and in which look it writes."""
-
-    def __init__(self, looks: Looks) -> None:
-        self._looks = looks
-        self._out: list[str] = []
-        self._look = _PLAIN
-        self._at: tuple[int, int] | None = None
-        self.spoilt = 0
-        """How many cells from the last position `write` may have drawn over, beyond those that it was given."""
-
-    def copy(self) -> "_Pen":
-        """Another pen that has written the same."""
-        other = _Pen(self._looks)
-        other._out, other._look, other._at = [*self._out], self._look, self._at
-        return other
-
-    def move(self, y: int, x: int) -> None:
-        """Go to a cell."""
-        if self._at == (y, x):
-            return
-        if self._at is not None and self._at[0] == y and self._at[1] < x:
-            steps = x - self._at[1]
-            self._out.append(f"\x1b[{steps}C" if steps > 1 else "\x1b[C")
-        else:
-            self._out.append(f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H")
-        self._at = y, x
-
-    def write(self, cells: list[str], look: int, room: int) -> int:
-        """Write cells where `move` went, up to the first whose width is unsure; returns how many they were.
-
-        `room` is the number of cells up to the right edge.
-        """
-        if look != self._look:
-            self._out.append(self._looks.change(self._look, look))
-            self._look = look
-        self.spoilt = 0
-        text = "".join(cells)
-        if not text.isascii():
-            for index, cell in enumerate(cells):
-                if cell and (most := unsure_width(cell)):
-                    own = 2 if cells[index + 1 : index + 2] == [""] else 1
-                    self._out.append("".join(cells[:index]))
-                    self._write_unsure(cell, own, index, most <= room - index)
-                    self.spoilt = index + most
-                    return index + own
-        self._out.append(text)
-        y, x = self._at or (0, 0)
-        self._at = (y, x + len(cells)) if len(cells) < room else None  # at the right edge, terminals differ
-        return len(cells)
-
-    def _write_unsure(self, cell: str, own: int, index: int, fits: bool) -> None:
-        """Write a character of unsure width, so many cells on; its cells are blanked first, should it be narrower."""
-        if not fits:
-            cell = cell[0] if cell_len(cell[0]) == own else " " * own
-        if own == 2:
-            column = (self._at or (0, 0))[1] + index
-            self._out.append(f"  \x1b[{column + 1}G")  # not by steps back: after the last column, terminals differ
-        self._out.append(cell)
-        self._at = None
-
-    def finish(self, cursor: tuple[int, int] | None) -> str:
-        """All that was collected, with the look reset and the cursor placed; empty when there was nothing."""
-        if not self._out:
-            return ""
-        if self._look != _PLAIN:
-            self._out.append("\x1b[m")
-        if cursor is not None:
-            self.move(cursor[1], cursor[0])
-        return "".join(self._out)

@@ -14,7 +14,9 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from widgets.cell_diff_frame import CellFrame, Looks, cells_of
+from widgets.cell_diff_frame import CellFrame
+from widgets.cell_looks import Looks
+from widgets.cell_pen import cells_of
 
 WIDTH, HEIGHT = 12, 4
 
