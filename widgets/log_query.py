@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 
-import regex
-
 PAGE_SECONDS = 0.02
 LINE_SECONDS = 0.01
 DRAW_SECONDS = 0.004
@@ -40,6 +38,8 @@ class Query:
     """
 
     def __init__(self, typed: str) -> None:
+        import regex  # more than a megabyte, for those who search
+
         self.typed = typed
         self.inverted = len(typed) > 1 and typed[0] == "!"
         rest = typed[self.inverted :]
