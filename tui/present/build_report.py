@@ -27,14 +27,18 @@ class LayerRow(msgspec.Struct, frozen=True):
 
 
 def layer_rows(layers: Sequence[BuiltLayer]) -> list[LayerRow]:
-    """Return the layers, the base image's as one row, each of the build's own with its weight and time."""
+    """Return the layers, the base image's as one row, each of the build's own with its weight and time.
+
+    Of a Dockerfile that only the daemon has seen, none is known to be the base image's: each is a row of its own.
+    """
     rows: list[LayerRow] = []
-    base = [layer for layer in layers if layer.line is None]
+    known = _dockerfile_is_known(layers)
+    base = [layer for layer in layers if layer.line is None] if known else []
     if base:
         weight = sum(layer.size for layer in base)
         rows.append(LayerRow(weight, size(weight), "", "", None, f"the base image, {plural(len(base), 'instruction')}"))
     for layer in layers:
-        if layer.line is None:
+        if known and layer.line is None:
             continue
         state = layer.state.value if layer.state is not None else ""
         time = "cached" if state == "cached" else "" if layer.seconds is None else duration(layer.seconds)
@@ -45,9 +49,18 @@ def layer_rows(layers: Sequence[BuiltLayer]) -> list[LayerRow]:
 
 def layers_title(layers: Sequence[BuiltLayer]) -> list[Span]:
     """Return the heading of the layers."""
+    if not layers:
+        return [(" image", "")]
+    whole = size(sum(layer.size for layer in layers))
+    if not _dockerfile_is_known(layers):
+        return [(f" image {whole}", "")]
     own = sum(layer.size for layer in layers if layer.line is not None)
-    whole = sum(layer.size for layer in layers)
-    return [(f" image {size(whole)}, {size(own)} of it by this Dockerfile", "")] if layers else [(" image", "")]
+    return [(f" image {whole}, {size(own)} of it by this Dockerfile", "")]
+
+
+def _dockerfile_is_known(layers: Sequence[BuiltLayer]) -> bool:
+    """Whether any layer was found in the Dockerfile: one that the daemon fetched by itself is not at hand."""
+    return any(layer.line is not None for layer in layers)
 
 
 def rebuilt_lines(what: Rebuilt | None, before: BuildRecord | None, now: float) -> list[Span]:
