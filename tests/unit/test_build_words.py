@@ -252,3 +252,10 @@ def test_the_last_good_image_is_that_before_the_failure() -> None:
 def test_arguments_are_offered_with_their_defaults() -> None:
     assert offered_arguments({"A": "1", "B": ""}) == "declared: A=1, B"
     assert offered_arguments({}) == ""
+
+
+def test_the_last_words_of_a_failure_are_without_their_colours() -> None:
+    log = BuildLog("c", Stream.STDERR, "\x1b[1;31merror:\x1b[0m undefined: price\n\x1b[0m\n")
+    failed = msgspec.structs.replace(RUN, state=StepState.FAILED)
+    build = apply_all(BuildState(), [failed, log, BuildFailure("exit code: 1", 1, 3)])
+    assert "  error: undefined: price" in [line for line, _ in failure_lines(build, DOCKERFILE)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import msgspec
 
 from tui.model.build import BuildState, BuildStep, StepState
@@ -21,6 +22,9 @@ WORDS = {
 LAST_LINES = 3
 SOURCE_LINES = 4
 MOST_WARNINGS = 2
+
+_COLOURS = re.compile(r"\x1b\[[\d;:]*m")
+"""SGR sequences: the log below draws them, here the text alone counts."""
 
 SETTLED = 1.0
 """Seconds before a rate is good enough to tell how long the rest takes."""
@@ -182,7 +186,8 @@ def failure_lines(build: BuildState, dockerfile: str, hint: str = "") -> list[Sp
 
 def _last_words(build: BuildState, step: BuildStep | None) -> list[str]:
     log = build.logs.get(step.id) if step is not None else None
-    return [text for record in (log.lines[-20:] if log else []) if (text := record.text.strip())][-LAST_LINES:]
+    lines = (_COLOURS.sub("", record.text).strip() for record in (log.lines[-20:] if log else []))
+    return [text for text in lines if text][-LAST_LINES:]
 
 
 def _source_lines(dockerfile: str, first: int, last: int) -> list[Span]:
