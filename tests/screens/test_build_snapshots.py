@@ -1,4 +1,4 @@
-"""What the screen of a build looks like: SVG snapshots of each way that a build goes, also in ASCII and in one colour."""
+"""What a build looks like: SVG snapshots of the screen of one in each state, also in ASCII and in one colour."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tui.model.containers import Container
 from tui.model.images import Image
 from tui.store.kinds import CONTAINERS, container_agrees
+from tui.store.knowledge import Knowledge
 from tui.store.state import Condition, State, with_condition, with_problem, with_table
 from tui.store.table import Table, with_list, with_reads
 
@@ -171,3 +172,19 @@ def test_a_condition_keeps_the_records() -> None:
     moved = with_condition(state, Condition("reconnecting", error="refused"))
     assert moved.containers is state.containers
     assert not moved.condition.is_live
+
+
+def test_the_latest_of_a_few_is_what_the_whole_state_says_of_them() -> None:
+    known = Knowledge(lambda: None)
+    with known.asking() as moment:
+        known.take_list("images", moment, [image(key) for key in "abcd"], lambda _before, now: now)
+    with known.asking() as old, known.asking() as new:
+        known.take("images", new, "a", image("a", 7))
+        known.take("images", old, "a", image("a", 5))
+        known.take("images", old, "b", None)
+        known.take("images", new, "e", image("e"))
+    latest = known.latest("images", "abexc")
+    assert latest == {"a": image("a", 7), "c": image("c"), "e": image("e")}
+    whole = known.state.table("images").records
+    assert latest == {key: whole[key] for key in "abexc" if key in whole}
+    assert known.latest("images", "abexc") == latest

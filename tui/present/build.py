@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+
 import msgspec
 
 from tui.model.build import BuildState, BuildStep, StepState

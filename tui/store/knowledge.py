@@ -49,7 +49,7 @@ class Knowledge:
         return state
 
     def latest(self, resource: Resource, keys: Iterable[str]) -> dict[str, Any]:
-        """The latest records of these objects, of those that there are: what the table holds, and what was read since."""
+        """The latest records of those of these objects that there are: what is held, and what was read since."""
         table = self._state.table(resource)
         wanted = frozenset(keys)
         part: Table[Any] = Table(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-
 SLOWER = 1.5
 """How much longer the interval gets with each call that had to wait for its end."""
 
