@@ -1,4 +1,4 @@
-"""What a build looks like: SVG snapshots of the screen of one in each state, also in ASCII and in one colour."""
+"""SVG snapshots of the screen of a build in each state, also in ASCII and in one colour."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
