@@ -46,6 +46,11 @@ def run(options: Namespace) -> int:
     if options.verb == "completion":
         from tui.completion import completion_script
 
+        if options.shell == cli.GROUPS:
+            from tui.settings import load_settings
+
+            print("".join(f"{name}\n" for name in sorted(load_settings({}).groups)), end="")
+            return cli.OK
         print(completion_script(options.shell, cli.build_parser()), end="")
         return cli.OK
     if options.verb == "demo":

@@ -14,6 +14,8 @@ PIPE_CLOSED = 141
 OVER_LIMIT = 4
 
 SHELLS = ("bash", "zsh", "fish")
+GROUPS = "groups"
+"""What the scripts ask for in place of a shell: the names of the settings' groups, a line each."""
 
 USAGE_LINES = """\
 hythe [--host URL | --context NAME ... | --group NAME | --demo] [OPTIONS]
@@ -191,7 +193,9 @@ def _add_completion(verbs: "argparse._SubParsersAction[_Parser]") -> None:  # py
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    completion.add_argument("shell", choices=SHELLS, help="the shell it is for")
+    completion.add_argument(
+        "shell", choices=(*SHELLS, GROUPS), metavar="SHELL", help="bash, zsh or fish; the scripts ask for groups"
+    )
 
 
 def _text(value: str) -> str:

@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Any, cast
 
 THEMES = Path(__file__).resolve().parent.parent / "themes"
-CONTEXTS = "docker context ls --format '{{.Name}}' 2>/dev/null"
+LISTS = {
+    "context": "docker context ls --format '{{.Name}}' 2>/dev/null",
+    "group": "hythe completion groups 2>/dev/null",
+}
+"""What prints the words that complete a value, one a line, by what the value is."""
 
 
 @dataclass(frozen=True)
 class Option:
     """One option: its flags, its help, whether a value follows, and what completes that value.
 
-    `values` are words; `complete` is "file", "context" or empty.
+    `values` are words; `complete` is "file", a key of LISTS or empty.
     """
 
     flags: tuple[str, ...]
@@ -69,6 +73,8 @@ def _option(action: argparse.Action) -> Option:
         values = tuple(sorted(path.stem for path in THEMES.glob("*.toml")))
     elif action.dest == "contexts":
         complete = "context"
+    elif action.dest == "groups":
+        complete = "group"
     elif action.metavar in ("FILE", "PATH"):
         complete = "file"
     return Option(
@@ -114,7 +120,8 @@ def _bash(verbs: list[Verb]) -> str:
 def _bash_value(option: Option) -> str:
     if option.complete == "file":
         return 'compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current"));'
-    words = f'"$({CONTEXTS})"' if option.complete == "context" else shlex.quote(" ".join(option.values))
+    listed = LISTS.get(option.complete)
+    words = f'"$({listed})"' if listed else shlex.quote(" ".join(option.values))
     return f'COMPREPLY=($(compgen -W {words} -- "$current"));'
 
 
@@ -159,7 +166,8 @@ def _zsh_specs(option: Option) -> Iterator[str]:
     value = ""
     if option.takes_value:
         name = option.flags[-1].lstrip("-")
-        action = {"file": "_files", "context": f"($({CONTEXTS}))"}.get(option.complete, f"({' '.join(option.values)})")
+        lists = {name: f"($({command}))" for name, command in LISTS.items()}
+        action = {"file": "_files", **lists}.get(option.complete, f"({' '.join(option.values)})")
         value = f":{name}:{action if action != '()' else ' '}"
     for flag in option.flags:
         yield f"{flag}[{_zsh_text(option.help)}]{value}"
@@ -190,5 +198,6 @@ def _fish_value(option: Option) -> str:
         return ""
     if option.complete == "file":
         return " -r -F"
-    words = f"({CONTEXTS})" if option.complete == "context" else " ".join(option.values)
+    listed = LISTS.get(option.complete)
+    words = f"({listed})" if listed else " ".join(option.values)
     return f" -x -a {_fish_text(words)}" if words else " -x"

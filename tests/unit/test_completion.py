@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tui.cli import SHELLS, build_parser
+from tui.__main__ import main
+from tui.cli import GROUPS, SHELLS, build_parser
 from tui.completion import completion_script, describe
 
 FLAGS = [flag for verb in describe(build_parser()) for option in verb.options for flag in option.flags]
@@ -38,7 +39,7 @@ def offered(line: str, tmp_path: Path) -> set[str]:
         ("hythe --host ", set[str]()),
         ("hythe d", {"demo"}),
         ("hythe comp", {"completion"}),
-        ("hythe completion ", {"-h", "--help", *SHELLS}),
+        ("hythe completion ", {"-h", "--help", *SHELLS, GROUPS}),
         ("hythe demo --s", {"--socket", "--seed"}),
         ("hythe demo --seed ", set[str]()),
         ("hythe --config fi", {"file.toml"}),
@@ -54,7 +55,7 @@ def test_bash_offers(line: str, words: set[str], tmp_path: Path) -> None:
 def test_bash_offers_every_option(tmp_path: Path) -> None:
     verbs = ("", "layers ", "demo ", "completion ")
     everything = {word for verb in verbs for word in offered(f"hythe {verb}", tmp_path)}
-    assert everything == {*FLAGS, "layers", "demo", "completion", *SHELLS}
+    assert everything == {*FLAGS, "layers", "demo", "completion", *SHELLS, GROUPS}
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -69,3 +70,15 @@ def test_scripts_hold_every_option_and_parse(shell: str, tmp_path: Path) -> None
         file.write_text(script)
         done = subprocess.run([found, "-n", str(file)], capture_output=True, text=True, timeout=30)
         assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_names_of_groups_are_printed_for_the_scripts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('[groups]\nweb = ["a", "b"]\nall-of-it = ["a"]\n')
+    monkeypatch.setenv("HYTHE_CONFIG", str(file))
+    assert main(["completion", "groups"]) == 0
+    assert capsys.readouterr().out == "all-of-it\nweb\n"
+    for shell in SHELLS:
+        assert "hythe completion groups" in completion_script(shell, build_parser())
