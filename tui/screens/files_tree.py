@@ -10,7 +10,6 @@ from textual.events import Resize
 from textual.widgets import Static
 
 from tui.model.container_tree import ContainerTree, FilePath
-from tui.model.file_tree import Kind
 from tui.present.container_tree import FilesSource, change_spans, first_changes
 from tui.present.units import plural, size
 from tui.screens.base import content
@@ -83,14 +82,8 @@ class FilesPane(Vertical):
         way = self.tree_read.way(path)
         if not way or not self.files.go_to(way):
             return False
-        if way[-1].kind is Kind.FOLDER and way[-1] not in self._open_nodes():
-            self.files.action_expand()
+        self.files.open_branch()
         return True
-
-    def _open_nodes(self) -> set[str]:
-        """The folders whose first file stands right below them."""
-        nodes = self.files.visible_nodes
-        return {str(above) for above, below in zip(nodes, nodes[1:], strict=False) if below.startswith(f"{above}/")}
 
     def unfold_changes(self) -> None:
         """Open the way to what the container changed where that is little, once, the cursor on top."""
