@@ -95,7 +95,13 @@ async def test_a_file_gets_the_name_of_its_path_whatever_the_archive_calls_it(tm
 async def test_the_whole_goes_to_a_folder_of_its_own(tmp_path: Path) -> None:
     job = await copy({"etc/hosts": b"h", "bin/sh": b"s", "bin/ash": (tarfile.LNKTYPE, "bin/sh")}, "/", tmp_path)
     assert job.state == "done", job.error
-    assert written(tmp_path / "rootfs") == {"bin": None, "bin/ash": b"s", "bin/sh": b"s", "etc": None, "etc/hosts": b"h"}
+    assert written(tmp_path / "rootfs") == {
+        "bin": None,
+        "bin/ash": b"s",
+        "bin/sh": b"s",
+        "etc": None,
+        "etc/hosts": b"h",
+    }
 
 
 async def test_rights_that_are_dangerous_here_are_not_kept(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from tui.commands.command import Command, Context
 from tui.commands.job_history import start_job
 from tui.commands.running import allowed
-from tui.engine.errors import EngineError, NotFound
+from tui.engine.errors import NotFound
 from tui.jobs.copy_in import CopyInJob
 from tui.jobs.job import Job
 from tui.model.containers import Container

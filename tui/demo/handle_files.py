@@ -17,7 +17,6 @@ from tui.demo.layers import Node, Tree
 from tui.demo.records import Container
 from tui.demo.world import World
 
-
 MOST_STEPS = 4096
 """Parts of a path that are looked at: links may lead in a circle."""
 
@@ -106,7 +105,11 @@ async def _read(call: Call) -> web.StreamResponse:
         tree.update(
             {f"{base}/{p[len(prefix) :]}": n for p, n in sorted(seen.items()) if p.startswith(prefix) and p != key}
         )
-    headers = {**HEADERS, "Content-Type": "application/x-tar", "X-Docker-Container-Path-Stat": _stat_header(key, node, seen)}
+    headers = {
+        **HEADERS,
+        "Content-Type": "application/x-tar",
+        "X-Docker-Container-Path-Stat": _stat_header(key, node, seen),
+    }
     return web.Response(body=layers.pack(tree), headers=headers)
 
 

@@ -1,4 +1,4 @@
-"""Which ports a container's processes listen on: read from this machine's /proc, where the daemon is of this machine."""
+"""Which ports a container's processes listen on, read from /proc where the daemon is of this machine."""
 
 from __future__ import annotations
 

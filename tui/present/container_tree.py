@@ -114,7 +114,9 @@ def change_spans(tree: ContainerTree) -> list[Span]:
     for kind in tree.changes.values():
         if kind in counts:
             counts[kind] += 1
-    return [(f"  {MARKS[kind][0]} {counts[kind]:,} {word}", MARKS[kind][1]) for kind, word in WORDS.items() if counts[kind]]
+    return [
+        (f"  {MARKS[kind][0]} {counts[kind]:,} {word}", MARKS[kind][1]) for kind, word in WORDS.items() if counts[kind]
+    ]
 
 
 def first_changes(tree: ContainerTree, most: int) -> list[str]:

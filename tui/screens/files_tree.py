@@ -179,7 +179,10 @@ class FilesPane(Vertical):
         left: list[Span] = [(" ", "")]
         for path, part in sorted(tree.parts.items()):
             more = "" if part.complete else "at least "
-            left += [(f"{path} ", "head"), (f"{more}{plural(len(part.tree) - 1, 'path')}, {size(part.seen)} read  ", "")]
+            left += [
+                (f"{path} ", "head"),
+                (f"{more}{plural(len(part.tree) - 1, 'path')}, {size(part.seen)} read  ", ""),
+            ]
         right: list[Span] = [(self._hits, "hit")] if self._hits else change_spans(tree)
         if self.only_changes:
             right.append((" only changes ", "warn"))
