@@ -98,6 +98,17 @@ def test_a_folder_alone_is_a_tree_of_its_own() -> None:
     assert tree.unread_mount("/data") is not None
 
 
+def test_a_folder_that_stands_in_no_other_that_was_read() -> None:
+    tree = known(part("/", ROOT_FILES))
+    tree.add_part(part("/data/db", {"db/": (tarfile.DIRTYPE, ""), "db/1": b"x"}))
+    assert [str(path) for path in tree.tops()] == ["/bin", "/data", "/etc", "/proc", "/data/db"]
+    assert [str(path) for path in tree.way("/data/db/1")] == ["/data/db", "/data/db/1"]
+    assert row(FilesSource(tree), tree, "/data/db") == "  /data/db/"
+    assert tree.unread_mount("/data") is not None
+    tree.add_part(part("/data", DATA_FILES))
+    assert [str(path) for path in tree.way("/data/db/1")] == ["/data", "/data/db", "/data/db/1"]
+
+
 def test_changes_are_marked_and_what_was_deleted_is_shown() -> None:
     tree = known(part("/", ROOT_FILES))
     tree.set_changes([("/etc", CHANGED), ("/etc/hosts", ADDED), ("/etc/gone", DELETED), ("/srv", DELETED)])

@@ -43,10 +43,7 @@ class ContainerTreeReader:
     def finish(self, *, cut: bool = False) -> FileTree:
         """Return the tree, of a `cut` archive as far as it came. Raises ArchiveError where it is cut and should not."""
         if not cut:
-            try:
-                self._scanner.close()
-            except TarError as error:
-                raise ArchiveError(str(error)) from error
+            end(self._scanner)
         return self._builder.finish()
 
     def _entry(self, header: TarHeader) -> None:
@@ -59,6 +56,19 @@ class ContainerTreeReader:
         self._builder.add(path, kind, header.shown_size, header.mode, owner, header.mtime, link)
         if self.paths > self._max_paths:
             raise ArchiveError(f"more than {self._max_paths:,} paths, at {ascii(header.name)[1:200]}")
+
+
+def end(scanner: TarScanner) -> None:
+    """Take note of an archive's end.
+
+    Raises ArchiveError where it is cut, or has no end mark: a daemon that fails in the midst of it may just stop.
+    """
+    try:
+        scanner.close()
+    except TarError as error:
+        raise ArchiveError(str(error)) from error
+    if not scanner.done:
+        raise ArchiveError(f"the archive is cut behind {ascii(scanner.last_name)[1:200]}: it has no end mark")
 
 
 def below(name: bytes) -> bytes:

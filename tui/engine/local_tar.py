@@ -136,9 +136,9 @@ def _walk(path: Path, refused: Callable[[str, OSError], object]) -> Iterator[tup
     while waiting:
         full, below = waiting.pop()
         yield full, below
+        if os.path.islink(full) or not os.path.isdir(full):
+            continue
         try:
-            if not stat.S_ISDIR(os.lstat(full).st_mode):
-                continue
             with os.scandir(full) as entries:
                 names = sorted((entry.name for entry in entries), reverse=True)
         except OSError as error:

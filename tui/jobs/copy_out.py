@@ -13,6 +13,7 @@ from typing import Final
 
 from tui.engine.archive import index_archive, kind_of
 from tui.engine.archive_reader import ArchiveError
+from tui.engine.container_tree import end
 from tui.engine.engine import Engine
 from tui.engine.layer_files import SPARSE
 from tui.engine.tarscan import Body, TarError, TarHeader, TarScanner
@@ -225,10 +226,7 @@ class _Reader:
 
     def close(self) -> None:
         """Raises ArchiveError where the archive is cut."""
-        try:
-            self._scanner.close()
-        except TarError as error:
-            raise ArchiveError(str(error)) from error
+        end(self._scanner)
 
 
 class _Writing:

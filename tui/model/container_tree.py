@@ -99,20 +99,23 @@ class ContainerTree:
     # what there is
 
     def tops(self) -> list[FilePath]:
-        """Return the first level: what is in `/`, or the folders that were read while `/` was not."""
-        if "/" in self.parts:
-            return self.children("/")
-        return [FilePath.of(path, part.tree, ROOT) for path, part in sorted(self.parts.items()) if self._is_top(path)]
+        """Return the first level: what is in `/`, and the folders that were read while those above were not."""
+        alone = [FilePath.of(path, part.tree, ROOT) for path, part in sorted(self.parts.items()) if self.is_top(path)]
+        return (self.children("/") if "/" in self.parts else []) + alone
 
-    def _is_top(self, path: str) -> bool:
-        return not any(is_below(path, other) and other != path for other in self.parts)
+    def is_top(self, path: str) -> bool:
+        """Return whether a folder was read of its own, and stands in no other that was."""
+        if path not in self.parts or path == "/":
+            return False
+        above = self._part_of(posixpath.dirname(path))
+        return above is None or above.tree.find(_within(path, above)) is None
 
     def find(self, path: str) -> FilePath | None:
         """Return a path where it was read, or was deleted; None where it is not known."""
         path = clean(path)
         part = self._part_of(path)
         if part is not None:
-            node = part.tree.find(path if part.path == "/" else path[len(part.path) :])
+            node = part.tree.find(_within(path, part))
             if node is not None:
                 return FilePath.of(path, part.tree, node)
             if self.changes.get(path) == DELETED:
@@ -166,11 +169,13 @@ class ContainerTree:
     def way(self, path: str) -> list[FilePath]:
         """Return the nodes from the first level down to a path; empty where it is not known."""
         path = clean(path)
-        found: list[FilePath] = []
-        above = ""
-        top = "" if "/" in self.parts else next((p for p in self.parts if self._is_top(p) and is_below(path, p)), None)
-        if top is None:
+        part = self._part_of(path)
+        while part is not None and part.path != "/" and not self.is_top(part.path):
+            part = self._part_of(posixpath.dirname(part.path))
+        if part is None:
             return []
+        found: list[FilePath] = []
+        above, top = "", part.path if part.path != "/" else ""
         for name in path.strip("/").split("/"):
             above = f"{above}/{name}"
             if len(above) < len(top):
@@ -205,3 +210,8 @@ class ContainerTree:
                 return None
             above = posixpath.dirname(above)
         return self.parts[above]
+
+
+def _within(path: str, part: Part) -> str:
+    """A path as it counts from a part that it is in."""
+    return path if part.path == "/" else path[len(part.path) :]

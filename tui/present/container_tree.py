@@ -57,10 +57,10 @@ class FilesSource:
     def label(self, node: FilePath) -> Sequence[Span]:
         """Return mark, name, where a link points, and what is mounted there."""
         tree = self._tree
-        letter, tone = MARKS.get(tree.change(node), (" ", "")) if tree.change(node) is not None else (" ", "")
+        change = tree.change(node)
+        letter, tone = (" ", "") if change is None else MARKS.get(change, (" ", ""))
         kind = node.kind
-        first = node in tree.parts and "/" not in tree.parts
-        name = (str(node) if first else node.rpartition("/")[2]) + ("/" if kind is Kind.FOLDER else "")
+        name = (str(node) if tree.is_top(node) else node.rpartition("/")[2]) + ("/" if kind is Kind.FOLDER else "")
         spans: list[Span] = [(f"{letter} ", tone), (name, tone or ("bold" if kind is Kind.FOLDER else ""))]
         if kind is Kind.SYMLINK:
             spans.append((f" {self._arrow} {node.tree.link(node.node)}", "dim"))
