@@ -107,6 +107,22 @@ async def test_a_folder_alone(bench: Bench, container: str) -> None:
     assert [str(path) for path in tree.children("/srv")] == ["/srv/a", "/srv/deep", "/srv/folder", "/srv/link"]
 
 
+async def test_volumes_are_read_where_they_are_mounted(bench: Bench) -> None:
+    volume, script = f"{bench.prefix}-data", "mkdir -p /data/sub; echo x >/data/sub/f"
+    made = await bench.run("sh", "-c", script, HostConfig={"Binds": [f"{volume}:/data"]})
+    await bench.ended(made)
+    around = await bench.engine.containers.surroundings(made)
+    assert [(mount.name, mount.destination) for mount in around.mounts] == [(volume, "/data")]
+    whole, _ = await tree_of(bench, made)
+    whole.set_mounts(around.plain_mounts)
+    assert whole.unread_mount("/data") is not None
+    assert whole.children("/data") == []
+    part, _ = await tree_of(bench, made, "/data")
+    assert part.find("/data/sub/f") is not None
+    await bench.engine.containers.remove(made, force=True)
+    await bench.engine.volumes.remove(volume)
+
+
 async def test_what_is_at_a_path(bench: Bench, container: str) -> None:
     files = bench.engine.files
     a, deep, link = [await files.stat(container, f"/srv/{name}") for name in ("a", "deep", "link")]
@@ -259,25 +275,6 @@ async def test_the_command_asks_before_it_copies_and_before_it_overwrites(
 
 
 # what only real engines have
-
-
-async def test_volumes_are_read_where_they_are_mounted(real_engine: RealEngine) -> None:
-    async with bench_on(real_engine.socket) as bench:
-        volume = f"{bench.prefix}-data"
-        made = await bench.run(
-            "sh", "-c", "mkdir /data/sub; echo x >/data/sub/f", HostConfig={"Binds": [f"{volume}:/data"]}
-        )
-        await bench.ended(made)
-        whole, _ = await tree_of(bench, made)
-        around = await bench.engine.containers.surroundings(made)
-        whole.set_mounts(around.plain_mounts)
-        assert whole.unread_mount("/data") is not None
-        assert whole.children("/data") == []
-        part, _ = await tree_of(bench, made, "/data")
-        assert part.find("/data/sub/f") is not None
-        assert [(mount.name, mount.destination) for mount in around.mounts] == [(volume, "/data")]
-        await bench.engine.containers.remove(made, force=True)
-        await bench.engine.volumes.remove(volume)
 
 
 async def test_an_image_from_scratch_has_files_too(real_engine: RealEngine, tmp_path: Path) -> None:

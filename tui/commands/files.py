@@ -55,15 +55,20 @@ async def _may_copy(context: Context, target: Container, source: Path, into: str
     """Find out whether the folder is there and what of the name is there, and ask where that has to be asked."""
     engine, ui = context.session.engine, context.ui
     around = await engine.containers.surroundings(target.id)
+    try:
+        place = await engine.files.stat(target.id, into)
+    except NotFound:
+        place = None  # the job says so, in the daemon's words
+    into = clean(place.link_target) if place is not None and place.is_link and place.link_target else into
     if why := unseen(into, around.plain_mounts):
         ui.note(f"copy into {into}: {why}", "error")
         return False
-    place = f"{into.rstrip('/')}/{source.name}"
+    new = f"{into.rstrip('/')}/{source.name}"
     try:
-        about = await engine.files.stat(target.id, place)
+        about = await engine.files.stat(target.id, new)
     except NotFound:
-        about = None  # of a folder that is not there the job says so, in the daemon's words
-    lines = [f"{source}  to  {target.name}:{place}"]
+        about = None
+    lines = [f"{source}  to  {target.name}:{new}"]
     if about is None:
         return await allowed(context, "guarded", f"Copy into {target.name}?", lines, label="Copy")
     what = "a folder of that name is there: files of the same names in it are overwritten"

@@ -137,7 +137,8 @@ async def _write(call: Call) -> web.StreamResponse:
 
 async def _export(call: Call) -> web.StreamResponse:
     container = target(call)
-    tree = dict(sorted(files_of(call.world, container).items()))
+    seen = files_of(call.world, container)
+    tree = {path: node for path, node in sorted(seen.items()) if not container.mounts_above(path)}
     call.world.emit_container(container, "export")
     return web.Response(body=layers.pack(tree), headers={**HEADERS, "Content-Type": "application/octet-stream"})
 

@@ -25,7 +25,7 @@ def listening(endpoint: Endpoint, container: str, around: Surroundings, proc: Pa
         return Listening(problem="the daemon is on another machine, and its API does not tell")
     folder = proc / str(around.pid)
     try:
-        if around.pid <= 0 or container not in (folder / "cgroup").read_text("utf-8", "replace"):
+        if around.pid <= 0 or container not in _cgroup(folder):
             return Listening(problem="its process is not one of this machine, and the API does not tell")
         texts = {name: _read(folder / "net" / name) for name in ("tcp", "udp")}
     except OSError as error:
@@ -39,6 +39,13 @@ def listening(endpoint: Endpoint, container: str, around: Surroundings, proc: Pa
         for socket in parse_sockets(text, name[:3], _STATES[name[:3]])
     ]
     return Listening(tuple(sorted(set(found))))
+
+
+def _cgroup(folder: Path) -> str:
+    try:
+        return (folder / "cgroup").read_text("utf-8", "replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def _read(path: Path) -> str:
