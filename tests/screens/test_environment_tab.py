@@ -25,7 +25,7 @@ async def open_environment(pilot: Pilot[int], name: str) -> EnvironmentView:
 
 async def test_a_secret_is_masked_until_it_is_asked_for_and_again_when_it_was_left() -> None:
     app = StageApp()
-    async with app.run_test(size=(100, 40)) as pilot:
+    async with app.run_test(size=(100, 24)) as pilot:
         screen = await dashboard(pilot)
         body = {"Image": "busybox:latest", "Cmd": ["sleep", "60"], "Env": ["A=1", "DB_PASSWORD=hunter2"]}
         await screen.session.engine.containers.create(body, name="secretive")
@@ -40,7 +40,6 @@ async def test_a_secret_is_masked_until_it_is_asked_for_and_again_when_it_was_le
         await until(pilot, lambda: "hunter2" not in text_of(app), "the mask")
         await pilot.press("enter")
         await until(pilot, lambda: "DB_PASSWORD=hunter2" in text_of(app), "the secret again")
-        await pilot.press("bracketright", "left_square_bracket", "left_square_bracket", "right_square_bracket")
         await pilot.press("escape", "v")
         await until(pilot, lambda: "DB_PASSWORD=********" in text_of(app), "the mask after it was left")
 

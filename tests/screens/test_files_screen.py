@@ -56,7 +56,8 @@ async def open_files(pilot: Pilot[int]) -> FilesScreen:
     await pilot.press("slash", *"files-made", "enter", "f")
     await until(pilot, lambda: isinstance(app.screen, FilesScreen), "the files")
     screen = cast("FilesScreen", app.screen)
-    await until(pilot, lambda: screen.pane.tree_read.changes_known and "app.py" in text_of(app), "the tree")
+    await until(pilot, lambda: "/srv/app.py" in screen.pane.files.visible_nodes, "the tree")
+    await until(pilot, lambda: screen.pane.tree_read.changes_known and not screen.reading.running, "what changed")
     return screen
 
 
@@ -292,6 +293,8 @@ def test_it_looks(snap_compare: Compare, look: str) -> None:
     async def before(pilot: Pilot[int]) -> None:
         screen = await open_files(pilot)
         await until(pilot, lambda: not screen.reading.running, "its end")
+        await pilot.resize_terminal(*size)
+        await until(pilot, lambda: pilot.app.size == size, "the size")
         screen.pane.go_to("/srv/sub")
 
-    assert snap_compare(StageApp(settings), terminal_size=size, run_before=before)
+    assert snap_compare(StageApp(settings), terminal_size=(80, 24), run_before=before)
