@@ -40,7 +40,9 @@ async def test_a_secret_is_masked_until_it_is_asked_for_and_again_when_it_was_le
         await until(pilot, lambda: "hunter2" not in text_of(app), "the mask")
         await pilot.press("enter")
         await until(pilot, lambda: "DB_PASSWORD=hunter2" in text_of(app), "the secret again")
-        await pilot.press("escape", "v")
+        await pilot.press("escape")
+        await until(pilot, lambda: "variable" not in text_of(app), "the table")
+        await pilot.press("v")
         await until(pilot, lambda: "DB_PASSWORD=********" in text_of(app), "the mask after it was left")
 
 

@@ -92,7 +92,7 @@ def test_a_secret_is_shown_when_it_is_asked_for_and_not_searched_before() -> Non
 
 def test_of_another_machine_it_is_not_known_who_listens() -> None:
     told = "\n".join(lines(SurroundingsSource(AROUND, Listening(problem="the daemon is far"), "10.0.0.5")))
-    assert "who listens is not known: the daemon is far" in told
+    assert "listening not known: the daemon is far" in told
     assert "80/tcp  → 10.0.0.5:8080\n" in told
     own = Surroundings(ports=(Port(80, "tcp", 8080, "127.0.0.1"),))
     told = "\n".join(lines(SurroundingsSource(own, Listening(problem="x"), "10.0.0.5")))

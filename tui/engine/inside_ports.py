@@ -22,11 +22,11 @@ def listening(endpoint: Endpoint, container: str, around: Surroundings, proc: Pa
     if around.status != "running":
         return Listening(problem=f"it is {around.status}" if around.status else "it does not run")
     if endpoint.socket_path is None:
-        return Listening(problem="the daemon is on another machine, and its API does not tell")
+        return Listening(problem="the daemon is on another machine")
     folder = proc / str(around.pid)
     try:
         if around.pid <= 0 or container not in _cgroup(folder):
-            return Listening(problem="its process is not one of this machine, and the API does not tell")
+            return Listening(problem="its process is not one of this machine")
         texts = {name: _read(folder / "net" / name) for name in ("tcp", "udp")}
     except OSError as error:
         return Listening(problem=f"{error.filename or folder}: {error.strerror}")

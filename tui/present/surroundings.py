@@ -75,7 +75,7 @@ class SurroundingsSource:
 
     def _add_ports(self, around: Surroundings, listening: Listening, host: str, arrow: str) -> None:
         ports = by_port(around.ports, listening)
-        more: list[Span] = [(f", who listens is not known: {listening.problem}", "warn")] if listening.problem else []
+        more: list[Span] = [(f", listening not known: {listening.problem}", "warn")] if listening.problem else []
         if around.network_mode == "host":
             more.append((", in the network of its host", ""))
         head = self._head("ports", plural(len(ports), "port"), *more)
