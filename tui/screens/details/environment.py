@@ -74,7 +74,7 @@ class EnvironmentTab(DetailTab):
         self.view.set_source(source)
 
     def _unfold(self) -> None:
-        """Open the sections, the first time; later they stay as the user left them."""
+        """Open the sections when the tab comes into view; meanwhile they stay as the user has them."""
         source = self.view.source
         for section in reversed(SECTIONS):
             below = source.children((section,)) if source is not None else ()
@@ -101,5 +101,6 @@ class EnvironmentTab(DetailTab):
 
     def empty(self, notice: str) -> None:
         self._row = None
+        self._unfolded = False
         self.view.set_source(None)
         self.view.set_notice(notice)
