@@ -131,7 +131,7 @@ async def test_what_is_at_a_path(bench: Bench, container: str) -> None:
     assert (link.is_file, link.is_link, link.link_target) == (False, True, "/srv/deep/b")
     assert (await files.stat(container, "/srv/folder/b")).is_file
     assert (await files.stat(container, "/")).is_folder
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound, match="Could not find the file /srv/none in container"):
         await files.stat(container, "/srv/none")
 
 
@@ -330,3 +330,28 @@ async def test_the_room_of_a_local_daemon_is_known_before_it_is_full(real_engine
         await done(job)
         assert "do not fit" in job.error
         assert job.sent == 0
+
+
+async def test_a_file_system_that_is_full_in_the_midst_of_it_says_what_is_there_in_part(
+    real_engine: RealEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def not_known(*_: object) -> None:
+        return None
+
+    monkeypatch.setattr("tui.jobs.copy_in.room_at", not_known)  # as of a daemon on another machine
+    async with bench_on(real_engine.socket) as bench:
+        options = {"type": "tmpfs", "device": "tmpfs", "o": "size=1m"}
+        volume = f"{bench.prefix}-small"
+        body = {"Name": volume, "Driver": "local", "DriverOpts": options}
+        await bench.engine.transport.read("POST", "/volumes/create", body=body)
+        made = await bench.run("sleep", "60", name="full", HostConfig={"Binds": [f"{volume}:/small"]})
+        big = tmp_path / "big"
+        big.write_bytes(os.urandom(8 << 20))
+        job = CopyInJob(bench.engine, made, "full", big, "/small")
+        async with asyncio.timeout(60):
+            await done(job)
+        assert job.state == "failed"
+        assert "no space left on device" in job.error
+        assert "/small/big may be there in part" in job.error
+        await bench.engine.containers.remove(made, force=True)
+        await bench.engine.volumes.remove(volume)

@@ -125,7 +125,7 @@ def check_source(text: str) -> str | None:
     """Return what is wrong with the path of a file or folder of this machine, or None."""
     try:
         path = source_path(text)
-        if not os.path.lexists(path):
+        if not text or not os.path.lexists(path):
             return "no such file or folder"
     except (OSError, RuntimeError, ValueError):
         return "not a path"

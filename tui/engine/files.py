@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from tui.engine.decoding import decode
-from tui.engine.errors import EngineError, MalformedAnswer
+from tui.engine.errors import ApiError, EngineError, MalformedAnswer
 from tui.engine.request_body import RequestBody
 from tui.engine.transport import Transport
 
@@ -64,12 +64,18 @@ class Files:
     async def stat(self, container: str, path: str) -> FileStat:
         """Return what there is at a path; a link at its end is not followed. NotFound where there is nothing."""
         request = _path(container, "archive")
-        async with self._transport.stream("HEAD", request, params={"path": path}) as answer:
-            header = answer.headers.get("X-Docker-Container-Path-Stat", "")
+        try:
+            header = await self._stat_header("HEAD", request, path)
+        except ApiError:
+            header = await self._stat_header("GET", request, path)  # an answer to HEAD has no words that say why not
         try:
             return decode(base64.b64decode(header), FileStat, f"HEAD {request}")
         except binascii.Error as error:
             raise MalformedAnswer(f"HEAD {request}", f"its header is no base64: {error}") from error
+
+    async def _stat_header(self, method: str, request: str, path: str) -> str:
+        async with self._transport.stream(method, request, params={"path": path}) as answer:
+            return answer.headers.get("X-Docker-Container-Path-Stat", "")
 
     async def archive(self, container: str, path: str) -> AsyncGenerator[bytes]:
         """Yield a tar of a path and all below it, volumes too; its names begin with the last part of the path."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -58,11 +59,18 @@ class CopyInJob(Job):
         except (EngineError, LocalError) as error:
             if not self.sent:
                 raise
-            there = f"{self.folder.rstrip('/')}/{self.source.name}"
-            raise CopyError(f"{error}\n{there} may be there in part: look, and remove it in the container") from error
+            raise CopyError(f"{error}\n{self._in_part}") from error
+        except asyncio.CancelledError:
+            self.progress = self._in_part if self.sent else "nothing was sent"
+            raise
         left = f", left out: {', '.join(self.files.left_out)}" if self.files.left_out else ""
         self.fraction = 1.0
         self.progress = f"{plural(self.files.files, 'file')}, {size(self.files.size)} in {self.folder}{left}"
+
+    @property
+    def _in_part(self) -> str:
+        there = f"{self.folder.rstrip('/')}/{self.source.name}"
+        return f"{there} may be there in part: look, and remove it in the container"
 
     async def _chunks(self) -> AsyncGenerator[bytes]:
         """The archive, each chunk read in a thread while nothing else is."""

@@ -47,11 +47,14 @@ class CopyOutJob(Job):
     screen = "extract"
 
     def __init__(self, engine: Engine, container: str, name: str, path: str, folder: Path, total: int = 0) -> None:
-        super().__init__(f"copy {path} of {name}", f"docker cp {quote(f'{name}:{path}')} {quote(str(folder))}")
-        self.folder = folder
-        self.path = path
         leaf = posixpath.basename(path.rstrip("/")) or "rootfs"
         self.target = folder / leaf
+        line = f"docker cp {quote(f'{name}:{path}')} {quote(str(folder))}"
+        if path == "/":
+            line = f"docker export {quote(name)} | tar -x -C {quote(str(self.target))}"
+        super().__init__(f"copy {path} of {name}", line)
+        self.folder = folder
+        self.path = path
         self.total = total
         self.written = self.files = 0
         self.left_out: list[str] = []

@@ -14,6 +14,7 @@ from tui.commands.command import Command, Context
 from tui.commands.files import check_folder_of, copy_into
 from tui.commands.registry import BY_ID
 from tui.engine.errors import EngineError
+from tui.engine.files import FileStat
 from tui.model.container_tree import FilePath
 from tui.model.containers import Container
 from tui.model.file_tree import Kind
@@ -127,13 +128,11 @@ class FilesScreen(HytheScreen):
         """Read what is needed of a path and put the cursor on it; with `again`, what was read too."""
         if path != "/":
             try:
-                about = await self.session.engine.files.stat(self._container.id, path)
+                path, about = await self._look_at(path)
             except EngineError as error:
-                self._reading.fail(f"{path}: {error}")
+                self._say_problem(f"{path}: {error}")
                 return
-            if about.is_link and about.link_target:
-                path = clean(about.link_target)
-            elif about.is_file:
+            if not about.is_folder:
                 if not self.pane.go_to(path):
                     self.hythe.push_screen(ContainerFileScreen(self._container, path))
                 return
@@ -142,6 +141,22 @@ class FilesScreen(HytheScreen):
             self.pane.unfold_changes()
         if path != "/":
             self.pane.go_to(path)
+
+    async def _look_at(self, path: str) -> tuple[str, FileStat]:
+        """Return where a path leads, and what is there. Raises EngineError."""
+        files = self.session.engine.files
+        about = await files.stat(self._container.id, path)
+        if about.is_link and about.link_target:
+            path = clean(about.link_target)
+            about = await files.stat(self._container.id, path)
+        return path, about
+
+    def _say_problem(self, problem: str) -> None:
+        """Say why nothing was read: for a moment, or, where there is nothing else to show, in its place."""
+        if self._reading.tree.parts:
+            self.note(problem, "warning")
+        else:
+            self._reading.fail(problem)
 
     def _knows(self, path: str) -> bool:
         tree = self._reading.tree
@@ -156,7 +171,7 @@ class FilesScreen(HytheScreen):
             self._changed()
 
     def _changed(self) -> None:
-        if self.is_mounted:
+        if self.is_mounted and self.is_running:
             self.pane.draw()
             self._draw_footer()
 
@@ -199,10 +214,8 @@ class FilesScreen(HytheScreen):
             self.note(f"{path} is a {kind.name.lower().replace('_', ' ')}: there is nothing to look at", "warning")
 
     async def _follow(self, link: FilePath) -> None:
-        files = self.session.engine.files
         try:
-            target = clean((await files.stat(self._container.id, link)).link_target)
-            about = await files.stat(self._container.id, target)
+            target, about = await self._look_at(str(link))
         except EngineError as error:
             self.note(f"{link} leads to {link.tree.link(link.node)}: {error}", "warning")
             return
@@ -276,7 +289,7 @@ class FilesScreen(HytheScreen):
     def _was_copied(self, folder: str) -> None:
         """Read again what a copy changed."""
         part = self._reading.tree.covering(folder)
-        if self.is_mounted and part is not None and not self._reading.running:
+        if self.is_running and part is not None and not self._reading.running:
             self.run_worker(self._learn_changes, group="changes", exclusive=True)
             self.run_worker(partial(self._read_again, part.path, folder), group="files", exclusive=True)
 
