@@ -135,6 +135,25 @@ async def test_what_is_at_a_path(bench: Bench, container: str) -> None:
         await files.stat(container, "/srv/none")
 
 
+async def test_a_name_that_is_no_utf8_is_never_taken_for_another(real_engine: RealEngine, tmp_path: Path) -> None:
+    script = r"""mkdir /srv; printf right >"/srv/$(printf '\377bad')"; printf wrong >/srv/bad"""
+    async with bench_on(real_engine.socket) as bench:
+        made = await bench.run("sh", "-c", script)
+        assert await bench.ended(made) == 0
+        tree, _ = await tree_of(bench, made)
+        odd = tree.find("/srv/\udcffbad")
+        assert odd is not None
+        assert (await bench.engine.files.stat(made, odd)).size == 5
+        job = ContainerFileJob(bench.engine, made, "odd", str(odd))
+        await done(job)
+        # engines send an empty archive of such a name, but not of the folder it is in
+        assert job.content == b"right" or "whose name is no UTF-8" in job.error
+        out = CopyOutJob(bench.engine, made, "odd", "/srv", tmp_path)
+        await done(out)
+        assert out.state == "done", out.error
+        assert (tmp_path / "srv" / os.fsdecode(b"\xffbad")).read_bytes() == b"right"
+
+
 async def test_the_beginning_of_a_file(bench: Bench, container: str) -> None:
     job = ContainerFileJob(bench.engine, container, "files", "/srv/deep/b", 4)
     await done(job)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import AsyncGenerator, AsyncIterable
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -74,12 +74,12 @@ class Files:
             raise MalformedAnswer(f"HEAD {request}", f"its header is no base64: {error}") from error
 
     async def _stat_header(self, method: str, request: str, path: str) -> str:
-        async with self._transport.stream(method, request, params={"path": path}) as answer:
+        async with self._transport.stream(method, request + _at(path)) as answer:
             return answer.headers.get("X-Docker-Container-Path-Stat", "")
 
     async def archive(self, container: str, path: str) -> AsyncGenerator[bytes]:
         """Yield a tar of a path and all below it, volumes too; its names begin with the last part of the path."""
-        async with self._transport.stream("GET", _path(container, "archive"), params={"path": path}) as answer:
+        async with self._transport.stream("GET", _path(container, "archive") + _at(path)) as answer:
             async for chunk in answer.chunks():
                 yield chunk
 
@@ -115,10 +115,10 @@ class Files:
             await body.close()
 
     async def _put(self, container: str, folder: str, data: bytes | AsyncGenerator[bytes]) -> None:
-        params = {"path": folder, "noOverwriteDirNonDir": True}
+        params = {"noOverwriteDirNonDir": True}
         headers = {"Content-Type": "application/x-tar"}
         async with self._transport.stream(
-            "PUT", _path(container, "archive"), params=params, data=data, headers=headers
+            "PUT", _path(container, "archive") + _at(folder), params=params, data=data, headers=headers
         ) as answer:
             async for _ in answer.chunks():
                 pass
@@ -126,3 +126,8 @@ class Files:
 
 def _path(container: str, operation: str) -> str:
     return f"/containers/{quote(container, safe='')}/{operation}"
+
+
+def _at(path: str) -> str:
+    """The query that names a path byte for byte: a name that is no UTF-8 must not become that of another file."""
+    return "?" + urlencode({"path": path.encode("utf-8", "surrogateescape")})

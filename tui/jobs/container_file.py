@@ -9,7 +9,7 @@ from shlex import quote
 from tui.engine.archive import index_archive
 from tui.engine.archive_reader import ArchiveError
 from tui.engine.engine import Engine
-from tui.engine.first_file import FirstFile
+from tui.engine.first_file import FirstFile, empty_archive
 from tui.engine.tarscan import TarHeader
 from tui.jobs.job import Job
 from tui.jobs.layer_file import MOST_BYTES
@@ -35,7 +35,9 @@ class ContainerFileJob(Job):
     async def work(self) -> None:
         reader = FirstFile(self._most)
         await index_archive(self._chunks(), reader, lambda: reader.done)
-        if reader.header is None or not reader.done:
+        if reader.header is None:
+            raise ArchiveError(empty_archive(self._path))
+        if not reader.done:
             raise ArchiveError(f"the archive of {self._path} ends before the file does")
         self.content, self.header = reader.content, reader.header
         self.progress = ""

@@ -15,6 +15,7 @@ from tui.engine.archive import index_archive, kind_of
 from tui.engine.archive_reader import ArchiveError
 from tui.engine.container_tree import end
 from tui.engine.engine import Engine
+from tui.engine.first_file import empty_archive
 from tui.engine.layer_files import SPARSE
 from tui.engine.tarscan import Body, TarError, TarHeader, TarScanner
 from tui.engine.threads import in_thread
@@ -173,7 +174,7 @@ class CopyOutJob(Job):
         for parts, mode, mtime in reversed(waiting.folders):
             self._tree.finish_folder(parts, mode, a_time(mtime))
         if not (self.files or waiting.folders or waiting.symlinks):
-            raise ExtractError(f"{self.path} is no file or folder")
+            raise ExtractError(f"{self.path} is no file or folder" if self.left_out else empty_archive(self.path))
         if waiting.symlinks and not (self.files or waiting.folders):
             target = os.fsdecode(waiting.symlinks[0][1])
             raise ExtractError(f"{self.path} is a link: copy what it leads to, {target}")
