@@ -154,6 +154,21 @@ async def test_a_name_that_is_no_utf8_is_never_taken_for_another(real_engine: Re
         assert (tmp_path / "srv" / os.fsdecode(b"\xffbad")).read_bytes() == b"right"
 
 
+@pytest.mark.parametrize("name", ["a b", "[x]*", "100%25", "q?&=#+", "back\\slash", "\u00e9\u4e16", "-", "new\nline"])
+async def test_names_mean_themselves(real_engine: RealEngine, tmp_path: Path, name: str) -> None:
+    async with bench_on(real_engine.socket) as bench:
+        made = await bench.create("true")
+        (tmp_path / name).write_text(name)
+        put = CopyInJob(bench.engine, made, "odd", tmp_path / name, "/")
+        await done(put)
+        assert put.state == "done", put.error
+        tree, _ = await tree_of(bench, made)
+        assert tree.find(f"/{name}") is not None
+        job = ContainerFileJob(bench.engine, made, "odd", f"/{name}")
+        await done(job)
+        assert job.content == name.encode(), job.error
+
+
 async def test_the_beginning_of_a_file(bench: Bench, container: str) -> None:
     job = ContainerFileJob(bench.engine, container, "files", "/srv/deep/b", 4)
     await done(job)

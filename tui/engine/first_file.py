@@ -64,6 +64,5 @@ class FirstFile:
 def empty_archive(path: str) -> str:
     """Return the sentence that tells of an archive of a path that holds nothing."""
     plain = path.encode("utf-8", "replace").decode() == path
-    return (
-        f"the daemon sends nothing of {path}{'' if plain else ', whose name is no UTF-8: the folder it is in has it'}"
-    )
+    why = "" if plain else ", whose name is no UTF-8: the folder it is in has it"
+    return f"the daemon sends nothing of {path}{why}"
