@@ -257,10 +257,14 @@ class TreeView(CursorList, Generic[NodeT]):
         if self._flat is None or not self.row_count:
             return
         if self.cursor_node not in self._flat.expanded:
-            self._flat.expand(self._cursor)
-            self.rows_changed()
+            self.open_branch()
         elif self._flat.depths[self._cursor + 1 : self._cursor + 2] == [self._flat.depths[self._cursor] + 1]:
             self.move_to(self._cursor + 1)
+
+    def open_branch(self) -> None:
+        """Open the node under the cursor; one that is open stays so."""
+        if self._flat is not None and self.row_count and self._flat.expand(self._cursor):
+            self.rows_changed()
 
     def action_collapse(self) -> None:
         """Close the node; if it is closed, go to its parent."""

@@ -49,7 +49,7 @@ async def container(engine: Engine) -> AsyncIterator[str]:
 
 async def test_the_sizes_are_those_of_the_files(engine: Engine, container: str) -> None:
     tree = ChangeTree([(change.path, change.kind) for change in await engine.containers.changes(container)])
-    found = await written(engine.containers, engine.endpoint, container, tree.files())
+    found = await written(engine, container, tree.files())
     assert found.complete
     assert {path: found.sizes[path] for path in FILES} == FILES
     assert "/srv/link" not in found.sizes
@@ -59,7 +59,7 @@ async def test_the_sizes_are_those_of_the_files(engine: Engine, container: str) 
 
 async def test_the_folder_and_the_daemon_say_the_same(engine: Engine, container: str) -> None:
     paths = [*FILES, "/srv/link", "/srv/pipe", "/srv", "/gone"]
-    assert await ask(engine.containers, container, paths) == FILES
+    assert await ask(engine.files, container, paths) == FILES
     folder = upper_folder(engine.endpoint, await engine.containers.inspect(container))
     if folder is None:
         pytest.skip("this driver keeps no folder that can be read here")
@@ -70,8 +70,8 @@ async def test_the_folder_and_the_daemon_say_the_same(engine: Engine, container:
 
 async def test_what_is_not_there_is_said(engine: Engine, container: str) -> None:
     with pytest.raises(NotFound):
-        await engine.containers.stat(container, "/gone")
-    assert (await engine.containers.stat(container, "/srv")).is_file is False
+        await engine.files.stat(container, "/gone")
+    assert (await engine.files.stat(container, "/srv")).is_file is False
 
 
 def test_a_walk_follows_no_link_and_ends_when_told(tmp_path: Path) -> None:

@@ -174,6 +174,8 @@ def changes(world: World, container: Container) -> list[JsonMap]:
     root = world.root_of(image.layers) if image else {}
     kinds: dict[str, int] = {}
     for path, node in container.changed.items():
+        if container.mounts_above(path):
+            continue
         kinds[path] = 2 if node is None else 0 if path in root else 1
         parts = path.split("/")[:-1]
         for depth in range(len(parts)):

@@ -17,6 +17,9 @@ from tui.demo.layers import Node, Tree
 from tui.demo.records import Container
 from tui.demo.world import World
 
+MOST_STEPS = 4096
+"""Parts of a path that are looked at: links may lead in a circle."""
+
 
 def register(router: Router) -> None:
     """Add the routes."""
@@ -47,7 +50,7 @@ def _look(call: Call) -> tuple[Container, str, Node, Tree]:
     if not path:
         raise ApiError(400, "bad parameter: path cannot be empty")
     seen = files_of(call.world, container)
-    key = layers.clean(path)
+    key = resolve(seen, path, last=False)
     node = seen.get(key)
     if node is None and (not key or any(p.startswith(key + "/") for p in seen)):
         node = layers.folder()
@@ -56,18 +59,40 @@ def _look(call: Call) -> tuple[Container, str, Node, Tree]:
     return container, key, node, seen
 
 
-def _stat_header(key: str, node: Node) -> str:
+def resolve(seen: Tree, path: str, *, last: bool = True) -> str:
+    """Return where a path leads, links in it followed; one at its end only if `last`. They never leave the root."""
+    waiting = [part for part in path.split("/") if part not in ("", ".")]
+    found: list[str] = []
+    for _ in range(MOST_STEPS):
+        if not waiting:
+            break
+        part = waiting.pop(0)
+        if part == "..":
+            found = found[:-1]
+            continue
+        node = seen.get("/".join([*found, part]))
+        if node is None or node.kind != "link" or not (waiting or last):
+            found.append(part)
+            continue
+        if node.target.startswith("/"):
+            found = []
+        waiting = [step for step in node.target.split("/") if step not in ("", ".")] + waiting
+    return "/".join(found)
+
+
+def _stat_header(key: str, node: Node, seen: Tree) -> str:
     # Go's os.FileMode: the folder bit is 1<<31, the link bit 1<<27.
     mode = node.mode | {"dir": 1 << 31, "link": 1 << 27}.get(node.kind, 0)
     name = posixpath.basename(key) or "/"
     size = len(node.data) if node.kind == "file" else 4096
-    body = {"name": name, "size": size, "mode": mode, "mtime": rfc3339(node.mtime * 10**9), "linkTarget": node.target}
+    target = f"/{resolve(seen, key)}" if node.kind == "link" else ""
+    body = {"name": name, "size": size, "mode": mode, "mtime": rfc3339(node.mtime * 10**9), "linkTarget": target}
     return base64.b64encode(msgspec.json.encode(body)).decode()
 
 
 async def _stat(call: Call) -> web.StreamResponse:
-    _, key, node, _ = _look(call)
-    return web.Response(headers={**HEADERS, "X-Docker-Container-Path-Stat": _stat_header(key, node)})
+    _, key, node, seen = _look(call)
+    return web.Response(headers={**HEADERS, "X-Docker-Container-Path-Stat": _stat_header(key, node, seen)})
 
 
 async def _read(call: Call) -> web.StreamResponse:
@@ -80,14 +105,23 @@ async def _read(call: Call) -> web.StreamResponse:
         tree.update(
             {f"{base}/{p[len(prefix) :]}": n for p, n in sorted(seen.items()) if p.startswith(prefix) and p != key}
         )
-    headers = {**HEADERS, "Content-Type": "application/x-tar", "X-Docker-Container-Path-Stat": _stat_header(key, node)}
+    headers = {
+        **HEADERS,
+        "Content-Type": "application/x-tar",
+        "X-Docker-Container-Path-Stat": _stat_header(key, node, seen),
+    }
     return web.Response(body=layers.pack(tree), headers=headers)
 
 
 async def _write(call: Call) -> web.StreamResponse:
     container, key, node, seen = _look(call)
+    if node.kind == "link":
+        key = resolve(seen, key)
+        node = seen.get(key) or layers.folder()
     if node.kind != "dir":
         raise ApiError(400, "extraction point is not a directory")
+    if container.host.get("ReadonlyRootfs"):
+        raise ApiError(400, "container rootfs is marked read-only")
     try:
         tree = layers.unpack(await call.payload())
     except tarfile.TarError as error:
@@ -103,7 +137,8 @@ async def _write(call: Call) -> web.StreamResponse:
 
 async def _export(call: Call) -> web.StreamResponse:
     container = target(call)
-    tree = dict(sorted(files_of(call.world, container).items()))
+    seen = files_of(call.world, container)
+    tree = {path: node for path, node in sorted(seen.items()) if not container.mounts_above(path)}
     call.world.emit_container(container, "export")
     return web.Response(body=layers.pack(tree), headers={**HEADERS, "Content-Type": "application/octet-stream"})
 

@@ -164,6 +164,10 @@ class Container:
         """Return the latest life, if it ever started."""
         return self.runs[-1] if self.runs else None
 
+    def mounts_above(self, path: str) -> bool:
+        """Return whether a path, which counts from the root, is inside something that is mounted: not its own file."""
+        return any(path.startswith(f"{mount.destination.strip('/')}/") for mount in self.mounts)
+
     def touch(self) -> None:
         """Note a change: cached rows go, and everybody who waits for one wakes up."""
         self.generation += 1

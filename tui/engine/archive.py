@@ -7,7 +7,7 @@ import re
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -223,8 +223,18 @@ def _blob(name: str) -> str:
     return f"{parts[1]}:{parts[2]}" if len(parts) == 3 and parts[0] == "blobs" else ""
 
 
+class Pieces(Protocol):
+    """Takes an archive in pieces; `packed` tells whether a small one may take long."""
+
+    packed: bool
+
+    def feed(self, chunk: bytes | memoryview) -> None:
+        """Takes the next bytes, which must not change afterwards."""
+        ...
+
+
 async def index_archive(
-    chunks: AsyncIterable[bytes], indexer: ArchiveReader, enough: Callable[[], bool] = lambda: False
+    chunks: AsyncIterable[bytes], indexer: Pieces, enough: Callable[[], bool] = lambda: False
 ) -> bool:
     """Feeds a streamed archive to its reader, in a thread, while the next pieces come in.
 
@@ -276,7 +286,7 @@ async def _batch(waiting: "asyncio.Queue[bytes | None]") -> list[bytes]:
 class _Feeder:
     """Feeds pieces to a reader in a thread; when that is cancelled, the thread stops within a slice."""
 
-    def __init__(self, indexer: ArchiveReader, enough: Callable[[], bool]) -> None:
+    def __init__(self, indexer: Pieces, enough: Callable[[], bool]) -> None:
         self._indexer = indexer
         self._enough = enough
         self._stopped = False

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -25,9 +23,7 @@ from tui.model.happenings import Story, WireStory, story_from
 from tui.model.log_record import LogBatch, LogRecord
 from tui.model.run_wire import RunInspect
 from tui.model.stats import Sample, WireStats, sample_from
-
-_GO_KINDS = 0x8F28_0000
-"""The bits of Go's os.FileMode that say that it is a folder, a link, a device, a pipe, a socket or something else."""
+from tui.model.surroundings import Surroundings, WireSurroundings, surroundings_from
 
 LOG_SLICE = 256 << 10
 """Bytes of a log that are made lines of at a time."""
@@ -45,19 +41,6 @@ class Change(msgspec.Struct, frozen=True, rename="pascal"):
 
     path: str
     kind: int
-
-
-class FileStat(msgspec.Struct, frozen=True):
-    """A file in a container: `size` in bytes, `mode` as Go's os.FileMode (kinds other than a file have a high bit)."""
-
-    name: str
-    size: int = 0
-    mode: int = 0
-
-    @property
-    def is_file(self) -> bool:
-        """Whether it is a regular file."""
-        return not self.mode & _GO_KINDS
 
 
 class Processes(msgspec.Struct, frozen=True, rename="pascal"):
@@ -98,19 +81,13 @@ class Containers:
         data = await self._transport.read("GET", path, params=params, seconds=None if size else ANSWER_TIMEOUT)
         return decode(data, dict[str, Any], f"GET {path}")
 
-    async def stat(self, container: str, path: str) -> FileStat:
-        """Return what there is at a path in the container; links are not followed. NotFound where there is nothing."""
-        request = _path(container, "archive")
-        async with self._transport.stream("HEAD", request, params={"path": path}) as answer:
-            header = answer.headers.get("X-Docker-Container-Path-Stat", "")
-        try:
-            return decode(base64.b64decode(header), FileStat, f"HEAD {request}")
-        except binascii.Error as error:
-            raise MalformedAnswer(f"HEAD {request}", f"its header is no base64: {error}") from error
-
     async def made(self, container: str) -> RunInspect:
         """Return the part of the inspect answer that says how it was made."""
         return await self._transport.get(_path(container, "json"), RunInspect)
+
+    async def surroundings(self, container: str) -> Surroundings:
+        """Return its environment, mounts, ports, labels and networks."""
+        return surroundings_from(await self._transport.get(_path(container, "json"), WireSurroundings))
 
     async def story(self, container: str) -> Story:
         """Return what became of it, with the output of its last health checks."""

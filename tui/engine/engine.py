@@ -14,6 +14,7 @@ from tui.engine.early import EarlyLists
 from tui.engine.endpoint import Endpoint
 from tui.engine.events import past_events, stream_event_documents, stream_events
 from tui.engine.exec import Execs
+from tui.engine.files import Files
 from tui.engine.images import Images
 from tui.engine.networks import Networks
 from tui.engine.transport import Transport
@@ -28,6 +29,7 @@ class Engine:
     def __init__(self, endpoint: Endpoint, *, read_only: bool = False) -> None:
         self.transport = Transport(endpoint, read_only=read_only)
         self.containers = Containers(self.transport)
+        self.files = Files(self.transport)
         self.images = Images(self.transport)
         self.execs = Execs(self.transport)
         self.builds = Builds(self.transport)

@@ -16,9 +16,10 @@ from typing import Any, cast
 
 import msgspec
 
-from tui.engine.containers import Containers
 from tui.engine.endpoint import Endpoint
+from tui.engine.engine import Engine
 from tui.engine.errors import ApiError
+from tui.engine.files import Files
 
 MOST_WALKED = 1_000_000
 MOST_ASKED = 300
@@ -36,12 +37,12 @@ class Written(msgspec.Struct, frozen=True):
     total: int | None = None
 
 
-async def written(containers: Containers, endpoint: Endpoint, id: str, paths: Sequence[str]) -> Written:
+async def written(engine: Engine, id: str, paths: Sequence[str]) -> Written:
     """Return what a container wrote at these paths. Raises EngineError."""
-    inspect = await containers.inspect(id, size=True)
+    inspect = await engine.containers.inspect(id, size=True)
     total = inspect.get("SizeRw")
     total = total if isinstance(total, int) else None
-    folder = upper_folder(endpoint, inspect)
+    folder = upper_folder(engine.endpoint, inspect)
     if folder is not None:
         stopped = threading.Event()
         try:
@@ -50,7 +51,7 @@ async def written(containers: Containers, endpoint: Endpoint, id: str, paths: Se
             stopped.set()  # who left does not wait for it
         if found is not None:
             return Written(found, True, sum(found.values()))
-    return Written(await ask(containers, id, paths[:MOST_ASKED]), len(paths) <= MOST_ASKED, total)
+    return Written(await ask(engine.files, id, paths[:MOST_ASKED]), len(paths) <= MOST_ASKED, total)
 
 
 def upper_folder(endpoint: Endpoint, inspect: Mapping[str, Any]) -> Path | None:
@@ -85,14 +86,14 @@ def walk(folder: Path, stopped: threading.Event) -> dict[str, int] | None:
     return found
 
 
-async def ask(containers: Containers, id: str, paths: Sequence[str]) -> dict[str, int]:
+async def ask(files: Files, id: str, paths: Sequence[str]) -> dict[str, int]:
     """Return the bytes of those paths that are regular files, asking the daemon for each."""
     limit = asyncio.Semaphore(AT_ONCE)
 
     async def one(path: str) -> tuple[str, int] | None:
         async with limit:
             try:
-                about = await containers.stat(id, path)
+                about = await files.stat(id, path)
             except ApiError:
                 return None  # it is gone by now
             return (path, about.size) if about.is_file else None

@@ -39,13 +39,16 @@ class TreeBuilder:
         "_folders",
         "_last_folder",
         "_last_parent",
+        "_layer",
         "_loose_names",
         "_most_loose",
         "_packed",
         "_reopened",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, *, layer: bool = True) -> None:
+        """Without `layer` it is a whole file system, in which a name that begins with `.wh.` is a name as any other."""
+        self._layer = layer
         self._columns = Columns()
         self._children: dict[int, dict[bytes, int]] = {}
         self._packed: dict[int, tuple[bytes, array[int]]] = {}
@@ -77,14 +80,14 @@ class TreeBuilder:
         if len(path) > MAX_PATH:
             raise PathTooLong(f"the path has {len(path)} bytes, {MAX_PATH} are allowed")
         clean, flags = normalize(path)
-        if clean.startswith(_AUFS) and clean != _OPAQUE:
+        if self._layer and clean.startswith(_AUFS) and clean != _OPAQUE:
             return  # bookkeeping of aufs, no part of the image
         folder, _, name = clean.rpartition(b"/")
         if folder != self._last_folder:
             self._last_parent = self._folder(folder)
             self._last_folder = folder
         parent = self._last_parent
-        if name.startswith(_WHITEOUT):
+        if self._layer and name.startswith(_WHITEOUT):
             if name == _OPAQUE:
                 self._columns.flags[parent] |= OPAQUE
                 return

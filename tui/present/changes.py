@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from tui.model.container_tree import ADDED, CHANGED, DELETED
 from tui.present.units import size
 
 Span = tuple[str, str]
-
-CHANGED, ADDED, DELETED = range(3)
-"""The kinds of `GET /containers/{id}/changes`."""
 
 MARKS = {CHANGED: ("C", "changed"), ADDED: ("A", "added"), DELETED: ("D", "removed")}
 """The letter and the tone of each kind."""

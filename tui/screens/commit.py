@@ -128,9 +128,8 @@ class CommitScreen(FormScreen):
 
     async def _read_sizes(self, source: ChangeTree) -> None:
         """Tell the sizes of what was found, as they are known; it may take a while."""
-        containers, endpoint = self.session.engine.containers, self.session.engine.endpoint
         try:
-            found = await written(containers, endpoint, self._container.id, source.files())
+            found = await written(self.session.engine, self._container.id, source.files())
         except EngineError as error:
             self._title([*source.count_spans(), (f"  sizes not known: {error}", "warn")])
             return

@@ -1,4 +1,4 @@
-"""What is being taken out of an image: how far it is, what came of it, and what was left out."""
+"""What is being taken out of an image or a container: how far it is, what came of it, and what was left out."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from tui.jobs.copy_out import CopyOutJob
 from tui.jobs.extract import ExtractJob
 from tui.present.units import duration, plural, size
 from tui.screens.text_list import ListScreen
@@ -24,7 +25,7 @@ class ExtractScreen(ListScreen):
     hints = (("x", "cancel"), ("y", "copy path"))
     own_keys = (("x", "cancel; nothing stays of it"), ("y", "copy where it went"), ("esc q", "back, and it goes on"))
 
-    def __init__(self, job: ExtractJob) -> None:
+    def __init__(self, job: ExtractJob | CopyOutJob) -> None:
         super().__init__()
         self._job = job
 
@@ -40,7 +41,7 @@ class ExtractScreen(ListScreen):
             Choice.heading(job.title),
             Choice.note(f"{job.state} ({took}){share}", "bad" if job.error else "good" if job.state == "done" else ""),
             Choice("target", (("to     ", "dim"), (str(job.target), "accent"))),
-            Choice.note(f"that is {plural(job.files, 'file')}, {size(job.total)}", "dim"),
+            Choice.note(f"that is {plural(job.files, 'file')}, {size(job.total or job.written)}", "dim"),
         ]
         if job.error or job.progress:
             lines.append(Choice.note(job.error or job.progress, "bad" if job.error else ""))

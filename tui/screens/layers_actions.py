@@ -7,38 +7,36 @@ import os
 import re
 from pathlib import Path
 
+from tui.commands.job_history import start_job
 from tui.jobs.extract import ExtractJob, Selection
 from tui.paths import write_new
 from tui.present.layers import Analysis
 from tui.present.layers_report import image_report, report_json
 from tui.present.units import size
 from tui.screens.base import HytheScreen
-from tui.screens.layers_reading import end_entry
 from widgets.path_field import check_folder, check_new_file
 
 
 async def extract(screen: HytheScreen, selection: Selection, what: str, image: str, title: str) -> None:
     """Ask for a folder and write a selection of an image there, as a job; `what` says what it is taken of."""
     heading = f"Extract {selection.path} of {what}"
-    folder = await screen.prompt(heading, "To the folder", str(_here()), check_folder)
+    folder = await screen.prompt(heading, "To the folder", str(here()), check_folder)
     if folder is None:
         return
     session = screen.session
-    job = ExtractJob(session.engine, image, title, selection, _path(folder))
-    entry = session.history.begin(job.line, session.name)
-    job.listen(lambda: end_entry(entry, job))
-    session.jobs.start(job)
+    job = ExtractJob(session.engine, image, title, selection, given_path(folder))
+    start_job(session, job)
     screen.open("extract", job=job)
 
 
 async def write_report(screen: HytheScreen, analysis: Analysis, image_id: str, title: str) -> None:
     """Ask for a file that does not exist yet and write the report on an image there."""
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", title).strip("-.") or "image"
-    given = str(_here() / f"{name[:100]}-layers.json")
+    given = str(here() / f"{name[:100]}-layers.json")
     written = await screen.prompt("Write the report as JSON", "To the file", given, check_new_file)
     if written is None:
         return
-    path = _path(written)
+    path = given_path(written)
     report = report_json(image_report(title, image_id, analysis))
     try:
         await asyncio.to_thread(write_new, path, report)
@@ -62,7 +60,7 @@ async def compare_with_another(screen: HytheScreen, image: str, image_id: str, t
         screen.open("compare", first=(image, title), second=(other.id, other.reference))
 
 
-def _here() -> Path:
+def here() -> Path:
     """The folder that hythe was started in; the root where that is gone."""
     try:
         return Path.cwd()
@@ -70,5 +68,5 @@ def _here() -> Path:
         return Path("/")
 
 
-def _path(text: str) -> Path:
+def given_path(text: str) -> Path:
     return Path(os.path.expanduser(text)).absolute()

@@ -2,104 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
 import stat
-from functools import partial
-from typing import ClassVar
-
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.widgets import Static
 
 from tui.jobs.layer_file import MOST_BYTES, LayerFileJob
 from tui.model.file_lookup import Located
 from tui.model.layers import ImageLayers
-from tui.present.file_text import Line, hex_hits, hex_line, hex_rows, is_text, text_lines
-from tui.present.units import duration, size, stamp
-from tui.screens.base import HytheScreen, content
-from tui.screens.layers_reading import end_entry
-from widgets.code_view import CodeView
+from tui.present.units import size, stamp
+from tui.screens.file_view import FileScreen
 from widgets.line_view import Span
-from widgets.search_bar import SearchBar
-from widgets.span_line import KeyHints, SpanLine
-
-HINTS = (
-    ("cancel", "x", "cancel"),
-    ("again", "r", "again"),
-    ("form", "h", "text/hex"),
-    ("search", "/", "search"),
-    ("hit(1)", "n", "next"),
-    ("leave", "q", "back"),
-)
 
 
-class LayerFileScreen(HytheScreen):
+class LayerFileScreen(FileScreen):
     """Reads the file from the image's archive and shows its beginning, at most MOST_BYTES of it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("h", "form", "Text or hex", show=False, id="file.form"),
-        Binding("slash", "search", "Search", show=False, id="file.search"),
-        Binding("y", "copy", "Copy the path", show=False, id="file.copy"),
-        Binding("x", "cancel", "Cancel the reading", show=False, id="file.cancel"),
-        Binding("r", "again", "Read again", show=False, id="file.again"),
-        Binding("escape", "back", "Back", show=False, id="file.back"),
-        Binding("q", "leave", "Leave", show=False, id="file.leave"),
-    ]
-    CSS = """
-    LayerFileScreen {
-        & #file-notice { display: none; height: auto; padding: 1 2; }
-        & #file-notice.-error { color: $text-error; }
-    }
-    """
-    own_keys = (
-        ("h", "as text, or as hexadecimal digits"),
-        ("/ n N", "search; next and previous hit"),
-        ("< >", "see further left or right"),
-        ("y", "copy the path"),
-        ("x r", "cancel the reading; read again"),
-        ("esc q", "end the search; back"),
-    )
+    reading_words = "Reading the file from the image's archive"
 
     def __init__(self, image: str, title: str, layers: ImageLayers, file: Located, path: str) -> None:
         """`path` is what was opened; `file` is where it leads to."""
-        super().__init__()
+        super().__init__(path, title)
         self._image = image
         self._title = title
         self._layers = layers
         self._file = file
-        self._path = path
-        self._job: LayerFileJob | None = None
-        self._lines: list[Line] = []
-        self._hex = False
-        self._query = ""
 
-    def compose(self) -> ComposeResult:
-        yield SpanLine(id="header", ascii=self.ascii)
-        yield SpanLine(id="file-title", classes="title", ascii=self.ascii)
-        yield Static(id="file-notice", markup=False)
-        yield CodeView(id="file-view", ascii=self.ascii)
-        yield SearchBar(id="file-search")
-        yield KeyHints(id="footer", ascii=self.ascii)
+    def make_job(self) -> LayerFileJob:
+        return LayerFileJob(self.session.engine, self._image, self._title, self._layers, self._file)
 
-    def on_mount(self) -> None:
-        self.query_one("#header", SpanLine).show(
-            [(" hythe ", "head"), (self._path, "accent"), ("  of ", ""), (self._title, "")]
-        )
-        self.query_one("#file-title", SpanLine).show(self._facts())
-        self.code.focus()
-        self.run_worker(self._read, group="file", exclusive=True)
-
-    @property
-    def code(self) -> CodeView:
-        """The text, or the dump."""
-        return self.query_one("#file-view", CodeView)
-
-    @property
-    def reading(self) -> bool:
-        """Whether the file is being read."""
-        return self._job is not None and self._job.state == "running"
-
-    def _facts(self) -> list[Span]:
+    def facts(self) -> list[Span]:
         file = self._file
         facts: list[Span] = [
             (f" {stat.filemode(stat.S_IFREG | file.mode)} ", "dim"),
@@ -107,137 +36,8 @@ class LayerFileScreen(HytheScreen):
             (f"  {stamp(max(0, min(file.mtime, 253_402_300_799)))}  layer {file.layer + 1}", "dim"),
         ]
         real = "/" + file.path.decode("utf-8", "surrogateescape")
-        if real != self._path:
+        if real != self.path:
             facts.append((f"  is {real}", ""))
         if file.size > MOST_BYTES:
             facts.append((f"  the first {size(MOST_BYTES)} are shown", "warn"))
         return facts
-
-    # reading
-
-    async def _read(self) -> None:
-        session = self.session
-        job = self._job = LayerFileJob(session.engine, self._image, self._title, self._layers, self._file)
-        entry = session.history.begin(job.line, session.name)
-        clock = self.set_interval(1.0, self._draw_progress)
-        job.start()
-        self._draw_progress()
-        self._draw_footer()
-        try:
-            await job.wait()
-        except asyncio.CancelledError:
-            await job.cancel()  # the screen was left: nobody waits any more
-            raise
-        finally:
-            clock.stop()
-            end_entry(entry, job)
-        if job.state == "done":
-            await self._show(job.content)
-        elif job.error:
-            self._say(f"{self._path} cannot be read:\n{job.error}\n\nr tries again.", error=True)
-        else:
-            self._say("The reading was cancelled.\nr reads it again.")
-        self._draw_footer()
-
-    async def _show(self, data: bytes) -> None:
-        self._say("")
-        if not data:
-            self.code.set_notice("the file is empty")
-            return
-        self._hex = not is_text(data)
-        if not self._hex:
-            self._lines = await asyncio.to_thread(text_lines, self._path, data)
-        self._draw_content()
-
-    def _draw_content(self) -> None:
-        data = self._job.content if self._job is not None else b""
-        if self._hex:
-            self.code.show_lines(
-                hex_rows(data), lambda row: hex_line(data, row), find=lambda query: hex_hits(data, query)
-            )
-        else:
-            lines = self._lines
-            self.code.show_lines(len(lines), lambda row: lines[row], numbered=True)
-
-    def _say(self, text: str, *, error: bool = False) -> None:
-        notice = self.query_one("#file-notice", Static)
-        notice.update(content(text))
-        notice.set_class(error, "-error")
-        notice.display = bool(text)
-
-    def _draw_progress(self) -> None:
-        job = self._job
-        if job is not None and job.state == "running" and self.is_mounted:
-            waited = duration(max(0.0, self.session.now() - job.started))
-            self._say(f"Reading the file from the image's archive ({waited}).\n{job.progress}\nx cancels.")
-
-    def _draw_footer(self) -> None:
-        failed = self._job is not None and self._job.state in ("failed", "cancelled")
-        usable = {"cancel": self.reading, "again": failed}
-        shown = [(id, key, word, True) for id, key, word in HINTS if usable.get(id, True)]
-        self.query_one("#footer", KeyHints).hint(shown)
-
-    def on_key_hints_pressed(self, message: KeyHints.Pressed) -> None:
-        self.run_worker(partial(self.run_action, message.id), group="hints")
-
-    # keys
-
-    async def action_form(self) -> None:
-        """Turn between text and hexadecimal digits."""
-        job = self._job
-        if job is None or not job.content:
-            return
-        self._hex = not self._hex
-        if not self._hex and not self._lines:
-            self._lines = await asyncio.to_thread(text_lines, self._path, job.content)
-        self._draw_content()
-
-    def action_search(self) -> None:
-        """Type a text to search."""
-        self.query_one(SearchBar).open()
-
-    def action_hit(self, direction: int) -> None:
-        """Go to the next or the previous hit."""
-        self.code.action_next_hit(direction)
-
-    def on_search_bar_changed(self, message: SearchBar.Changed) -> None:
-        self._query = message.query
-        self.code.search(message.query)
-
-    def on_search_bar_closed(self, _message: SearchBar.Closed) -> None:
-        self.code.focus()
-
-    def on_code_view_search_changed(self, message: CodeView.SearchChanged) -> None:
-        bar = self.query_one(SearchBar)
-        if bar.is_open:
-            bar.show_hits(message.hit, message.total, True)
-        right: list[Span] = []
-        if self._query:
-            right = [(f"{self._query}: {message.hit or '-'} of {message.total:,} lines ", "hit")]
-        self.query_one("#file-title", SpanLine).show(self._facts(), right)
-
-    def action_copy(self) -> None:
-        """Copy the path."""
-        self.copy(self._path)
-
-    def action_cancel(self) -> None:
-        """Cancel the reading."""
-        if self._job is not None and self.reading:
-            self.run_worker(self._job.cancel, group="cancel")
-
-    def action_again(self) -> None:
-        """Read again what could not be read."""
-        if self._job is not None and self._job.state in ("failed", "cancelled"):
-            self.run_worker(self._read, group="file", exclusive=True)
-
-    def action_back(self) -> None:
-        """End the search, else leave."""
-        if self._query:
-            self._query = ""
-            self.code.search("")
-        else:
-            self.action_leave()
-
-    def action_leave(self) -> None:
-        """Leave; a reading under way is cancelled by it."""
-        self.hythe.pop_screen()

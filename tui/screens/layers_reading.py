@@ -6,17 +6,11 @@ import asyncio
 from collections.abc import Callable
 
 from tui.commands.history import Entry
+from tui.commands.job_history import end_entry
 from tui.commands.session import Session
-from tui.jobs.job import Job
 from tui.jobs.layers import LayersJob
 from tui.present.units import duration
 from tui.screens.base import HytheScreen
-
-
-def end_entry(entry: Entry, job: Job) -> None:
-    """Write down how a job ended, once it has."""
-    if job.state != "running":
-        entry.close("ok" if job.state == "done" else "failed" if job.error else "cancelled", job.error)
 
 
 class LayersReading:

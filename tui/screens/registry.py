@@ -19,6 +19,7 @@ SCREENS: Mapping[str, tuple[str, str]] = {
     "context": ("tui.screens.context_form", "ContextFormScreen"),
     "exec": ("tui.screens.exec_form", "ExecFormScreen"),
     "extract": ("tui.screens.extract", "ExtractScreen"),
+    "files": ("tui.screens.files", "FilesScreen"),
     "help": ("tui.screens.help", "HelpScreen"),
     "history": ("tui.screens.history", "HistoryScreen"),
     "hosts": ("tui.screens.hosts", "HostsScreen"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tui.screens.details.environment import EnvironmentTab
 from tui.screens.details.history import HistoryTab
 from tui.screens.details.inspect import InspectTab
 from tui.screens.details.logs import LogsTab
@@ -13,7 +14,7 @@ from tui.screens.details.timeline import TimelineTab
 from tui.store.state import Resource
 
 TABS: Mapping[Resource, tuple[type[DetailTab], ...]] = {
-    "containers": (LogsTab, StatsTab, TimelineTab, InspectTab),
+    "containers": (LogsTab, StatsTab, TimelineTab, EnvironmentTab, InspectTab),
     "images": (HistoryTab, InspectTab),
     "volumes": (InspectTab,),
     "networks": (InspectTab,),

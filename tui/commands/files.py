@@ -1,0 +1,168 @@
+"""The commands on the files of a container, and on those of a volume through a container that mounts it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from tui.commands.command import Command, Context
+from tui.commands.job_history import start_job
+from tui.commands.running import allowed
+from tui.engine.errors import NotFound
+from tui.jobs.copy_in import CopyInJob
+from tui.jobs.job import Job
+from tui.model.containers import Container
+from tui.model.surroundings import clean, unseen
+from tui.model.volumes import Volume
+
+
+async def files(context: Context) -> None:
+    """Open the container's files."""
+    context.ui.open("files", container=context.containers[0])
+
+
+async def environment(context: Context) -> None:
+    """Show environment, mounts, ports, labels and networks."""
+    context.ui.view("environment")
+
+
+async def copy_in(context: Context) -> None:
+    """Ask for a file or folder of this machine and for a place, and copy it into the container, as a job."""
+    await copy_into(context, "/")
+
+
+async def copy_into(context: Context, folder: str, done: Callable[[str], object] = lambda _folder: None) -> None:
+    """The same, with a folder as the place that is offered; `done` is called with the folder once it is copied."""
+    target, ui = context.containers[0], context.ui
+    given = await ui.prompt(f"Copy into {target.name}", "File or folder of this machine", str(_here()), check_source)
+    if given is None:
+        return
+    source = source_path(given)
+    into = await ui.prompt(f"Copy {source.name} into {target.name}", "Into the folder", folder, check_folder_of)
+    if into is None:
+        return
+    into = clean(into)
+    if not await _may_copy(context, target, source, into):
+        return
+    job = CopyInJob(context.session.engine, target.id, target.name, source, into)
+    _tell_end(context, job, lambda: done(into))
+    start_job(context.session, job)
+    ui.note(f"$ {job.line}\nJ shows how far it is")
+
+
+async def _may_copy(context: Context, target: Container, source: Path, into: str) -> bool:
+    """Find out whether the folder is there and what of the name is there, and ask where that has to be asked."""
+    engine, ui = context.session.engine, context.ui
+    around = await engine.containers.surroundings(target.id)
+    try:
+        place = await engine.files.stat(target.id, into)
+    except NotFound:
+        place = None  # the job says so, in the daemon's words
+    into = clean(place.link_target) if place is not None and place.is_link and place.link_target else into
+    if why := unseen(into, around.plain_mounts):
+        ui.note(f"copy into {into}: {why}", "error")
+        return False
+    new = f"{into.rstrip('/')}/{source.name}"
+    try:
+        about = await engine.files.stat(target.id, new)
+    except NotFound:
+        about = None
+    lines = [f"{source}  to  {target.name}:{new}"]
+    if about is None:
+        return await allowed(context, "guarded", f"Copy into {target.name}?", lines, label="Copy")
+    what = "a folder of that name is there: files of the same names in it are overwritten"
+    lines.append(what if about.is_folder else "there is one already: it is overwritten")
+    return await allowed(context, "always", f"Overwrite in {target.name}?", lines, label="Overwrite", danger=True)
+
+
+def _tell_end(context: Context, job: Job, done: Callable[[], object]) -> None:
+    """Say how a job ended, when it has."""
+    told: list[Job] = []
+
+    def look() -> None:
+        if job.state == "running" or told:
+            return
+        told.append(job)
+        if job.state == "done":
+            context.ui.note(f"copied: {job.progress}")
+            done()
+        elif job.error:
+            context.ui.note(f"{job.title}: {job.error}", "error")
+
+    job.listen(look)
+
+
+async def volume_files(context: Context) -> None:
+    """Open the volume's files, through a container that mounts it."""
+    volume = context.volumes[0]
+    users = mounting(context, volume)
+    chosen = users[0][0].id
+    if len(users) > 1:
+        options = [(c.id, c.name, f"{path}, {c.state}") for c, path in users]
+        picked = await context.ui.choose(f"Files of {volume.name} as seen by", options)
+        if picked is None:
+            return
+        chosen = picked
+    container, path = next(user for user in users if user[0].id == chosen)
+    context.ui.open("files", container=container, path=path)
+
+
+def mounting(context: Context, volume: Volume) -> list[tuple[Container, str]]:
+    """Return the containers that mount a volume, and where, by name."""
+    return sorted(
+        (
+            (container, mount.destination)
+            for container in context.session.state.containers.values()
+            for mount in container.mounts
+            if mount.type == "volume" and mount.source == volume.name
+        ),
+        key=lambda user: user[0].name,
+    )
+
+
+def check_source(text: str) -> str | None:
+    """Return what is wrong with the path of a file or folder of this machine, or None."""
+    try:
+        path = source_path(text)
+        if not text or not os.path.lexists(path):
+            return "no such file or folder"
+    except (OSError, RuntimeError, ValueError):
+        return "not a path"
+    return None if path.name else "the whole machine can't be copied: name a folder"
+
+
+def source_path(text: str) -> Path:
+    """Return the path that was typed, from the root and without `..`; a link at its end is not followed."""
+    return Path(os.path.abspath(os.path.expanduser(text)))
+
+
+def check_folder_of(text: str) -> str | None:
+    """Return what is wrong with the path of a container's folder, or None."""
+    return None if text.startswith("/") and "\0" not in text else "a path from /"
+
+
+def _here() -> Path:
+    """The folder that hythe was started in; the root where that is gone."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path("/")
+
+
+def _is_mounted(context: Context) -> str | None:
+    if mounting(context, context.volumes[0]):
+        return None
+    return "no container uses it, and a daemon shows a volume's files only through one"
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("container.files", ("f",), "files: look, search, copy out and in", "containers", files, "files",
+            "docker export CONTAINER | tar -tv, docker diff CONTAINER, docker cp CONTAINER:PATH -", immediate=True),
+    Command("container.environment", ("v",), "environment, mounts, ports, labels, networks", "containers",
+            environment, "environment", "docker inspect CONTAINER", immediate=True),
+    Command("container.copy_in", (), "copy a file or folder into it", "containers", copy_in, "copy in",
+            "docker cp PATH CONTAINER:FOLDER", "guarded", True),
+    Command("volume.files", ("f",), "files, through a container that mounts it", "volumes", volume_files, "files",
+            "docker cp CONTAINER:PATH - | tar -tv", available=_is_mounted, hint=20),
+)  # fmt: skip

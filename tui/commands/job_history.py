@@ -1,0 +1,20 @@
+"""Jobs in the history: the docker line that a job equals, and how it ended."""
+
+from __future__ import annotations
+
+from tui.commands.history import Entry
+from tui.commands.session import Session
+from tui.jobs.job import Job
+
+
+def end_entry(entry: Entry, job: Job) -> None:
+    """Write down how a job ended, once it has."""
+    if job.state != "running":
+        entry.close("ok" if job.state == "done" else "failed" if job.error else "cancelled", job.error)
+
+
+def start_job(session: Session, job: Job) -> None:
+    """Start a job of a host, with its line in the history."""
+    entry = session.history.begin(job.line, session.name)
+    job.listen(lambda: end_entry(entry, job))
+    session.jobs.start(job)

@@ -1,0 +1,21 @@
+"""What is copied out of a container from its files screen."""
+
+from __future__ import annotations
+
+from tui.commands.job_history import start_job
+from tui.jobs.copy_out import CopyOutJob
+from tui.model.containers import Container
+from tui.screens.base import HytheScreen
+from tui.screens.layers_actions import given_path, here
+from widgets.path_field import check_folder
+
+
+async def copy_out(screen: HytheScreen, container: Container, path: str, total: int) -> None:
+    """Ask for a folder and copy a path of a container there, as a job; `total` is about how many bytes it has."""
+    folder = await screen.prompt(f"Copy {path} of {container.name}", "To the folder", str(here()), check_folder)
+    if folder is None:
+        return
+    session = screen.session
+    job = CopyOutJob(session.engine, container.id, container.name, path, given_path(folder), total)
+    start_job(session, job)
+    screen.open("extract", job=job)
