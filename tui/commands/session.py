@@ -15,6 +15,7 @@ from tui.jobs.layer_cache import LayerCache
 from tui.jobs.layer_store import LayerStore
 from tui.model.recreate import Made
 from tui.model.system import Ping
+from tui.store.disk import DiskBook
 from tui.store.feed import Feed, Timing
 from tui.store.happenings import Happenings
 from tui.store.state import State
@@ -81,6 +82,8 @@ class Session:
         self.usage = UsageWatch(
             engine, lambda changed: self.on_usage(changed), known=lambda key: self.state.containers.get(key)
         )
+        self.disk = DiskBook(engine, now)
+        """What takes the disk, as it was last asked for."""
         self._marks: deque[tuple[float, int]] = deque(maxlen=100)
         self._task: asyncio.Task[None] | None = None
         self._past: asyncio.Task[None] | None = None
@@ -148,6 +151,7 @@ class Session:
         """End jobs, streams and connections."""
         self.on_jobs = lambda: None  # the screen that listened may be gone, and its jobs are cancelled only now
         await self.jobs.close()
+        await self.disk.cancel()
         await self._end_tasks()
         await self.usage.close()
         await self.engine.close()

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 SCREENS: Mapping[str, tuple[str, str]] = {
     "build": ("tui.screens.build_form", "BuildFormScreen"),
     "build_job": ("tui.screens.build", "BuildScreen"),
+    "clean_up": ("tui.screens.clean_up", "CleanUpScreen"),
+    "clean_up_job": ("tui.screens.clean_up_job", "CleanUpJobScreen"),
     "commit": ("tui.screens.commit", "CommitScreen"),
     "compare": ("tui.screens.layers_compare", "CompareScreen"),
     "context": ("tui.screens.context_form", "ContextFormScreen"),
+    "disk": ("tui.screens.disk", "DiskScreen"),
     "exec": ("tui.screens.exec_form", "ExecFormScreen"),
     "extract": ("tui.screens.extract", "ExtractScreen"),
     "help": ("tui.screens.help", "HelpScreen"),
