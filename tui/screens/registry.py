@@ -32,6 +32,7 @@ SCREENS: Mapping[str, tuple[str, str]] = {
     "problems": ("tui.screens.problems", "ProblemsScreen"),
     "run": ("tui.screens.run", "RunScreen"),
     "theme": ("tui.screens.theme", "ThemeScreen"),
+    "volume": ("tui.screens.volume_form", "VolumeFormScreen"),
 }
 """The module and the class of each."""
 

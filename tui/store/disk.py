@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 
 from tui.engine.engine import Engine
 from tui.engine.errors import EngineError
-from tui.model.disk import KINDS, DiskKind, DiskUse
+from tui.model.disk import KINDS, DiskKind, DiskUse, DiskVolume
 
 
 class DiskBook:
@@ -19,6 +19,8 @@ class DiskBook:
         self._now = now
         self._task: asyncio.Task[None] | None = None
         self._listeners: list[Callable[[], object]] = []
+        self._volumes_of: tuple[DiskVolume, ...] | None = None
+        self._volumes: Mapping[str, DiskVolume] = {}
         self.use = DiskUse()
         self.read_at: dict[DiskKind, float] = {}
         """When each kind was told last."""
@@ -34,6 +36,25 @@ class DiskBook:
     def was_asked(self) -> bool:
         """Whether it was ever asked for."""
         return self._task is not None
+
+    @property
+    def volumes(self) -> Mapping[str, DiskVolume]:
+        """The volumes by name, as they were counted last."""
+        told = self.use.volumes
+        if told is not self._volumes_of:
+            self._volumes_of = told
+            self._volumes = {volume.name: volume for volume in told or ()}
+        return self._volumes
+
+    def volume_size(self, name: str) -> int | None:
+        """Return a volume's bytes as they were counted last; None where that is not known."""
+        found = self.volumes.get(name)
+        return found.size if found is not None else None
+
+    def is_empty(self, name: str, seconds: float) -> bool:
+        """Return whether a volume was counted within the last so many seconds, and had nothing in it."""
+        fresh = self._now() - self.read_at.get("volume", 0.0) <= seconds
+        return fresh and self.volume_size(name) == 0
 
     def read(self, kinds: Sequence[DiskKind] = KINDS) -> None:
         """Begin to read; while a reading is under way nothing is begun."""
