@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tui.commands.history import History
@@ -84,6 +85,7 @@ class Session:
         )
         self.disk = DiskBook(engine, now)
         """What takes the disk, as it was last asked for."""
+        self._followers: list[asyncio.Event] = []
         self._marks: deque[tuple[float, int]] = deque(maxlen=100)
         self._task: asyncio.Task[None] | None = None
         self._past: asyncio.Task[None] | None = None
@@ -118,6 +120,18 @@ class Session:
             self._knows_past = True
             self._past = asyncio.create_task(self._read_past())
         self.on_state(state)
+        for news in self._followers:
+            news.set()
+
+    @contextmanager
+    def following(self) -> Generator[asyncio.Event]:
+        """Yield an event that is set whenever there is a newer state."""
+        news = asyncio.Event()
+        self._followers.append(news)
+        try:
+            yield news
+        finally:
+            self._followers.remove(news)
 
     async def _read_past(self) -> None:
         # what is newer than the ping came, or comes, by the feed

@@ -14,7 +14,7 @@ from tui.screens.details.timeline import TimelineTab
 from tui.store.state import Resource
 
 TABS: Mapping[Resource, tuple[type[DetailTab], ...]] = {
-    "containers": (LogsTab, StatsTab, TimelineTab, ReachTab, InspectTab),
+    "containers": (LogsTab, StatsTab, TimelineTab, InspectTab),
     "images": (HistoryTab, InspectTab),
     "volumes": (InspectTab,),
     "networks": (AttachedTab, ReachTab, InspectTab),

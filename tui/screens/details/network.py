@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from tui.commands.session import Session
@@ -11,6 +12,9 @@ from tui.present.reach import Line, attached_lines, index_of, reach_lines
 from tui.screens.details.tab import DetailTab
 from widgets.line_view import Span
 from widgets.tree_view import TreeView
+
+BURST_SECONDS = 0.3
+"""How long changes are gathered before they are shown."""
 
 
 class LineSource:
@@ -39,44 +43,58 @@ class LineSource:
         return "".join(text for text, _ in self._lines[node].spans)
 
 
-class AttachedTab(DetailTab):
+def attached_to(session: Session, network: Network) -> list[Container]:
+    """Return the containers that are attached to a network, whether they run or not: those that run first."""
+    found = [
+        each for each in session.state.containers.values() if any(name == network.name for name, _ in each.networks)
+    ]
+    return sorted(found, key=lambda each: (not each.is_running, each.name))
+
+
+class NetworkTab(DetailTab):
+    """A tab that is drawn again whenever another container is attached, or one of them changes its state."""
+
+    def make(self) -> TreeView[str]:
+        self.view = TreeView[str](ascii=self.settings.ascii)
+        return self.view
+
+    async def read(self, session: Session, network: Network) -> Sequence[Line]:
+        """Return what it says now. Raises EngineError."""
+        raise NotImplementedError
+
+    async def fill(self, session: Session, row: Network) -> None:
+        shown: object = None
+        with session.following() as news:
+            while True:
+                news.clear()
+                ends = [(each.id, each.name, each.state, each.networks) for each in attached_to(session, row)]
+                if ends != shown:
+                    shown = ends
+                    self.view.set_source(LineSource(await self.read(session, row)))
+                await news.wait()
+                await asyncio.sleep(BURST_SECONDS)
+
+    def empty(self, notice: str) -> None:
+        self.view.set_source(None)
+        self.view.set_notice(notice)
+
+
+class AttachedTab(NetworkTab):
     """What a network is, and the containers that are attached to it."""
 
     name = "attached"
 
-    def make(self) -> TreeView[str]:
-        self.view = TreeView[str](ascii=self.settings.ascii)
-        return self.view
-
-    async def fill(self, session: Session, row: Network) -> None:
-        ends = await session.engine.networks.attached(row.id)
-        self.view.set_source(LineSource(attached_lines(row, ends, session.state.containers.values())))
-
-    def empty(self, notice: str) -> None:
-        self.view.set_source(None)
-        self.view.set_notice(notice)
+    async def read(self, session: Session, network: Network) -> Sequence[Line]:
+        ends = await session.engine.networks.attached(network.id)
+        return attached_lines(network, ends, attached_to(session, network))
 
 
-class ReachTab(DetailTab):
-    """Whom each container of a network reaches, by this and by its other networks; or whom one container does."""
+class ReachTab(NetworkTab):
+    """Whom each container of a network reaches, by this network and by its others."""
 
     name = "reach"
 
-    def make(self) -> TreeView[str]:
-        self.view = TreeView[str](ascii=self.settings.ascii)
-        return self.view
-
-    async def fill(self, session: Session, row: Network | Container) -> None:
-        containers = session.state.containers.values()
-        if isinstance(row, Container):
-            wanted = [row]
-        else:
-            wanted = [each for each in containers if any(name == row.name for name, _ in each.networks)]
-            wanted.sort(key=lambda each: (not each.is_running, each.name))
-        lines = reach_lines(wanted, containers, session.state.networks.values())
-        self.view.set_source(LineSource(lines))
-        self.view.set_notice("" if lines else "no container is attached: none reaches another by it")
-
-    def empty(self, notice: str) -> None:
-        self.view.set_source(None)
-        self.view.set_notice(notice)
+    async def read(self, session: Session, network: Network) -> Sequence[Line]:
+        state = session.state
+        lines = reach_lines(attached_to(session, network), state.containers.values(), state.networks.values())
+        return lines or [Line("none", (("no container is attached: none reaches another by it", "dim"),))]
