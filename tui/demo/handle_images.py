@@ -10,7 +10,6 @@ from tui.demo.records import Image
 from tui.demo.seed_images import SEEDS, spread
 from tui.demo.world import World
 
-
 _CACHE_FILTERS = ("until", "id", "parent", "type", "description", "inuse", "shared", "private")
 
 

@@ -44,9 +44,11 @@ class BackupJob(Job):
     async def work(self) -> None:
         if not await is_there(self._engine, self._volume):
             raise EngineError(f"there is no volume {self._volume} any more")
-        async with volume_container(self._engine, self._volume, self._image) as container:
-            async with aclosing(self._counted(container)) as chunks:
-                written = await write_file(self._path, chunks)
+        async with (
+            volume_container(self._engine, self._volume, self._image) as container,
+            aclosing(self._counted(container)) as chunks,
+        ):
+            written = await write_file(self._path, chunks)
         self.fraction = 1.0
         self.progress = f"{size(written)} in {self._path}"
 
@@ -60,7 +62,8 @@ class BackupJob(Job):
                 self._read += len(chunk)
                 if self._expected:
                     self.fraction = min(0.99, self._read / self._expected)
-                self.progress = f"{size(self._read)} read" + (f" of about {size(self._expected)}" * bool(self._expected))
+                about = f" of about {size(self._expected)}" if self._expected else ""
+                self.progress = f"{size(self._read)} read{about}"
                 self.changed()
 
 
@@ -82,9 +85,11 @@ class RestoreJob(Job):
             raise EngineError(f"there is no volume {self._volume} any more")
         total = (await asyncio.to_thread(self._path.stat)).st_size
         try:
-            async with volume_container(self._engine, self._volume, self._image) as container:
-                async with aclosing(self._chunks(total)) as tar:
-                    await write_volume(self._engine, container, tar)
+            async with (
+                volume_container(self._engine, self._volume, self._image) as container,
+                aclosing(self._chunks(total)) as tar,
+            ):
+                await write_volume(self._engine, container, tar)
         except asyncio.CancelledError:
             self.progress = self._half()
             raise

@@ -121,9 +121,7 @@ def _networks(networks: Iterable[Network], containers: Iterable[Container], goin
         yield Doomed("network", network.id, network.name, 0, network.created, users=users)
 
 
-def _volumes(
-    use: DiskUse, containers: Sequence[Container], going: frozenset[str], *, named: bool
-) -> Iterator[Doomed]:
+def _volumes(use: DiskUse, containers: Sequence[Container], going: frozenset[str], *, named: bool) -> Iterator[Doomed]:
     mounted: dict[str, list[str]] = {}
     for container in containers:
         for mount in container.mounts:

@@ -82,9 +82,7 @@ def wanted_by(container: Container, bindings: Mapping[str, Sequence[WirePortBind
     return found
 
 
-def conflicts(
-    claims: Iterable[Claim], programs: Iterable[tuple[Port, str]] = ()
-) -> Mapping[str, Sequence[Conflict]]:
+def conflicts(claims: Iterable[Claim], programs: Iterable[tuple[Port, str]] = ()) -> Mapping[str, Sequence[Conflict]]:
     """Return who stands in the way of each claim, by its key; `programs` are ports of the machine and who has them.
 
     A running container's own port is among those of the machine: it is in nobody's way but that of other containers.

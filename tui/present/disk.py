@@ -130,7 +130,8 @@ def columns(now: Callable[[], float]) -> Sequence[Column[DiskRow]]:
         return (ago(now() - moment), "muted") if moment else ("", "muted")
 
     made: tuple[Column[DiskRow], ...] = (
-        Column("name", "NAME", 30, lambda r: (r.name, ""), lambda r: r.name.lower(), min_width=14, flex=3, priority=100),
+        Column("name", "NAME", 30, lambda r: (r.name, ""), lambda r: r.name.lower(), min_width=14, flex=3,
+               priority=100),
         Column("kind", "KIND", 11, lambda r: (r.kind.replace("-", " "), "muted"), lambda r: r.kind, priority=60),
         Column("size", "SIZE", 8, lambda r: bytes_cell(r.size), lambda r: -1 if r.size is None else r.size,
                align="right", priority=95),

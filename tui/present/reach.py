@@ -29,7 +29,9 @@ def attached_lines(network: Network, ends: Sequence[Attachment], containers: Ite
     for at, subnet in enumerate(network.subnets):
         gateway = f"  gateway {subnet.gateway}" if subnet.gateway else ""
         part = f"  addresses from {subnet.ip_range}" if subnet.ip_range else ""
-        lines.append(Line(f"subnet {at}", (("subnet     ", "dim"), (subnet.subnet, "accent"), (f"{gateway}{part}", ""))))
+        lines.append(
+            Line(f"subnet {at}", (("subnet     ", "dim"), (subnet.subnet, "accent"), (f"{gateway}{part}", "")))
+        )
     for key, value in sorted(network.options.items()):
         lines.append(Line(f"option {key}", (("option     ", "dim"), (f"{key}={value}", ""))))
     known = {end.container for end in ends}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -61,6 +62,7 @@ class CleanUpScreen(TableScreen[Doomed]):
         self._awaits = book.reading or self.session.now() - oldest > FRESH_SECONDS
         if self._awaits:
             book.read()
+        self.set_interval(1.0, self.draw_header)
         self._changed()
 
     def on_unmount(self) -> None:
@@ -93,7 +95,7 @@ class CleanUpScreen(TableScreen[Doomed]):
 
     def _changed(self) -> None:
         """Show what is to go, once the daemon has told all of it: what it is ticked by must not change meanwhile."""
-        if not self.is_mounted:
+        if not self.is_attached:
             return
         self.draw_header()
         if self.session.disk.reading and (self._awaits or not self._shown):
@@ -125,7 +127,8 @@ class CleanUpScreen(TableScreen[Doomed]):
         elif self.session.disk.reading:
             self.note("the daemon still counts: what is shown may not be what there is", "warning")
         elif ticked := self.ticked():
-            self.run_worker(self._remove(context, ticked), group="commands")
+            # not in this screen's worker: it takes this screen away
+            self.hythe.run_worker(partial(self._remove, context, ticked), group="clean_up")
         else:
             self.note("nothing is ticked: space ticks", "warning")
 

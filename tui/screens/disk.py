@@ -95,21 +95,20 @@ class DiskScreen(TableScreen[DiskRow]):
 
     def title_spans(self) -> Sequence[Span]:
         kinds = SHOWN[self._line]
-        words = "objects of every kind" if len(kinds) > 1 else NAMES[kinds[0]]
+        words = " ".join(NAMES[kind] for kind in kinds) if len(kinds) == 1 else "objects of every kind"
         return [(f" {words}", "head"), ("  ALONE: what goes with it and with nothing else", "dim")]
 
     def draw(self) -> None:
         """Show what is known now."""
-        if not self.is_mounted:
+        if not self.is_attached:
             return
         use = self.session.disk.use
-        weights = [Weight(use.total, size(use.total), "", "all", key=0)]
+        weights = [Weight(use.total, size(use.total), "idle", "all; idle is what nothing uses", key=0)]
         for at, each in enumerate(summaries(use), 1):
             idle = "" if each.idle is None else size(each.idle)
             text = each.text if each.size is not None else f"{each.text}: {self._unknown()}"
             told = "…" if each.size is None else size(each.size)
             weights.append(Weight(each.size or 0, told, idle, text, "warn" if each.idle else "dim", at))
-        weights[0] = Weight(use.total, size(use.total), "idle", "all; idle is what nothing uses", key=0)
         self.kinds.set_weights(weights)
         self._show_kind()
         self.draw_header()

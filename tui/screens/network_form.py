@@ -25,12 +25,13 @@ from tui.screens.form_screen import FormScreen, Values
 from widgets.choice_fields import ToggleField
 from widgets.fields import Check, Field, ListField, TextField
 
-OPTIONS: Sequence[Option] = (
-    ("com.docker.network.bridge.enable_icc=false", "com.docker.network.bridge.enable_icc=false", "keep its containers apart"),
-    ("com.docker.network.driver.mtu=1400", "com.docker.network.driver.mtu=1400", "the size of packets"),
-    ("com.docker.network.bridge.name=br0", "com.docker.network.bridge.name=br0", "the bridge's name on the machine"),
-    ("parent=eth0", "parent=eth0", "of macvlan and ipvlan: the machine's interface"),
-)  # fmt: skip
+_KNOWN = (
+    ("com.docker.network.bridge.enable_icc=false", "keep its containers apart"),
+    ("com.docker.network.driver.mtu=1400", "the size of packets"),
+    ("com.docker.network.bridge.name=br0", "the bridge's name on the machine"),
+    ("parent=eth0", "of macvlan and ipvlan: the machine's interface"),
+)
+OPTIONS: Sequence[Option] = [(text, text, hint) for text, hint in _KNOWN]
 
 
 class NetworkFormScreen(FormScreen):

@@ -174,4 +174,3 @@ class PortsScreen(TableScreen[PortRow]):
             self.hythe.pop_screen()
             if isinstance(front := self.hythe.screen, HytheScreen):
                 front.go_to("container", id, session)
-
