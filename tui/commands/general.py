@@ -55,6 +55,8 @@ _COMMANDS = (
     Command("app.problems", ("W",), "what is wrong: problems of all containers", "app", _open("problems"), "problems"),
     Command("app.ports", ("O",), "published ports of the hosts: open to the world, conflicts", "app", _open("ports"),
             "ports", "docker ps --format '{{.Names}} {{.Ports}}'"),
+    Command("app.events", ("V",), "events as they come, and from before", "app", _open("events"), "events",
+            "docker events --since TIME"),
     Command("app.theme", ("T",), "theme", "app", _open("theme"), "theme", offline=True),
     Command("app.hosts", ("D",), "hosts: another context or socket", "app", _open("hosts"), "hosts",
             "docker context ls", offline=True),

@@ -17,6 +17,7 @@ from tui.jobs.layer_store import LayerStore
 from tui.model.recreate import Made
 from tui.model.system import Ping
 from tui.store.disk import DiskBook
+from tui.store.event_log import EventLog
 from tui.store.feed import Feed, Timing
 from tui.store.happenings import Happenings
 from tui.store.state import State
@@ -85,6 +86,8 @@ class Session:
         )
         self.disk = DiskBook(engine, now)
         """What takes the disk, as it was last asked for."""
+        self.event_log = EventLog(engine)
+        """The events themselves, while somebody looks at them."""
         self._followers: list[asyncio.Event] = []
         self._marks: deque[tuple[float, int]] = deque(maxlen=100)
         self._task: asyncio.Task[None] | None = None
@@ -140,10 +143,12 @@ class Session:
     def start(self) -> None:
         """Begin to follow the daemon."""
         self._task = asyncio.create_task(self.feed.run())
+        self.event_log.resume()
 
     async def pause(self) -> None:
         """Stop following: a process that is stopped would not read its streams, and that slows the whole daemon."""
         await self._end_tasks()
+        await self.event_log.pause()
         await self.usage.close()
 
     async def _end_tasks(self) -> None:
@@ -166,6 +171,7 @@ class Session:
         self.on_jobs = lambda: None  # the screen that listened may be gone, and its jobs are cancelled only now
         await self.jobs.close()
         await self.disk.cancel()
+        await self.event_log.close()
         await self._end_tasks()
         await self.usage.close()
         await self.engine.close()

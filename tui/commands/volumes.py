@@ -10,9 +10,6 @@ from tui.commands.volume_tar import back_up, can_carry, restore
 from tui.model.volumes import Volume
 from tui.present.units import plural, size
 
-SURE_SECONDS = 60.0
-"""How long a volume is known to be empty after it was counted."""
-
 
 def users_of(context: Context, volume: Volume) -> list[str]:
     """Return the names of the containers that mount the volume."""
@@ -32,7 +29,7 @@ async def remove(context: Context) -> None:
     lines = [f"{volume.name}  ({_size(context, volume)}{_used(users_of(context, volume))})" for volume in targets]
     typed = targets[0].name if len(targets) == 1 else str(len(targets))
     title = f"Remove {plural(len(targets), 'volume')} on {context.session.name}"
-    if all(book.is_empty(volume.name, SURE_SECONDS) for volume in targets):
+    if all(book.is_empty(volume.name) for volume in targets):
         sure = await allowed(context, "always", f"{title}, empty?", lines, label="Remove", danger=True)
     else:
         sure = await context.ui.confirm(f"{title}, with all files?", lines, label="Remove", danger=True, typed=typed)
@@ -84,8 +81,8 @@ COMMANDS: tuple[Command, ...] = (
             "docker volume inspect VOLUME", hint=10, immediate=True),
     Command("volume.create", ("n",), "new volume", "volumes", create, "new", "docker volume create NAME", "free", True,
             hint=20, immediate=True, rowless=True),
-    Command("volume.sizes", ("s",), "count the sizes again", "volumes", read_sizes, "sizes", "docker system df --verbose",
-            hint=50, rowless=True),
+    Command("volume.sizes", ("s",), "count the sizes again", "volumes", read_sizes, "sizes",
+            "docker system df --verbose", hint=50, rowless=True),
     Command("volume.backup", ("S",), "back up to a tar file", "volumes", back_up, "back up",
             "docker run --rm --volume VOLUME:/v:ro IMAGE tar c -C /v . > FILE", "free", True, can_carry, hint=30),
     Command("volume.restore", ("R",), "restore from a tar file", "volumes", restore, "restore",

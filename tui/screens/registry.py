@@ -20,6 +20,7 @@ SCREENS: Mapping[str, tuple[str, str]] = {
     "compare": ("tui.screens.layers_compare", "CompareScreen"),
     "context": ("tui.screens.context_form", "ContextFormScreen"),
     "disk": ("tui.screens.disk", "DiskScreen"),
+    "events": ("tui.screens.events", "EventsScreen"),
     "exec": ("tui.screens.exec_form", "ExecFormScreen"),
     "extract": ("tui.screens.extract", "ExtractScreen"),
     "help": ("tui.screens.help", "HelpScreen"),

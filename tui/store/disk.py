@@ -10,6 +10,9 @@ from tui.engine.engine import Engine
 from tui.engine.errors import EngineError
 from tui.model.disk import KINDS, DiskKind, DiskUse, DiskVolume
 
+SURE_SECONDS = 60.0
+"""How long a volume is known to be empty after it was counted."""
+
 
 class DiskBook:
     """The latest disk use of one host. Times are those of `now`, seconds since the epoch."""
@@ -51,9 +54,9 @@ class DiskBook:
         found = self.volumes.get(name)
         return found.size if found is not None else None
 
-    def is_empty(self, name: str, seconds: float) -> bool:
-        """Return whether a volume was counted within the last so many seconds, and had nothing in it."""
-        fresh = self._now() - self.read_at.get("volume", 0.0) <= seconds
+    def is_empty(self, name: str) -> bool:
+        """Return whether a volume was counted just now, and had nothing in it."""
+        fresh = self._now() - self.read_at.get("volume", 0.0) <= SURE_SECONDS
         return fresh and self.volume_size(name) == 0
 
     def read(self, kinds: Sequence[DiskKind] = KINDS) -> None:
