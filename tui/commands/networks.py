@@ -103,8 +103,8 @@ def _removable(context: Context) -> str | None:
 COMMANDS: tuple[Command, ...] = (
     Command("network.inspect", ("i",), "inspect", "networks", inspect, "inspect",
             "docker network inspect NETWORK", hint=10, immediate=True),
-    Command("network.create", ("n",), "new network", "networks", create, "new", "docker network create NAME", "free", True,
-            hint=20, immediate=True, rowless=True),
+    Command("network.create", ("n",), "new network", "networks", create, "new",
+            "docker network create NAME", "free", True, hint=20, immediate=True, rowless=True),
     Command("network.connect", ("c",), "connect a container", "networks", connect, "connect",
             "docker network connect NETWORK CONTAINER", "free", True, _takes_containers, hint=30, immediate=True),
     Command("network.disconnect", ("C",), "disconnect a container", "networks", disconnect, "disconnect",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -25,8 +25,8 @@ TONES = {
 }  # fmt: skip
 
 
-def columns() -> Sequence[Column[EventRow]]:
-    """Return the table's columns."""
+def columns(name_of: Callable[[str], str] = lambda id: id[:12]) -> Sequence[Column[EventRow]]:
+    """Return the table's columns; `name_of` is what a container is called, by its ID."""
     made: tuple[Column[EventRow], ...] = (
         Column("time", "TIME (UTC)", 16, lambda r: (moment(r.event.time_ns), "muted"),
                lambda r: (r.event.time_ns, r.number), priority=100),
@@ -34,7 +34,7 @@ def columns() -> Sequence[Column[EventRow]]:
         Column("action", "ACTION", 18, _action, lambda r: r.event.action, min_width=10, flex=1, priority=95),
         Column("name", "NAME", 24, lambda r: (_name(r.event), ""), lambda r: _name(r.event), min_width=12, flex=2,
                priority=90),
-        Column("more", "MORE", 24, lambda r: (more(r.event), "muted"), lambda r: more(r.event), min_width=10, flex=2,
+        Column("more", "MORE", 24, lambda r: (more(r.event, name_of), "muted"), lambda r: more(r.event, name_of), min_width=10, flex=2,
                priority=40),
         Column("id", "ID", 12, lambda r: (r.event.id.removeprefix("sha256:")[:12], "muted"), lambda r: r.event.id,
                priority=30),
@@ -52,7 +52,7 @@ def _name(event: Event) -> str:
     return event.name.removeprefix("sha256:")[:12] if event.name == event.id else event.name
 
 
-def more(event: Event) -> str:
+def more(event: Event, name_of: Callable[[str], str]) -> str:
     """Return what an event tells besides, in a few words."""
     attributes = event.attributes
     if event.type == "container" and event.verb in ("die", "died"):
@@ -62,7 +62,7 @@ def more(event: Event) -> str:
     if event.verb == "kill":
         return f"signal {attributes.get('signal', '?')}"
     if event.type == "network" and (container := attributes.get("container")):
-        return f"container {container[:12]}"
+        return name_of(container)
     if event.verb == "rename":
         return f"was {attributes.get('oldName', '?').removeprefix('/')}"
     if event.verb == "prune":

@@ -32,8 +32,6 @@ def attached_lines(network: Network, ends: Sequence[Attachment], containers: Ite
         lines.append(
             Line(f"subnet {at}", (("subnet     ", "dim"), (subnet.subnet, "accent"), (f"{gateway}{part}", "")))
         )
-    for key, value in sorted(network.options.items()):
-        lines.append(Line(f"option {key}", (("option     ", "dim"), (f"{key}={value}", ""))))
     known = {end.container for end in ends}
     stopped = [c for c in containers if c.id not in known and any(name == network.name for name, _ in c.networks)]
     for end in ends:
@@ -45,6 +43,8 @@ def attached_lines(network: Network, ends: Sequence[Attachment], containers: Ite
         lines.append(Line(f"end {container.id}", spans))
     if not ends and not stopped:
         lines.append(Line("none", (("nobody is attached: c connects a container", "dim"),)))
+    for key, value in sorted(network.options.items()):
+        lines.append(Line(f"option {key}", (("option     ", "dim"), (f"{key}={value}", ""))))
     return lines
 
 

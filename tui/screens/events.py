@@ -53,7 +53,11 @@ class EventsScreen(TableScreen[EventRow]):
         self._since = ""
 
     def columns(self) -> Sequence[Column[EventRow]]:
-        return columns()
+        def name_of(id: str) -> str:
+            known = self.session.state.containers.get(id)
+            return known.name if known is not None else id[:12]
+
+        return columns(name_of)
 
     def search_text(self) -> Callable[[EventRow], str]:
         return search_text
