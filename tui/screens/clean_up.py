@@ -95,7 +95,7 @@ class CleanUpScreen(TableScreen[Doomed]):
 
     def _changed(self) -> None:
         """Show what is to go, once the daemon has told all of it: what it is ticked by must not change meanwhile."""
-        if not self.is_attached:
+        if not self.stands:
             return
         self.draw_header()
         if self.session.disk.reading and (self._awaits or not self._shown):

@@ -100,7 +100,7 @@ class DiskScreen(TableScreen[DiskRow]):
 
     def draw(self) -> None:
         """Show what is known now."""
-        if not self.is_attached:
+        if not self.stands:
             return
         use = self.session.disk.use
         weights = [Weight(use.total, size(use.total), "idle", "all; idle is what nothing uses", key=0)]

@@ -97,13 +97,15 @@ class EventsScreen(TableScreen[EventRow]):
         return spans
 
     def _changed(self) -> None:
-        if self.is_attached and not self._due:
+        if self.stands and not self._due:
             self._due = True
             self.set_timer(DRAW_SECONDS, self.draw)
 
     def draw(self) -> None:
         """Show what is kept now."""
         self._due = False
+        if not self.stands:
+            return
         self._entries = dict(self.session.event_log.entries)
         shown = {
             key: EventRow(entry.event, entry.number)

@@ -123,6 +123,8 @@ class PortsScreen(TableScreen[PortRow]):
 
     def draw(self) -> None:
         """Show what is known now."""
+        if not self.stands:
+            return
         rows: dict[str, PortRow] = {}
         self._places = {}
         for number, session in enumerate(self._sessions()):

@@ -102,6 +102,11 @@ class TableScreen(HytheScreen, Generic[R]):
         """The table."""
         return cast("LiveTable[R]", self.query_one("#rows"))
 
+    @property
+    def stands(self) -> bool:
+        """Whether it can be drawn: one that is taken away loses its parts while others still tell it what is new."""
+        return self in self.hythe.screen_stack and self.is_attached and bool(self.query("#header, #rows"))
+
     def commands_here(self) -> Sequence[Command]:
         return [BY_ID[id] for id in (*VIEW_COMMANDS, *EVERYWHERE)]
 
