@@ -118,7 +118,8 @@ class DiskScreen(TableScreen[DiskRow]):
         return "being counted" if book.reading else f"not told: {book.problem}" if book.problem else "not asked for"
 
     def _show_kind(self) -> None:
-        self.show_rows(rows_of(self.session.disk.use, SHOWN[self._line]))
+        # what comes first while it is still being counted is not what is greatest
+        self.show_rows(rows_of(self.session.disk.use, SHOWN[self._line]), from_top=True)
         self.table.set_problem(self.session.disk.problem or None)
 
     def on_weights_view_highlighted(self, message: WeightsView.Highlighted) -> None:

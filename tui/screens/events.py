@@ -112,7 +112,7 @@ class EventsScreen(TableScreen[EventRow]):
             for key, entry in self._entries.items()
             if self._noise or not entry.noise
         }
-        self.show_rows(shown)
+        self.show_rows(shown, from_top=True)
         self.draw_header()
 
     # keys

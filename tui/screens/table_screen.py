@@ -128,9 +128,13 @@ class TableScreen(HytheScreen, Generic[R]):
             left.append((f"  frozen, {plural(table.pending_changes, 'change')} held", "warn"))
         self.query_one("#table-title", SpanLine).show(left)
 
-    def show_rows(self, rows: dict[str, R]) -> None:
-        """Show these rows."""
-        self.table.show(rows)
+    def show_rows(self, rows: dict[str, R], *, from_top: bool = False) -> None:
+        """Show these rows. With `from_top` a cursor on the first row stays there, whichever row that is now."""
+        table = self.table
+        at_top = from_top and table.order[:1] == (table.cursor_key,)
+        table.show(rows)
+        if at_top:
+            table.action_first()
         self.draw_title()
 
     def on_live_table_marks_changed(self, _message: LiveTable.MarksChanged) -> None:
