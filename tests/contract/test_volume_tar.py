@@ -57,7 +57,9 @@ def a_tar(path: Path, *, packed: bool = False) -> Path:
 
 def members(path: Path) -> dict[str, tuple[int, int, int, str]]:
     with tarfile.open(path) as tar:
-        return {m.name: (m.size, m.uid if m.isreg() else 0, m.mode & 0o7777 if m.isreg() else 0, m.linkname) for m in tar}
+        return {
+            m.name: (m.size, m.uid if m.isreg() else 0, m.mode & 0o7777 if m.isreg() else 0, m.linkname) for m in tar
+        }
 
 
 @pytest.mark.parametrize("packed", [False, True])

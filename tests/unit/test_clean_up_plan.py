@@ -33,7 +33,9 @@ USE = DiskUse(
     ),
     containers=(
         DiskContainer("c-up", "up", image_id="i-used", state="running", size=10),
-        DiskContainer("c-down", "down", image_id="i-of-stopped", state="exited", size=5, status="Exited (0) 2 weeks ago"),
+        DiskContainer(
+            "c-down", "down", image_id="i-of-stopped", state="exited", size=5, status="Exited (0) 2 weeks ago"
+        ),
         DiskContainer("c-paused", "paused", image_id="i-used", state="paused"),
     ),
     volumes=(

@@ -49,7 +49,10 @@ def test_names_that_no_volume_may_have(name: str) -> None:
 
 def test_the_line_of_a_volume_holds_no_password() -> None:
     spec = VolumeSpec(
-        "share", "local", ("type=cifs", "device=//nas/x", "o=addr=nas,username=me,password=hunter2,vers=3"), ("token=t",)
+        "share",
+        "local",
+        ("type=cifs", "device=//nas/x", "o=addr=nas,username=me,password=hunter2,vers=3"),
+        ("token=t",),
     )
     shown = volume_line(spec, looks_secret)
     assert "hunter2" not in shown
@@ -224,5 +227,7 @@ def test_who_has_a_port_and_who_wants_it() -> None:
 
 def test_the_same_port_on_other_addresses_is_no_conflict() -> None:
     one = Container("a", "one", "x", "running", ports=(Port(80, "tcp", 80, "10.0.0.1"),))
-    two = Container("b", "two", "x", "running", ports=(Port(80, "tcp", 80, "10.0.0.2"), Port(80, "udp", 80, "10.0.0.1")))
+    two = Container(
+        "b", "two", "x", "running", ports=(Port(80, "tcp", 80, "10.0.0.2"), Port(80, "udp", 80, "10.0.0.1"))
+    )
     assert conflicts([*claims_of(one), *claims_of(two)]) == {}

@@ -131,8 +131,9 @@ class CleanUpJob(Job):
                     return f"it is {now.state} by now"
                 return None if now.name == each.name else f"it is called {now.name} by now"
             case "volume":
+                # daemons before 23 tell when what is in it changed
                 made = (await engine.volumes.read(each.id)).created
-                return None if made == each.created else "another volume has this name by now"
+                return None if made == each.created else "it was made or changed after it was counted"
             case "image":
                 tags = (await engine.images.read(each.id)).tags
                 return None if tags == each.tags else f"its tags changed: {', '.join(tags) or 'it has none by now'}"
