@@ -79,7 +79,8 @@ def test_options_of_the_local_driver() -> None:
     ("text", "version", "wrong"),
     [
         ("", 4, None), ("10.0.0.0/24", 4, None), ("fd00::/64", 6, None),
-        ("10.0.0.1/24", 4, "is 10.0.0.0/24 meant?"), ("10.0.0.0", 4, "with its prefix"), ("10.0.0.0/33", 4, "10.0.0.0/33"),
+        ("10.0.0.1/24", 4, "is 10.0.0.0/24 meant?"), ("10.0.0.0", 4, "with its prefix"),
+        ("10.0.0.0/33", 4, "10.0.0.0/33"),
         ("fd00::/64", 4, "IPv4"), ("10.0.0.0/24", 6, "IPv6"), ("10.0.0.0/31", 4, "no room"), ("x/24", 4, "x/24"),
     ],
 )  # fmt: skip
@@ -118,7 +119,8 @@ def test_parts_and_overlaps() -> None:
 def test_checks_of_any_text_answer(text: str, subnet: str, version: int) -> None:
     for found in (
         check_range(text, version), check_inside(text, subnet, version, what="x"), check_part(text, subnet),
-        check_network_name(text), check_alias(text), overlap_of(text, version, [Network("i", "n", subnets=(Subnet(subnet),))]),
+        check_network_name(text), check_alias(text),
+        overlap_of(text, version, [Network("i", "n", subnets=(Subnet(subnet),))]),
     ):  # fmt: skip
         assert found is None or found
 
@@ -160,8 +162,8 @@ ALL = (WEB, DB, LB, OLD, LONE, HOST)
 NETWORKS = {
     network.name: network
     for network in (
-        Network("f", "front", "bridge"), Network("b", "back", "bridge", internal=True), Network("d", "bridge", "bridge"),
-        Network("h", "host", "host"),
+        Network("f", "front", "bridge"), Network("b", "back", "bridge", internal=True),
+        Network("d", "bridge", "bridge"), Network("h", "host", "host"),
         Network("a", "apart", "bridge", options={"com.docker.network.bridge.enable_icc": "false"}),
     )
 }  # fmt: skip
@@ -209,7 +211,8 @@ def test_who_has_a_port_and_who_wants_it() -> None:
     wants, local = wanted_by(
         rival,
         {
-            "80/tcp": [WirePortBinding("", "8080")], "90/udp": [WirePortBinding("127.0.0.1", "9090"), WirePortBinding("", "")],
+            "80/tcp": [WirePortBinding("", "8080")],
+            "90/udp": [WirePortBinding("127.0.0.1", "9090"), WirePortBinding("", "")],
             "no/tcp": [WirePortBinding("", "1")], "1/tcp": None,
         },
     )  # fmt: skip

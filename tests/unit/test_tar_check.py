@@ -1,5 +1,6 @@
 """A tar file is looked through before a volume is touched."""
 
+import asyncio
 import gzip
 import io
 import tarfile
@@ -23,7 +24,7 @@ def tar_of(*names: str, size: int = 10) -> bytes:
 
 
 async def looked(path: Path, data: bytes) -> TarCheckJob:
-    path.write_bytes(data)
+    await asyncio.to_thread(path.write_bytes, data)
     job = TarCheckJob(path)
     job.start()
     await job.wait()

@@ -34,8 +34,8 @@ def columns(name_of: Callable[[str], str] = lambda id: id[:12]) -> Sequence[Colu
         Column("action", "ACTION", 18, _action, lambda r: r.event.action, min_width=10, flex=1, priority=95),
         Column("name", "NAME", 24, lambda r: (_name(r.event), ""), lambda r: _name(r.event), min_width=12, flex=2,
                priority=90),
-        Column("more", "MORE", 24, lambda r: (more(r.event, name_of), "muted"), lambda r: more(r.event, name_of), min_width=10, flex=2,
-               priority=40),
+        Column("more", "MORE", 24, lambda r: (more(r.event, name_of), "muted"), lambda r: more(r.event, name_of),
+               min_width=10, flex=2, priority=40),
         Column("id", "ID", 12, lambda r: (r.event.id.removeprefix("sha256:")[:12], "muted"), lambda r: r.event.id,
                priority=30),
     )  # fmt: skip
