@@ -181,6 +181,26 @@ async def test_a_network_is_made_and_a_container_connected_and_disconnected() ->
         ]
 
 
+async def test_what_is_done_is_appended_to_the_audit_file(tmp_path: Path) -> None:
+    app = StageApp(Settings(audit=str(tmp_path / "no" / "audit")))
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await dashboard(pilot)
+        (tmp_path / "no").mkdir()
+        await pilot.press("p")
+        await until(pilot, lambda: (tmp_path / "no" / "audit").exists())
+        (line,) = (tmp_path / "no" / "audit").read_text().splitlines()
+        assert json.loads(line)["line"].startswith("docker ")
+        assert json.loads(line)["host"] == "demo engine"
+
+
+async def test_an_audit_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    app = StageApp(Settings(audit=str(tmp_path)))
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await dashboard(pilot)
+        await pilot.press("p")
+        await until(pilot, lambda: "nothing is written to the audit file" in text_of(app))
+
+
 async def test_who_reaches_whom_is_a_tab() -> None:
     app = StageApp()
     async with app.run_test(size=(120, 40), notifications=True) as pilot:

@@ -45,9 +45,13 @@ def options(session: Session) -> list[Option]:
 
 
 def objects_of(session: Session, prune: Prune) -> Sequence[Doomed]:
-    """Return what a prune would remove, as far as it is known now."""
+    """Return what a prune would remove, as far as it is known now.
+
+    Without a list of the containers nobody knows which networks are used by none.
+    """
     state = session.state
-    return doomed(prune, session.disk.use, state.networks.values(), state.containers.values())
+    known = "containers" in state.listed and "containers" not in state.problems
+    return doomed(prune, session.disk.use, state.networks.values() if known else (), state.containers.values())
 
 
 async def remove(context: Context, prune: Prune, objects: Sequence[Doomed]) -> CleanUpJob | None:

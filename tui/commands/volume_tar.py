@@ -64,7 +64,7 @@ async def restore(context: Context) -> None:
     lines = [f"{look.path}: {look.facts.words}", "files of the same name are overwritten, others stay"]
     if users:
         lines.append(f"in use by {', '.join(users)}: stop them first unless you know that they bear it")
-    typed = None if session.disk.is_empty(volume.name) else volume.name
+    typed = None if session.disk.is_empty(volume.name) and not session.guarded else volume.name
     if not await context.ui.confirm(
         f"Restore {volume.name} on {session.name}?", lines, label="Restore", danger=True, typed=typed
     ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from tui.model.disk import CacheRecord, DiskContainer, DiskImage, DiskKind, DiskObject, DiskUse, DiskVolume
@@ -34,7 +34,8 @@ def _told(kind: DiskKind, use: DiskUse) -> tuple[int | None, str]:
     objects = use.part(kind)
     if objects is None:
         return None, NAMES[kind]
-    idle = [each for each in objects if not in_use(each, use)]
+    users = image_users(use)
+    idle = [each for each in objects if not in_use(each, users)]
     freed = sum(alone(each) or 0 for each in idle)
     counted = plural(len(objects), "record" if kind == "build-cache" else kind)
     text = f"{NAMES[kind]}: {counted}, {len(idle)} in use by nothing" if objects else f"{NAMES[kind]}: none"
@@ -50,11 +51,16 @@ def _told(kind: DiskKind, use: DiskUse) -> tuple[int | None, str]:
     return freed, text
 
 
-def in_use(each: DiskObject, use: DiskUse) -> bool:
-    """Return whether something needs the object."""
+def image_users(use: DiskUse) -> frozenset[str]:
+    """Return the IDs of the images that containers are made from."""
+    return frozenset(container.image_id for container in use.containers or ())
+
+
+def in_use(each: DiskObject, images: Collection[str]) -> bool:
+    """Return whether something needs the object; `images` are those that containers are made from."""
     match each:
         case DiskImage():
-            return any(container.image_id == each.id for container in use.containers or ()) or bool(each.users)
+            return each.id in images or bool(each.users)
         case DiskContainer():
             return each.state not in ("created", "exited", "dead")
         case DiskVolume():
@@ -91,7 +97,7 @@ class DiskRow:
 
 def rows_of(use: DiskUse, kinds: Sequence[DiskKind]) -> dict[str, DiskRow]:
     """Return the objects of these kinds as rows by their keys."""
-    users = {container.image_id for container in use.containers or ()}
+    users = image_users(use)
     found: dict[str, DiskRow] = {}
     for kind in kinds:
         for each in use.part(kind) or ():
@@ -100,10 +106,10 @@ def rows_of(use: DiskUse, kinds: Sequence[DiskKind]) -> dict[str, DiskRow]:
     return found
 
 
-def _row(kind: DiskKind, each: DiskObject, users: set[str]) -> DiskRow:
+def _row(kind: DiskKind, each: DiskObject, users: Collection[str]) -> DiskRow:
     match each:
         case DiskImage():
-            used = each.id in users or bool(each.users)
+            used = in_use(each, users)
             words = "containers" if used else "nothing" if each.tags else "nothing, no tag"
             tone, when = ("good" if used else "warn"), None
             return DiskRow(kind, each.id, each.name, each.size, each.unique, words, tone, each.created, when)

@@ -48,6 +48,7 @@ class EventsScreen(TableScreen[EventRow]):
     def __init__(self) -> None:
         super().__init__()
         self._entries: dict[str, Entry] = {}
+        self._made: dict[str, EventRow] = {}
         self._noise = False
         self._due = False
         self._since = ""
@@ -107,11 +108,12 @@ class EventsScreen(TableScreen[EventRow]):
         if not self.stands:
             return
         self._entries = dict(self.session.event_log.entries)
-        shown = {
-            key: EventRow(entry.event, entry.number)
-            for key, entry in self._entries.items()
-            if self._noise or not entry.noise
+        before = self._made
+        # the same objects as before: the table passes over those without a look at them
+        self._made = {
+            key: before.get(key) or EventRow(entry.event, entry.number) for key, entry in self._entries.items()
         }
+        shown = {key: row for key, row in self._made.items() if self._noise or not self._entries[key].noise}
         self.show_rows(shown, from_top=True)
         self.draw_header()
 
