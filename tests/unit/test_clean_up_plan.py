@@ -161,6 +161,14 @@ def test_parts_come_one_after_the_other_and_none_is_lost() -> None:
     assert use.containers == ()
 
 
+@pytest.mark.parametrize("told", ['"Parent": "p"', '"Parents": ["p"]', '" Parents": ["p"]'])
+def test_what_a_record_builds_upon_has_three_names(told: str) -> None:
+    """A daemon of 28 writes a blank before the name; without it, records were removed in a wrong order and kept."""
+    wire = msgspec.json.decode(f'{{"BuildCache": [{{"ID": "c", {told}}}]}}', type=WireDiskUse)
+    (record,) = disk_use(wire, KINDS).cache or ()
+    assert record.parents == ("p",)
+
+
 @given(st.binary(max_size=200))
 def test_an_answer_of_any_shape_is_told_or_refused(data: bytes) -> None:
     try:

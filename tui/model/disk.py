@@ -30,8 +30,11 @@ class WireDiskContainer(Wire):
 
 
 class WireCache(msgspec.Struct, rename="pascal", gc=False):
+    """A record of the build cache; what it builds upon has been called three names."""
+
     id: str = msgspec.field(name="ID")
     parents: list[str] | None = None
+    spaced_parents: list[str] | None = msgspec.field(default=None, name=" Parents")  # from API 1.42 on, indeed so
     parent: str = ""
     type: str = ""
     description: str = ""
@@ -190,7 +193,7 @@ def _volume(wire: WireVolume) -> DiskVolume:
 
 def _cache(wire: WireCache) -> CacheRecord:
     # daemons before 23 name one parent
-    parents = tuple(wire.parents or ([wire.parent] if wire.parent else ()))
+    parents = tuple(wire.parents or wire.spaced_parents or ([wire.parent] if wire.parent else ()))
     return CacheRecord(
         wire.id, wire.type, wire.description, wire.in_use, wire.shared, wire.size,
         parse_time(wire.created_at), parse_time(wire.last_used_at), wire.usage_count, parents,
