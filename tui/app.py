@@ -22,6 +22,7 @@ from themes.loader import ANSI_THEME, DEFAULT_THEME, load_built_in, load_themes
 from themes.schema import variable_defaults
 from tui import paths
 from tui.asking import let_ssh_ask
+from tui.commands.audit import AuditFile
 from tui.commands.fleet import Fleet
 from tui.commands.history import History
 from tui.commands.registry import default_keys
@@ -75,7 +76,7 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         self.settings = settings
         self.environment = os.environ if environment is None else environment
         self.now = now
-        self.history = History()
+        self.history = self._audited() if settings.audit else History()
         self.forms = FormMemory()
         self.fleet: Fleet | None = None
         self.keys: Mapping[str, tuple[str, ...]] = default_keys()
@@ -109,6 +110,15 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         self._tell_problems([*self.settings.problems, *key_problems])
         self.hold_keys()
         self.run_worker(self.connect(), group="connect", exclusive=True)
+
+    def _audited(self) -> History:
+        """Return a history that is appended to the audit file too; what is wrong with that file is told once."""
+        path = Path(os.path.expanduser(self.settings.audit or ""))
+
+        def tell(text: str) -> None:
+            self.notify(text, title="Audit", severity="error", markup=False, timeout=15)
+
+        return History(AuditFile(path, tell).write)
 
     def _tell_problems(self, problems: Sequence[object]) -> None:
         if problems:

@@ -37,6 +37,14 @@ def check_text(value: object) -> str:
     return value.strip()
 
 
+def check_path(value: object) -> str:
+    """A path that means the same wherever hythe is started."""
+    text = check_text(value)
+    if not text.startswith(("/", "~")):
+        raise Wrong(f'must be a whole path, such as "~/hythe-audit.ndjson", not {text!r}')
+    return text
+
+
 def check_flag(value: object) -> bool:
     """True or false."""
     if not isinstance(value, bool):
@@ -133,6 +141,7 @@ KEYS: Mapping[str, Check] = {
     "groups": check_table,
     "log_tail": whole_number(0, 1_000_000),
     "stop_timeout": whole_number(0, 86_400),
+    "audit": check_path,
 }
 """The keys at the top of the file. `log_tail` is in lines, `stop_timeout` in seconds."""
 

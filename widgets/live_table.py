@@ -261,6 +261,10 @@ class LiveTable(TableCanvas[T], Generic[T], can_focus=True):
         shown = frozenset(filter(self._model.has, self._model.drawn))
         self._set_marks(self._marks - shown if shown <= self._marks else self._marks | shown)
 
+    def mark(self, keys: Iterable[str]) -> None:
+        """Mark these rows and no others; a key that no row has is passed over."""
+        self._set_marks(frozenset(filter(self._model.has, keys)))
+
     def clear_marks(self) -> None:
         """Unmark all."""
         self._set_marks(frozenset())

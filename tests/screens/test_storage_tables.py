@@ -60,5 +60,5 @@ async def test_the_details_of_both_are_their_inspect_answers() -> None:
         await dashboard(pilot)
         await pilot.press("3")
         await until(pilot, lambda: "Mountpoint:" in text_of(app))
-        await pilot.press("4")
+        await pilot.press("4", "right_square_bracket", "right_square_bracket")
         await until(pilot, lambda: "EnableIPv6:" in text_of(app))

@@ -20,6 +20,7 @@ mouse = false
 keymap = "lazydocker"
 log_tail = 2_000
 stop_timeout = 30
+audit = "~/hythe-audit.ndjson"
 context = "staging"
 
 [keys]
@@ -78,6 +79,7 @@ def test_every_key(file: Path) -> None:
         groups={"web": ("web-1", "prod")},
         log_tail=2000,
         stop_timeout=30,
+        audit="~/hythe-audit.ndjson",
     )
     assert all(key in FULL for key in (*KEYS.keys() - {"host"}, *HOST_KEYS))
 

@@ -156,7 +156,8 @@ class Command:
     `line` is the docker command that it equals, with placeholders, as the key reference shows it; `hint` orders the
     footer (0: not shown there); `short` is the footer's word. An `immediate` one only changes what is seen: it is done
     before the next key is looked at, so that what is typed after it goes where it leads. One that is `together` is run
-    once for the rows of all hosts: it asks the screen for them. An `offline` one needs no connected host.
+    once for the rows of all hosts: it asks the screen for them. An `offline` one needs no connected host, a `rowless`
+    one no row under the cursor.
     """
 
     id: str
@@ -174,6 +175,7 @@ class Command:
     immediate: bool = False
     together: bool = False
     offline: bool = False
+    rowless: bool = False
 
     async def run_on(self, context: Context) -> None:
         """Run it; what it sends on the way knows by which command."""
@@ -192,6 +194,8 @@ class Command:
             return "read-only: nothing is changed on this host"
         if session is not None and (refused := session.refused.get(self.id)) is not None:
             return refused
+        if self.scope != "app" and self.rowless:
+            return self.available(context)
         if self.scope != "app" and not context.rows:
             return f"no {self.scope.removesuffix('s')} under the cursor"
         if self.scope != "app" and not self.many and len(context.rows) > 1:

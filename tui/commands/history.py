@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal
@@ -25,16 +25,19 @@ class Entry:
     ended: float | None = None
     outcome: Outcome = "running"
     detail: str = ""
+    on_close: Callable[[Entry], object] = field(default=lambda _entry: None, repr=False, compare=False)
 
     def close(self, outcome: Outcome, detail: str = "") -> None:
         """Write down how it ended; `detail` keeps the daemon's own words."""
         self.ended, self.outcome, self.detail = time.time(), outcome, detail
+        self.on_close(self)
 
 
 class History:
-    """The last 1,000 entries."""
+    """The last 1,000 entries. `on_close` is told of each command that has ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_close: Callable[[Entry], object] = lambda _entry: None) -> None:
+        self._on_close = on_close
         self._entries: deque[Entry] = deque(maxlen=1000)
 
     def __iter__(self) -> Iterator[Entry]:
@@ -46,7 +49,7 @@ class History:
 
     def begin(self, line: str, host: str) -> Entry:
         """Add an entry that is under way, and return it."""
-        entry = Entry(line, host)
+        entry = Entry(line, host, on_close=self._on_close)
         self._entries.append(entry)
         return entry
 

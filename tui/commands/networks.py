@@ -6,6 +6,7 @@ from shlex import quote
 
 from tui.commands.command import Command, Context
 from tui.commands.running import Act, allowed, perform
+from tui.model.containers import Container
 from tui.model.networks import Network
 from tui.present.units import plural
 
@@ -36,6 +37,48 @@ def _described(context: Context, network: Network) -> str:
     return f"{network.name}  ({network.driver}{attached})"
 
 
+async def create(context: Context) -> None:
+    """Open the form of a new network."""
+    context.ui.open("network")
+
+
+async def connect(context: Context) -> None:
+    """Open the form that attaches a container."""
+    context.ui.open("network_connect", network=context.networks[0])
+
+
+async def disconnect(context: Context) -> None:
+    """Let one of the attached containers be chosen, ask, and detach it."""
+    session, network = context.session, context.networks[0]
+    ends = [each for each in session.state.containers.values() if network.name in dict(each.networks)]
+    options = [(each.id, each.name, _end(each, network)) for each in sorted(ends, key=lambda each: each.name)]
+    chosen = await context.ui.choose(f"Disconnect from {network.name}", options)
+    target = next((each for each in ends if each.id == chosen), None)
+    if target is None:
+        return
+    lines = [f"{target.name}  ({_end(target, network)})"]
+    if len(target.networks) == 1:
+        lines.append("it is in no other network: nothing reaches it afterwards")
+    title = f"Disconnect from {network.name}?"
+    if await allowed(context, "always", title, lines, label="Disconnect", danger=target.is_running):
+        line = f"docker network disconnect {quote(network.name)} {quote(target.name)}"
+        act = Act(network.id, target.name, line, lambda: session.engine.networks.disconnect(network.id, target.id))
+        await perform(context, "disconnect", [act])
+
+
+def _end(container: Container, network: Network) -> str:
+    return f"{container.state}, {dict(container.networks).get(network.name) or 'no address'}"
+
+
+def _takes_containers(context: Context) -> str | None:
+    driver = context.networks[0].driver
+    return "a container can't be connected to it while it exists" if driver in ("host", "null") else None
+
+
+def _has_containers(context: Context) -> str | None:
+    return _takes_containers(context) or (None if users_of(context, context.networks[0]) else "nobody is attached")
+
+
 async def inspect(context: Context) -> None:
     """Show the inspect answer as a tree."""
     context.ui.view("inspect")
@@ -60,6 +103,12 @@ def _removable(context: Context) -> str | None:
 COMMANDS: tuple[Command, ...] = (
     Command("network.inspect", ("i",), "inspect", "networks", inspect, "inspect",
             "docker network inspect NETWORK", hint=10, immediate=True),
+    Command("network.create", ("n",), "new network", "networks", create, "new",
+            "docker network create NAME", "free", True, hint=20, immediate=True, rowless=True),
+    Command("network.connect", ("c",), "connect a container", "networks", connect, "connect",
+            "docker network connect NETWORK CONTAINER", "free", True, _takes_containers, hint=30, immediate=True),
+    Command("network.disconnect", ("C",), "disconnect a container", "networks", disconnect, "disconnect",
+            "docker network disconnect NETWORK CONTAINER", "always", True, _has_containers, hint=35),
     Command("network.remove", ("d", "delete"), "remove", "networks", remove, "remove",
             "docker network rm NETWORK", "always", True, _removable, 40, True),
     Command("network.copy", ("y",), "copy name, ID or subnet", "networks", copy, "copy", hint=80),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.commands import containers, files, general, hosts, images, networks, shell, volumes
+from tui.commands import containers, disk, files, general, hosts, images, networks, shell, volumes
 from tui.commands.command import Command, Scope
 
 COMMANDS: tuple[Command, ...] = (
@@ -15,6 +15,7 @@ COMMANDS: tuple[Command, ...] = (
     *volumes.COMMANDS,
     *networks.COMMANDS,
     *hosts.COMMANDS,
+    *disk.COMMANDS,
     *general.COMMANDS,
 )
 BY_ID = {command.id: command for command in COMMANDS}

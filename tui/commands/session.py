@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tui.commands.history import History
@@ -15,6 +16,8 @@ from tui.jobs.layer_cache import LayerCache
 from tui.jobs.layer_store import LayerStore
 from tui.model.recreate import Made
 from tui.model.system import Ping
+from tui.store.disk import DiskBook
+from tui.store.event_log import EventLog
 from tui.store.feed import Feed, Timing
 from tui.store.happenings import Happenings
 from tui.store.state import State
@@ -81,6 +84,11 @@ class Session:
         self.usage = UsageWatch(
             engine, lambda changed: self.on_usage(changed), known=lambda key: self.state.containers.get(key)
         )
+        self.disk = DiskBook(engine, now)
+        """What takes the disk, as it was last asked for."""
+        self.event_log = EventLog(engine)
+        """The events themselves, while somebody looks at them."""
+        self._followers: list[asyncio.Event] = []
         self._marks: deque[tuple[float, int]] = deque(maxlen=100)
         self._task: asyncio.Task[None] | None = None
         self._past: asyncio.Task[None] | None = None
@@ -115,6 +123,18 @@ class Session:
             self._knows_past = True
             self._past = asyncio.create_task(self._read_past())
         self.on_state(state)
+        for news in self._followers:
+            news.set()
+
+    @contextmanager
+    def following(self) -> Generator[asyncio.Event]:
+        """Yield an event that is set whenever there is a newer state."""
+        news = asyncio.Event()
+        self._followers.append(news)
+        try:
+            yield news
+        finally:
+            self._followers.remove(news)
 
     async def _read_past(self) -> None:
         # what is newer than the ping came, or comes, by the feed
@@ -123,10 +143,12 @@ class Session:
     def start(self) -> None:
         """Begin to follow the daemon."""
         self._task = asyncio.create_task(self.feed.run())
+        self.event_log.resume()
 
     async def pause(self) -> None:
         """Stop following: a process that is stopped would not read its streams, and that slows the whole daemon."""
         await self._end_tasks()
+        await self.event_log.pause()
         await self.usage.close()
 
     async def _end_tasks(self) -> None:
@@ -148,6 +170,8 @@ class Session:
         """End jobs, streams and connections."""
         self.on_jobs = lambda: None  # the screen that listened may be gone, and its jobs are cancelled only now
         await self.jobs.close()
+        await self.disk.cancel()
+        await self.event_log.close()
         await self._end_tasks()
         await self.usage.close()
         await self.engine.close()

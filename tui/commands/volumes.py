@@ -5,9 +5,10 @@ from __future__ import annotations
 from shlex import quote
 
 from tui.commands.command import Command, Context
-from tui.commands.running import Act, perform
+from tui.commands.running import Act, allowed, perform
+from tui.commands.volume_tar import back_up, can_carry, restore
 from tui.model.volumes import Volume
-from tui.present.units import plural
+from tui.present.units import plural, size
 
 
 def users_of(context: Context, volume: Volume) -> list[str]:
@@ -20,12 +21,19 @@ def users_of(context: Context, volume: Volume) -> list[str]:
 
 
 async def remove(context: Context) -> None:
-    """Remove the volumes after their name (or, of several, their count) was typed: their files can't be had back."""
-    targets, engine = context.volumes, context.session.engine
-    lines = [f"{volume.name}  ({_used(users_of(context, volume))})" for volume in targets]
+    """Remove the volumes after their name (or, of several, their count) was typed: their files can't be had back.
+
+    Those that are known to be empty are asked about as anything else.
+    """
+    targets, engine, book = context.volumes, context.session.engine, context.session.disk
+    lines = [f"{volume.name}  ({_size(context, volume)}{_used(users_of(context, volume))})" for volume in targets]
     typed = targets[0].name if len(targets) == 1 else str(len(targets))
-    title = f"Remove {plural(len(targets), 'volume')} on {context.session.name}, with all files?"
-    if await context.ui.confirm(title, lines, label="Remove", danger=True, typed=typed):
+    title = f"Remove {plural(len(targets), 'volume')} on {context.session.name}"
+    if all(book.is_empty(volume.name) for volume in targets):
+        sure = await allowed(context, "always", f"{title}, empty?", lines, label="Remove", danger=True)
+    else:
+        sure = await context.ui.confirm(f"{title}, with all files?", lines, label="Remove", danger=True, typed=typed)
+    if sure:
         acts = [
             Act(v.id, v.name, f"docker volume rm {quote(v.name)}", lambda v=v: engine.volumes.remove(v.name))
             for v in targets
@@ -33,8 +41,25 @@ async def remove(context: Context) -> None:
         await perform(context, "remove", acts)
 
 
+def _size(context: Context, volume: Volume) -> str:
+    known = context.session.disk.volume_size(volume.name)
+    return "" if known is None else f"{size(known)}, "
+
+
 def _used(users: list[str]) -> str:
     return f"used by {', '.join(users[:5])}{' …' if len(users) > 5 else ''}" if users else "used by no container"
+
+
+async def create(context: Context) -> None:
+    """Open the form of a new volume."""
+    context.ui.open("volume")
+
+
+async def read_sizes(context: Context) -> None:
+    """Have the daemon count what each volume takes; it walks every file, in the background."""
+    book = context.session.disk
+    context.ui.note("the daemon is counting already" if book.reading else "counting: the sizes come when it is done")
+    book.read(("volume",))
 
 
 async def inspect(context: Context) -> None:
@@ -54,6 +79,14 @@ async def copy(context: Context) -> None:
 COMMANDS: tuple[Command, ...] = (
     Command("volume.inspect", ("i",), "inspect", "volumes", inspect, "inspect",
             "docker volume inspect VOLUME", hint=10, immediate=True),
+    Command("volume.create", ("n",), "new volume", "volumes", create, "new", "docker volume create NAME", "free", True,
+            hint=20, immediate=True, rowless=True),
+    Command("volume.sizes", ("s",), "count the sizes again", "volumes", read_sizes, "sizes",
+            "docker system df --verbose", hint=50, rowless=True),
+    Command("volume.backup", ("S",), "back up to a tar file", "volumes", back_up, "back up",
+            "docker run --rm --volume VOLUME:/v:ro IMAGE tar c -C /v . > FILE", "free", True, can_carry, hint=30),
+    Command("volume.restore", ("R",), "restore from a tar file", "volumes", restore, "restore",
+            "docker run --rm -i --volume VOLUME:/v IMAGE tar x -C /v < FILE", "always", True, can_carry, hint=35),
     Command("volume.remove", ("d", "delete"), "remove", "volumes", remove, "remove",
             "docker volume rm VOLUME", "always", True, hint=40, many=True),
     Command("volume.copy", ("y",), "copy name or mount point", "volumes", copy, "copy", hint=80),

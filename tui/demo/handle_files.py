@@ -14,7 +14,7 @@ from tui.demo.errors import ApiError
 from tui.demo.handle_containers import target
 from tui.demo.images_commit import commit
 from tui.demo.layers import Node, Tree
-from tui.demo.records import Container
+from tui.demo.records import Container, Volume
 from tui.demo.world import World
 
 MOST_STEPS = 4096
@@ -44,12 +44,32 @@ def files_of(world: World, container: Container) -> dict[str, Node]:
     return seen
 
 
+def _with_volumes(world: World, container: Container, seen: dict[str, Node]) -> dict[str, Node]:
+    """Return the same with what is in the volumes, which are mounted for the archive endpoints alone."""
+    for mount in container.mounts:
+        volume = world.volumes.get(mount.name) if mount.type == "volume" else None
+        if volume is not None:
+            place = layers.clean(mount.destination)
+            seen.setdefault(place, layers.folder())
+            seen.update({f"{place}/{path}": node for path, node in volume.files.items()})
+    return seen
+
+
+def _volume_at(world: World, container: Container, key: str) -> tuple[Volume, str] | None:
+    """Return the volume that is mounted at a path or above it, and the path inside; None where there is none."""
+    for mount in container.mounts:
+        place = layers.clean(mount.destination)
+        if mount.type == "volume" and f"{key}/".startswith(f"{place}/") and mount.name in world.volumes:
+            return world.volumes[mount.name], key[len(place) :].strip("/")
+    return None
+
+
 def _look(call: Call) -> tuple[Container, str, Node, Tree]:
     container = target(call)
     path = call.text("path")
     if not path:
         raise ApiError(400, "bad parameter: path cannot be empty")
-    seen = files_of(call.world, container)
+    seen = _with_volumes(call.world, container, files_of(call.world, container))
     key = resolve(seen, path, last=False)
     node = seen.get(key)
     if node is None and (not key or any(p.startswith(key + "/") for p in seen)):
@@ -98,7 +118,8 @@ async def _stat(call: Call) -> web.StreamResponse:
 async def _read(call: Call) -> web.StreamResponse:
     container, key, node, seen = _look(call)
     call.world.emit_container(container, "archive-path")
-    base = posixpath.basename(key) or "."
+    # a path that ends with a dot means what is in the folder, and its names begin so
+    base = "." if call.text("path").endswith("/.") else posixpath.basename(key) or "."
     tree = {base: node}
     prefix = f"{key}/" if key else ""
     if node.kind == "dir":
@@ -130,7 +151,14 @@ async def _write(call: Call) -> web.StreamResponse:
         at = f"{key}/{path}" if key else path
         if call.flag("noOverwriteDirNonDir") and at in seen and (seen[at].kind == "dir") != (item.kind == "dir"):
             raise ApiError(400, f"cannot overwrite directory {at} with non-directory, or the other way round")
-        container.changed[at] = item
+        found = _volume_at(call.world, container, at)
+        if found is None:
+            container.changed[at] = item
+        else:
+            volume, inside = found
+            old = volume.files.get(inside)
+            volume.size += len(item.data) - (len(old.data) if old else 0)
+            volume.files[inside] = item
     call.world.emit_container(container, "extract-to-dir")
     return nothing(200)
 

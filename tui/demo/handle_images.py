@@ -10,6 +10,8 @@ from tui.demo.records import Image
 from tui.demo.seed_images import SEEDS, spread
 from tui.demo.world import World
 
+_CACHE_FILTERS = ("until", "id", "parent", "type", "description", "inuse", "shared", "private")
+
 
 def register(router: Router) -> None:
     """Add the routes."""
@@ -153,10 +155,19 @@ async def _prune(call: Call) -> web.StreamResponse:
 
 
 async def _prune_cache(call: Call) -> web.StreamResponse:
-    world = call.world
-    freed, ids = sum(record.size for record in world.cache.values()), list(world.cache)
-    world.cache.clear()
-    world.build_steps.clear()
+    world, wanted = call.world, call.filters(*_CACHE_FILTERS).get("id", [])
+    if len(wanted) > 1:
+        raise ApiError(400, "filters expect only one value")
+    records = world.cache
+    if wanted:
+        needed = {record.parent for record in records.values()}
+        found = [record for id, record in records.items() if wanted[0] in id and id not in needed]
+    else:
+        found = list(records.values())
+        world.build_steps.clear()
+    freed, ids = sum(record.size for record in found), [record.id for record in found]
+    for record in found:
+        del records[record.id]
     world.emit("builder", "prune", "", {"reclaimed": str(freed)})
     return answer({"CachesDeleted": ids or None, "SpaceReclaimed": freed})
 

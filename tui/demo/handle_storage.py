@@ -142,7 +142,8 @@ async def _create_network(call: Call) -> web.StreamResponse:
     if driver not in ("bridge", "macvlan", "ipvlan", "null", "host"):
         raise ApiError(404, f'plugin "{driver}" not found')
     config = as_map(next(iter(as_list(as_map(body.get("IPAM")).get("Config"))), None))
-    prefix = f"172.{20 + len(world.networks)}"
+    number = 20 + len(world.networks)
+    prefix = f"172.{number}" if number < 256 else f"10.{number % 256}"
     subnet = as_str(config.get("Subnet")) or f"{prefix}.0.0/16"
     ip_range = as_str(config.get("IPRange"))
     try:
@@ -153,6 +154,7 @@ async def _create_network(call: Call) -> web.StreamResponse:
     gateway = as_str(config.get("Gateway")) or str(first)
     network = Network(world.new_id("network"), name, driver, world.now(), subnet, gateway, ip_range)
     network.labels, network.options = as_strings(body.get("Labels")), as_strings(body.get("Options"))
+    network.ipv6 = bool(body.get("EnableIPv6"))
     network.internal, network.attachable = bool(body.get("Internal")), bool(body.get("Attachable"))
     world.networks[network.id] = network
     world.emit("network", "create", network.id, {"name": name, "type": driver})

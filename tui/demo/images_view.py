@@ -106,7 +106,7 @@ def cache_view(record: CacheRecord) -> JsonMap:
     """Return one record of the build cache."""
     return {
         "ID": record.id,
-        **({"Parents": [record.parent]} if record.parent else {}),
+        **({" Parents": [record.parent]} if record.parent else {}),
         "Type": record.type,
         "Description": record.description,
         "InUse": False,

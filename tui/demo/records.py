@@ -189,6 +189,7 @@ class Volume:
     driver: str = "local"
     size: int = 0
     anonymous: bool = False
+    files: dict[str, Node] = field(default_factory=dict[str, "Node"])
 
 
 @dataclass(slots=True)

@@ -98,9 +98,11 @@ class Engine:
         """Yield None once the stream is open, then the events; see `stream_events`."""
         return stream_events(self.transport, since_ns)
 
-    def event_documents(self, since_ns: int | None = None) -> AsyncGenerator[list[bytes] | None]:
+    def event_documents(
+        self, since_ns: int | None = None, until_ns: int | None = None, *, noise: bool = False
+    ) -> AsyncGenerator[list[bytes] | None]:
         """Yield None once the stream is open, then batches of undecoded events; see `stream_event_documents`."""
-        return stream_event_documents(self.transport, since_ns)
+        return stream_event_documents(self.transport, since_ns, until_ns, noise=noise)
 
     async def past_events(self, until_ns: int) -> list[Event]:
         """Return what the daemon still has of before a moment of its clock; see `past_events`."""

@@ -19,23 +19,33 @@ from tui.model.events import Event, WireEvent, from_wire
 _NOISE = re.compile(rb'"Action":"(?:exec_|top"|resize"|attach"|archive-path"|export"|save")').search
 
 
+def is_noise(document: bytes) -> bool:
+    """Return whether an event is one of those that health checks and hythe's own reading make in great numbers."""
+    return _NOISE(document) is not None
+
+
+def _moment(time_ns: int | None) -> str | None:
+    return None if time_ns is None else f"{time_ns // 10**9}.{time_ns % 10**9:09d}"
+
+
 async def stream_event_documents(
-    transport: Transport, since_ns: int | None = None
+    transport: Transport, since_ns: int | None = None, until_ns: int | None = None, *, noise: bool = False
 ) -> AsyncGenerator[list[bytes] | None]:
     """Yield None once the daemon has accepted the stream, then batches of events as they arrive, undecoded.
 
-    `since_ns` (nanoseconds, the daemon's clock, inclusive) replays what the daemon still has: its last 256 events.
+    `since_ns` (nanoseconds, the daemon's clock, inclusive) replays what the daemon still has: its last 256 events;
+    with `until_ns` the stream ends there. With `noise` those are among them that hythe itself never needs.
 
     Raises:
         ConnectionLost: the stream ended inside an event, or broke. A clean end just ends: it is no success either.
         MalformedAnswer: it is no stream of JSON.
     """
-    since = None if since_ns is None else f"{since_ns // 10**9}.{since_ns % 10**9:09d}"
-    async with transport.stream("GET", "/events", params={"since": since}) as answer:
+    params = {"since": _moment(since_ns), "until": _moment(until_ns)}
+    async with transport.stream("GET", "/events", params=params) as answer:
         yield None
         async with aclosing(document_batches(answer, "GET /events", transport.endpoint.url)) as batches:
             async for batch in batches:
-                if wanted := [document for document in batch if _NOISE(document) is None]:
+                if wanted := [document for document in batch if noise or not is_noise(document)]:
                     yield wanted
 
 
@@ -56,9 +66,9 @@ async def past_events(transport: Transport, until_ns: int) -> list[Event]:
     Raises:
         EngineError: it can't be read, or the daemon does not end its answer.
     """
-    params = {"since": "1", "until": f"{until_ns // 10**9}.{until_ns % 10**9:09d}"}
+    params = {"since": "1", "until": _moment(until_ns)}
     data = await transport.read("GET", "/events", params=params)
-    lines = [line for line in data.splitlines() if line.strip() and _NOISE(line) is None]
+    lines = [line for line in data.splitlines() if line.strip() and not is_noise(line)]
     return [decode_event(line) for line in lines]
 
 

@@ -25,6 +25,7 @@ class NetworkRows:
             Column("id", "NETWORK ID", 12, lambda n: (n.short_id, "muted"), lambda n: n.id, priority=50),
             Column("driver", "DRIVER", 8, lambda n: (n.driver, "muted"), lambda n: n.driver, priority=80),
             Column("subnet", "SUBNET", 20, _subnets, lambda n: n.subnets, min_width=14, flex=1, priority=90),
+            Column("gateway", "GATEWAY", 15, _gateways, lambda n: [s.gateway for s in n.subnets], priority=45),
             Column("used", "USED BY", 8, self._used, self._used_order, align="right", priority=85),
             Column("flags", "", 18, _flags, lambda n: (n.internal, n.attachable, n.ipv6), flex=1, priority=40),
             Column("created", "CREATED", 9, self._created, lambda n: n.created or 0.0, align="right", priority=60),
@@ -74,6 +75,10 @@ def _by_name(network: Network) -> str:
 
 def _subnets(network: Network) -> Cell:
     return ", ".join(subnet.subnet for subnet in network.subnets), "accent"
+
+
+def _gateways(network: Network) -> Cell:
+    return ", ".join(subnet.gateway for subnet in network.subnets if subnet.gateway), "muted"
 
 
 def _flags(network: Network) -> Cell:

@@ -129,6 +129,7 @@ class DashboardScreen(HytheScreen):
         session.on_usage = lambda changed: self.post_message(UsageChanged(session, changed))
         session.on_busy = lambda changed: self._touch(session, changed)
         session.on_jobs = self._draw_header
+        session.disk.listen(lambda: self._panes["volumes"].sides_changed("size"))
 
     # the tables
 
@@ -210,7 +211,7 @@ class DashboardScreen(HytheScreen):
                 self.containers.resort()
             self._usage_changed = False
             for pane in self._shown_panes():
-                pane.table.touch()
+                pane.tick()
             self._draw_header()
 
     def _watch_usage(self) -> None:

@@ -14,9 +14,13 @@ if TYPE_CHECKING:
 SCREENS: Mapping[str, tuple[str, str]] = {
     "build": ("tui.screens.build_form", "BuildFormScreen"),
     "build_job": ("tui.screens.build", "BuildScreen"),
+    "clean_up": ("tui.screens.clean_up", "CleanUpScreen"),
+    "clean_up_job": ("tui.screens.clean_up_job", "CleanUpJobScreen"),
     "commit": ("tui.screens.commit", "CommitScreen"),
     "compare": ("tui.screens.layers_compare", "CompareScreen"),
     "context": ("tui.screens.context_form", "ContextFormScreen"),
+    "disk": ("tui.screens.disk", "DiskScreen"),
+    "events": ("tui.screens.events", "EventsScreen"),
     "exec": ("tui.screens.exec_form", "ExecFormScreen"),
     "extract": ("tui.screens.extract", "ExtractScreen"),
     "files": ("tui.screens.files", "FilesScreen"),
@@ -26,10 +30,14 @@ SCREENS: Mapping[str, tuple[str, str]] = {
     "jobs": ("tui.screens.jobs", "JobsScreen"),
     "layers": ("tui.screens.layers", "LayersScreen"),
     "logs": ("tui.screens.logs", "LogsScreen"),
+    "network": ("tui.screens.network_form", "NetworkFormScreen"),
+    "network_connect": ("tui.screens.network_connect", "NetworkConnectScreen"),
     "one_off": ("tui.screens.one_off", "OneOffScreen"),
+    "ports": ("tui.screens.ports", "PortsScreen"),
     "problems": ("tui.screens.problems", "ProblemsScreen"),
     "run": ("tui.screens.run", "RunScreen"),
     "theme": ("tui.screens.theme", "ThemeScreen"),
+    "volume": ("tui.screens.volume_form", "VolumeFormScreen"),
 }
 """The module and the class of each."""
 

@@ -69,6 +69,8 @@ class ResourcePane(Vertical):
 
     def show_state(self) -> None:
         """Hand the latest records of every host to the table."""
+        for session in self._fleet.sessions:
+            self.view.opened(session)
         tables = [self._known(session) for session in self._fleet.sessions]
         same = len(tables) == len(self._tables) and all(map(is_, tables, self._tables))
         if not same or self._running_shown != self.only_running:
@@ -125,6 +127,20 @@ class ResourcePane(Vertical):
     def touch(self, session: Session, ids: set[str]) -> None:
         """Draw these rows of a host again."""
         self.table.touch({self._fleet.key(session, id) for id in ids})
+
+    def tick(self) -> None:
+        """Let ages move on."""
+        self.table.touch()
+        if any(self.view.note(session)[0] for session in self._fleet.sessions):
+            self.draw_title()
+
+    def sides_changed(self, column: str) -> None:
+        """Follow what the cells of a column are made of besides the record, as it is another thing now."""
+        if self.is_mounted and self.display:
+            if self.table.sort[0] == column:
+                self.table.resort()
+            self.tick()
+            self.draw_title()
 
     # what is asked of it
 
@@ -196,6 +212,10 @@ class ResourcePane(Vertical):
             left.append((f"  frozen, {plural(table.pending_changes, 'change')} held", "warn"))
         if not all(view.name in state.listed or view.name in state.problems for state in states):
             left.append(("  reading …", "dim"))
+        for session in self._fleet.sessions:
+            text, tone = self.view.note(session)
+            if text:
+                left.append((f"  {session.name}: {text}" if self._fleet.many else f"  {text}", tone))
         self.title_line.show(left)
 
 

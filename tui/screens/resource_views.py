@@ -24,7 +24,8 @@ class ResourceView:
     `columns` binds the cells to a host's side data (clock, usage), and returns besides the columns what takes in the
     containers when they change, for cells that tell who uses an object. `running` says which rows stay while only
     running ones are shown; None: that leaves the table alone. `greatest` names the columns that sort from the
-    greatest to the least when they are chosen.
+    greatest to the least when they are chosen. `opened` is called for each host when the table is shown, and `note`
+    is what the title says of a host besides.
     """
 
     name: Resource
@@ -36,6 +37,8 @@ class ResourceView:
     empty: str
     running: Callable[[Any], bool] | None = None
     greatest: frozenset[str] = frozenset()
+    opened: Callable[[Session], None] = lambda _session: None
+    note: Callable[[Session], tuple[str, str]] = lambda _session: ("", "")
 
 
 def _containers(session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], None]:
@@ -56,7 +59,7 @@ def _images(session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], Calla
 
 
 def _volumes(session: Session, _ascii: bool) -> tuple[Sequence[Column[Any]], Callable[[Mapping[str, Container]], None]]:
-    rows = volume_rows.VolumeRows(session.now)
+    rows = volume_rows.VolumeRows(session.now, size_of=session.disk.volume_size)
 
     users = Tally[Container](volume_rows.used_by)
 
@@ -79,6 +82,17 @@ def _networks(
     return rows.columns(), follow
 
 
+def _count_volumes(session: Session) -> None:
+    """Have the sizes counted once, when the volumes are looked at first; later only when somebody asks."""
+    if not session.disk.was_asked and session.state.condition.answers:
+        session.disk.read(("volume",))
+
+
+def _volumes_note(session: Session) -> tuple[str, str]:
+    book = session.disk
+    return volume_rows.sizes_note(book.read_at.get("volume"), book.problem, session.now(), reading=book.reading)
+
+
 VIEWS: tuple[ResourceView, ...] = (
     ResourceView(
         "containers", "container", lambda state: state.containers, _containers, container_rows.search_text, "name",
@@ -91,7 +105,7 @@ VIEWS: tuple[ResourceView, ...] = (
     ),
     ResourceView(
         "volumes", "volume", lambda state: state.volumes, _volumes, volume_rows.search_text, "name",
-        "no volumes yet", greatest=frozenset({"used"}),
+        "no volumes yet: n makes one", greatest=frozenset({"used", "size"}), opened=_count_volumes, note=_volumes_note,
     ),
     ResourceView(
         "networks", "network", lambda state: state.networks, _networks, network_rows.search_text, "name",

@@ -8,6 +8,7 @@ from tui.screens.details.environment import EnvironmentTab
 from tui.screens.details.history import HistoryTab
 from tui.screens.details.inspect import InspectTab
 from tui.screens.details.logs import LogsTab
+from tui.screens.details.network import AttachedTab, ReachTab
 from tui.screens.details.stats import StatsTab
 from tui.screens.details.tab import DetailTab
 from tui.screens.details.timeline import TimelineTab
@@ -17,6 +18,6 @@ TABS: Mapping[Resource, tuple[type[DetailTab], ...]] = {
     "containers": (LogsTab, StatsTab, TimelineTab, EnvironmentTab, InspectTab),
     "images": (HistoryTab, InspectTab),
     "volumes": (InspectTab,),
-    "networks": (InspectTab,),
+    "networks": (AttachedTab, ReachTab, InspectTab),
 }
 """The tabs of each resource, the first in front."""

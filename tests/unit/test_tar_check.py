@@ -1,0 +1,84 @@
+"""A tar file is looked through before a volume is touched."""
+
+import asyncio
+import gzip
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tui.jobs.tar_check import TarCheckJob, check_head
+
+
+def tar_of(*names: str, size: int = 10) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as tar:
+        for name in names:
+            info = tarfile.TarInfo(name)
+            info.size = size
+            tar.addfile(info, io.BytesIO(bytes(size)))
+    return out.getvalue()
+
+
+async def looked(path: Path, data: bytes) -> TarCheckJob:
+    await asyncio.to_thread(path.write_bytes, data)
+    job = TarCheckJob(path)
+    job.start()
+    await job.wait()
+    return job
+
+
+@pytest.mark.parametrize("packed", [False, True])
+async def test_a_good_one_is_counted(tmp_path: Path, packed: bool) -> None:
+    data = tar_of("./a", "./b/c", size=1000)
+    job = await looked(tmp_path / "x.tar", gzip.compress(data) if packed else data)
+    assert job.state == "done", job.error
+    assert (job.facts.entries, job.facts.content) == (2, 2000)
+    assert job.facts.words == "2 entries, 2kB unpacked"
+    assert check_head(job.path) is None
+
+
+@pytest.mark.parametrize(
+    ("data", "wrong"),
+    [
+        (tar_of("a", "../out"), "the entry '../out' leads out"),
+        (tar_of("a", size=5000)[:3000], "cut"),
+        (gzip.compress(tar_of("a", size=50_000))[:-20], "cut"),
+        (gzip.compress(b"no tar inside" * 100), "x.tar: "),
+        (b"\x1f\x8b" + bytes(600), "damaged"),
+    ],
+)
+async def test_a_wrong_one_is_told_with_its_fault(tmp_path: Path, data: bytes, wrong: str) -> None:
+    job = await looked(tmp_path / "x.tar", data)
+    assert job.state == "failed"
+    assert wrong in job.error
+
+
+def test_what_is_no_tar_is_told_by_its_first_block(tmp_path: Path) -> None:
+    text = tmp_path / "notes"
+    text.write_text("not a tar")
+    assert check_head(text) == "it is no tar: neither plain nor packed with gzip"
+    assert check_head(tmp_path) == "a folder, not a tar file"
+    assert check_head(tmp_path / "missing") == "there is no such file"
+    assert check_head(tmp_path / "a\0b")
+
+
+async def test_a_bomb_is_looked_through_in_bounded_memory(tmp_path: Path) -> None:
+    """What a file of a few hundred kB unpacks to is counted, never kept."""
+    data = gzip.compress(tar_of("big", size=200_000_000), 9)
+    assert len(data) < 1_000_000
+    job = await looked(tmp_path / "x.tar", data)
+    assert job.state == "done", job.error
+    assert job.facts.content == 200_000_000
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.binary(max_size=2000), cut=st.integers(0, 3000))
+async def test_any_bytes_end_in_words(tmp_path: Path, data: bytes, cut: int) -> None:
+    for each in (data, tar_of("a", "b")[:cut] + data):
+        job = await looked(tmp_path / "x.tar", each)
+        assert job.state in ("done", "failed")
+        assert job.state == "done" or "x.tar" in job.error
