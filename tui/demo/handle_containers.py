@@ -4,15 +4,13 @@ import re
 
 from aiohttp import web
 
-from tui.demo import creating, life, links, listing
+from tui.demo import creating, life, links, listing, processes
 from tui.demo.api import Call, Router, answer, encoded, nothing, unhindered
-from tui.demo.clock import NS
 from tui.demo.errors import ApiError, not_running
 from tui.demo.jsonish import JsonMap, as_map
 from tui.demo.records import Container
-from tui.demo.stats import cpu_seconds, memory_bytes, process_count
 from tui.demo.views import encoded_row, inspect, list_row, status_text, written_bytes
-from tui.demo.world import MEMORY, World
+from tui.demo.world import World
 
 
 def register(router: Router) -> None:
@@ -190,42 +188,4 @@ async def _top(call: Call) -> web.StreamResponse:
     if not container.running:
         raise not_running(container.id)
     call.world.emit_container(container, "top")
-    wide = "aux" in call.text("ps_args", "-ef")
-    return answer(processes(call.world, container, wide=wide))
-
-
-def processes(world: World, container: Container, *, wide: bool) -> JsonMap:
-    """Return the answer of top: the columns of `ps -ef`, or those of `ps aux`."""
-    run = container.run
-    elapsed = (run.elapsed(world.now()) if run else 0) / NS
-    command = " ".join([container.path, *container.args])
-    count = process_count(container)
-    hours, rest = divmod(int(cpu_seconds(container, elapsed)), 3600)
-    used = f"{hours:02d}:{rest // 60:02d}:{rest % 60:02d}"
-    rows: list[list[str]] = []
-    for index in range(count):
-        pid = container.pid + index * 7
-        shown = command if index == 0 else f"{container.path.rpartition('/')[2]}: worker {index}"
-        if wide:
-            resident = memory_bytes(container, elapsed) // count
-            share = f"{100 * resident / MEMORY:.1f}"
-            rows.append(
-                [
-                    "root",
-                    str(pid),
-                    "0.4",
-                    share,
-                    str(resident // 512),
-                    str(resident // 1024),
-                    "?",
-                    "Ss",
-                    "07:02",
-                    used[3:],
-                    shown,
-                ]
-            )
-        else:
-            parent = container.pid - 22 if index == 0 else container.pid
-            rows.append(["root", str(pid), str(parent), "0", "07:02", "?", used, shown])
-    titles = "USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND" if wide else "UID PID PPID C STIME TTY TIME CMD"
-    return {"Processes": rows, "Titles": titles.split()}
+    return answer(processes.top(call.world, container, call.text("ps_args", "-ef")))

@@ -16,6 +16,7 @@ from tui.engine.events import past_events, stream_event_documents, stream_events
 from tui.engine.exec import Execs
 from tui.engine.images import Images
 from tui.engine.networks import Networks
+from tui.engine.processes import ContainerProcesses
 from tui.engine.transport import Transport
 from tui.engine.volumes import Volumes
 from tui.model.events import Event
@@ -30,6 +31,7 @@ class Engine:
         self.containers = Containers(self.transport)
         self.images = Images(self.transport)
         self.execs = Execs(self.transport)
+        self.processes = ContainerProcesses(endpoint, self.containers, self.execs)
         self.builds = Builds(self.transport)
         self.networks = Networks(self.transport)
         self.disk = Disk(self.transport)
