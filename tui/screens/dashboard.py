@@ -488,14 +488,18 @@ class DashboardScreen(HytheScreen):
         elif request in self._panes:
             self._go(VIEW_OF[request].name)
         elif request in ("logs", "one_off"):
-            targets = [(session, row) for session, rows in self.pane.targets() for row in rows]
-            self.open(request, targets=targets)
+            self.open(request, targets=self._targets())
+        elif request == "stats" and len(targets := self._targets()) > 1:
+            self.open("stats_compare", targets=targets)
         elif request in ("next_detail", "previous_detail"):
             self.detail.turn(1 if request == "next_detail" else -1)
         elif self.detail.has_tab(request):
             self._open_detail(request)
         else:
             super().view(request)
+
+    def _targets(self) -> list[tuple[Session, Any]]:
+        return [(session, row) for session, rows in self.pane.targets() for row in rows]
 
     async def _choose_sort(self) -> None:
         pane = self.pane

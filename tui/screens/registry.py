@@ -24,10 +24,12 @@ SCREENS: Mapping[str, tuple[str, str]] = {
     "hosts": ("tui.screens.hosts", "HostsScreen"),
     "jobs": ("tui.screens.jobs", "JobsScreen"),
     "layers": ("tui.screens.layers", "LayersScreen"),
+    "limits": ("tui.screens.limits", "LimitsScreen"),
     "logs": ("tui.screens.logs", "LogsScreen"),
     "one_off": ("tui.screens.one_off", "OneOffScreen"),
     "problems": ("tui.screens.problems", "ProblemsScreen"),
     "run": ("tui.screens.run", "RunScreen"),
+    "stats_compare": ("tui.screens.stats_compare", "CompareStatsScreen"),
     "theme": ("tui.screens.theme", "ThemeScreen"),
 }
 """The module and the class of each."""
