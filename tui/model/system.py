@@ -39,3 +39,12 @@ class Info(msgspec.Struct, frozen=True, rename="pascal", gc=False):
     cgroup_version: str = ""
     logging_driver: str = "json-file"
     default_runtime: str = "runc"
+
+
+class DiskSpace(msgspec.Struct, frozen=True, gc=False):
+    """The disk that holds a folder: bytes in all, bytes that are left, and the share of its files that may be made."""
+
+    folder: str
+    total: int
+    free: int
+    inodes: float = 1.0

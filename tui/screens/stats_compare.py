@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.events import Resize
 
 from tui.commands.session import Session
 from tui.model.containers import Container
@@ -77,7 +78,7 @@ class CompareStatsScreen(HytheScreen):
     def on_unmount(self) -> None:
         self._watching.close()
 
-    def on_resize(self) -> None:
+    def on_resize(self, _event: Resize) -> None:
         self.call_after_refresh(self.draw)
 
     def _histories(self) -> list[UsageHistory | None]:

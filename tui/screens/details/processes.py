@@ -6,6 +6,7 @@ import asyncio
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.events import Resize
 from textual.message import Message
 
 from tui.commands.command import Option
@@ -67,7 +68,7 @@ class ProcessView(TreeView[int]):
         self.set_heading(label, columns)
         self.set_source(rows, opened=new)
 
-    def on_resize(self) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] Textual calls each class's own
+    def on_resize(self, event: Resize) -> None:
         self.show_tree(self._tree, self._remark)
 
     def orders(self) -> list[Option]:
