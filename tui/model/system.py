@@ -30,6 +30,8 @@ class Ping(msgspec.Struct, frozen=True, gc=False):
 class Info(msgspec.Struct, frozen=True, rename="pascal", gc=False):
     """The part of `GET /info` that hythe shows. Memory is bytes."""
 
+    id: str = msgspec.field(default="", name="ID")
+    """What tells the daemon from others; the same after it was restarted. Podman has none."""
     name: str = ""
     ncpu: int = msgspec.field(default=0, name="NCPU")
     mem_total: int = 0

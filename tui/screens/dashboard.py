@@ -212,6 +212,9 @@ class DashboardScreen(HytheScreen):
             for pane in self._shown_panes():
                 pane.table.touch()
             self._draw_header()
+            for session in self._fleet.sessions:
+                if problem := session.stories.take_problem():
+                    self.note(problem, "warning")
 
     def _watch_usage(self) -> None:
         pane = self._panes["containers"]

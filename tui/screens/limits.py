@@ -66,7 +66,7 @@ class LimitsScreen(FormScreen):
         fields: list[Field] = []
         for limit in LIMITS:
             label, placeholder, _ = LABELS[limit.option]
-            check = partial(self._check, limit.option)
+            check = partial(self._fault_of, limit.option)
             text = str(values[limit.option])
             field = TextField(label, limit.option, text, placeholder, check, ascii=self.ascii)
             field.further = partial(self._conflict, limit.option)
@@ -82,7 +82,7 @@ class LimitsScreen(FormScreen):
     def _was(self, option: str) -> str:
         return common(self._before.values())[option]
 
-    def _check(self, option: str, text: str) -> str | None:
+    def _fault_of(self, option: str, text: str) -> str | None:
         return problem(option, self._was(option), text.strip())
 
     def _conflict(self, option: str) -> str | None:
@@ -144,7 +144,7 @@ class LimitsScreen(FormScreen):
         if not await allowed(context, "guarded", title, lines, label="Update"):
             return
         self._sent.clear()
-        acts = [Act(c.id, c.name, update_line(change, [c.name]), partial(self._update, c, change))
+        acts = [Act(c.id, c.name, update_line(change, [c.name]), partial(self._update_one, c, change))
                 for c in self._containers]  # fmt: skip
         failures = await perform(context, "update", acts, report=False)
         remarks = [*self._warnings(), *await self._read_again(change, {failure.act.key for failure in failures})]
@@ -157,7 +157,7 @@ class LimitsScreen(FormScreen):
         if remarks:
             await self.tell("update: what became of it", "\n".join(remarks))
 
-    async def _update(self, container: Container, change: Mapping[str, str]) -> None:
+    async def _update_one(self, container: Container, change: Mapping[str, str]) -> None:
         self._sent[container.name] = await self.session.engine.containers.update(container.id, body_of(change))
 
     def _warnings(self) -> list[str]:

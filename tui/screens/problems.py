@@ -136,7 +136,7 @@ class ProblemsScreen(ListScreen):
     async def _help(self, session: Session, problem: Problem) -> None:
         """Offer the commands, and run the one that is chosen."""
         target = problem.container
-        context = self._context(session, target)
+        context = self._acting_on(session, target)
         commands = [BY_ID[id] for id in HELP[problem.kind] if id in BY_ID]
         options = [(command.id, command.title, self._hint(command, context)) for command in commands]
         chosen = await self.choose(f"{_subject(session, problem)}: {problem.kind}", options)
@@ -150,7 +150,7 @@ class ProblemsScreen(ListScreen):
         if now is None:
             self.note(f"{target.name} is gone", "warning")
             return
-        context = self._context(session, now)
+        context = self._acting_on(session, now)
         if (reason := BY_ID[chosen].why_not(context)) is not None:
             self.note(f"{BY_ID[chosen].title}: {reason}", "warning")
             return
@@ -160,7 +160,7 @@ class ProblemsScreen(ListScreen):
         else:
             await self.run_command(BY_ID[chosen], context)
 
-    def _context(self, session: Session, container: Container | None) -> Context:
+    def _acting_on(self, session: Session, container: Container | None) -> Context:
         if container is None:
             return Context(session, self, "app")
         return Context(session, self, "containers", (container,))

@@ -49,7 +49,7 @@ class CompareStatsScreen(HytheScreen):
         idle = [(session, row) for session, row in targets if row.state != "running"]
         self._targets = [*running, *idle][:MOST]
         self._left_out = len(targets) - len(self._targets)
-        self._measure = 0
+        self._shown = 0
         self._watching = ExitStack()
         self._legends: list[SpanLine] = []
 
@@ -87,7 +87,7 @@ class CompareStatsScreen(HytheScreen):
 
     def draw(self) -> None:
         """Show what is known by now."""
-        measure, histories = MEASURES[self._measure], self._histories()
+        measure, histories = MEASURES[self._shown], self._histories()
         chart = self.query_one("#chart", LineChart)
         known = [history for history in histories if history is not None]
         start = min((history.began_ns for history in known), default=0)
@@ -116,12 +116,12 @@ class CompareStatsScreen(HytheScreen):
     def _draw_measures(self) -> None:
         spans: list[Span] = [(" ", "")]
         for at, measure in enumerate(MEASURES):
-            spans += [(measure.title, "accent" if at == self._measure else "dim"), ("  ", "")]
+            spans += [(measure.title, "accent" if at == self._shown else "dim"), ("  ", "")]
         self.query_one("#measures", SpanLine).show(spans)
 
     def action_measure(self, step: int) -> None:
         """Show another measure."""
-        self._measure = (self._measure + step) % len(MEASURES)
+        self._shown = (self._shown + step) % len(MEASURES)
         self.draw()
 
     def action_leave(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Container, Generator, Mapping, Sequence
 from contextlib import contextmanager
 
 from tui.engine.engine import Engine
@@ -28,6 +28,8 @@ class Happenings:
         self._sent_by = sent_by
         self._kept: dict[str, deque[Happening]] = {}
         self._followers: dict[str, list[asyncio.Event]] = {}
+        self.changes = 0
+        """Grows with what is known."""
         self.past_problem = ""
         """Why the daemon does not tell what happened before; empty while it does."""
 
@@ -46,6 +48,7 @@ class Happenings:
                 del self._kept[next(iter(self._kept))]
         self._kept[event.id] = kept
         kept.append(found)
+        self.changes += 1
         self._tell(event.id)
 
     async def read_past(self, engine: Engine, until_ns: int) -> None:
@@ -56,16 +59,26 @@ class Happenings:
             self.past_problem = str(error)
             return
         self.past_problem = ""
-        found: dict[str, dict[tuple[object, ...], Happening]] = {}
+        found: dict[str, list[Happening]] = {}
         for event in events:
             if (happening := happening_from(event)) is not None:
-                found.setdefault(event.id, {})[happening.same] = happening
-        for id, happenings in found.items():
-            happenings |= {each.same: each for each in self.of(id)}  # these know who it came from
+                found.setdefault(event.id, []).append(happening)
+        self.remember(found)
+
+    def remember(self, stories: Mapping[str, Sequence[Happening]]) -> None:
+        """Fill in what happened before, by container, as it was found out elsewhere."""
+        for id, story in stories.items():
             if id not in self._kept and len(self._kept) >= MOST_CONTAINERS:
                 continue  # what is known already is newer
+            # what is known here knows who it came from
+            happenings = {each.same: each for each in story} | {each.same: each for each in self.of(id)}
             self._kept[id] = deque(sorted(happenings.values(), key=lambda each: each.time_ns), maxlen=MOST_EACH)
+            self.changes += 1
             self._tell(id)
+
+    def stories(self, containers: Container[str]) -> dict[str, Sequence[Happening]]:
+        """Return what is known of those of the containers of which anything is."""
+        return {id: tuple(kept) for id, kept in self._kept.items() if id in containers}
 
     @contextmanager
     def following(self, container: str) -> Generator[asyncio.Event]:
