@@ -42,6 +42,12 @@ def test_only_what_is_another_limit_is_sent() -> None:
     assert update_line({}, ["web"]) == ""
 
 
+def test_swap_without_a_limit_is_said_again_with_the_memory() -> None:
+    before = limits(memory="512m", memory_swap="-1")
+    assert changed(before, {**before, "memory": "1g"}) == {"memory": "1g", "memory-swap": "-1"}
+    assert changed(before, {**before, "cpus": "1"}) == {"cpus": "1"}
+
+
 def test_of_several_what_differs_is_empty_and_changes_only_if_it_is_filled_in() -> None:
     both = common([limits(memory="1g", cpus="1"), limits(memory="2g", cpus="1")])
     assert both == limits(cpus="1")
@@ -67,6 +73,7 @@ def test_what_is_wrong_between_them() -> None:
     assert list(conflicts(limits(memory_swap="512m"))) == ["memory-swap"]
     assert list(conflicts(limits(memory="512m", memory_reservation="1g"))) == ["memory-reservation"]
     assert conflicts(limits(memory="1g", memory_swap="-1", memory_reservation="1g")) == {}
+    assert conflicts(limits(memory="1m", memory_swap="512m")) == {}
     assert conflicts(limits(memory="nonsense", memory_swap="x")) == {}
 
 

@@ -19,7 +19,7 @@ def text_of(*lines: Line, width: int, height: int, top: float) -> list[str]:
 
 def test_each_series_has_its_glyph_and_its_peak() -> None:
     one, other = Line([0, 5, 10, 5], "o", "info"), Line([0, 0, math.nan, 10], "x", "good")
-    assert text_of(one, other, width=5, height=3, top=10) == ["  ^^ ", " o   ", "xx   "]
+    assert text_of(one, other, width=5, height=3, top=10) == ["  ^^ ", " o o ", "xx   "]
 
 
 @given(st.lists(st.floats(), max_size=30), st.integers(1, 30), st.integers(1, 8), st.floats(0, 1e9))

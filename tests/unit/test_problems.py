@@ -64,4 +64,6 @@ def test_a_newer_image_of_one_that_runs() -> None:
 
 def test_every_kind_has_a_mark_and_commands_that_exist() -> None:
     assert set(HELP) == set(MARKS)
-    assert all(BY_ID[id].scope == "containers" for ids in HELP.values() for id in ids)
+    assert all(
+        BY_ID[id].scope == ("app" if kind == "disk full" else "containers") for kind, ids in HELP.items() for id in ids
+    )

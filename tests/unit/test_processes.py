@@ -26,13 +26,13 @@ def process(pid: int, parent: int | None, command: str = "sh", **more: float) ->
 
 
 def test_each_ps_is_read_by_its_titles() -> None:
-    wide = "PID PPID USER %CPU RSS TIME COMMAND".split()
+    wide = ["PID", "PPID", "USER", "%CPU", "RSS", "TIME", "COMMAND"]
     found = processes_from(Processes(wide, [["12", "7", "www-data", "1.5", "2048", "1-00:00:01", "nginx: worker"]]))
     assert found == [Process(12, 7, "www-data", 1.5, 2 << 20, 86_401, "nginx: worker")]
-    plain_ef = "UID PID PPID C STIME TTY TIME CMD".split()
+    plain_ef = ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"]
     found = processes_from(Processes(plain_ef, [["root", "12", "7", "0", "07:02", "?", "00:00:07", "sleep 9"]]))
     assert found == [Process(12, 7, "root", 0.0, None, 7, "sleep 9")]
-    busybox = "PID USER TIME COMMAND".split()
+    busybox = ["PID", "USER", "TIME", "COMMAND"]
     assert processes_from(Processes(busybox, [["1", "root", "1:07", "sh"]])) == [
         Process(1, None, "root", None, None, 67, "sh")
     ]

@@ -47,9 +47,7 @@ async def signal_process(context: Context) -> None:
     number = await engine.processes.inside(container, process, shell)
     script = f"kill -{signal.removeprefix('SIG')} {number}"
     line = f"docker exec --user 0 {quote(container.name)} {quote(shell)} -c {quote(script)}"
-    act = Act(
-        container.id, container.name, line, lambda: engine.processes.signal(container.id, shell, number, signal)
-    )
+    act = Act(container.id, container.name, line, lambda: engine.processes.signal(container.id, shell, number, signal))
     await perform(context, "signal to a process of", [act])
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from tui.engine.engine import Engine
 from tui.engine.errors import EngineError
 from tui.jobs.story_book import StoryBook
+from tui.model.happenings import Happening
 from tui.store.happenings import Happenings
 from tui.store.state import State
 
@@ -22,7 +23,7 @@ class Stories:
         self._engine = engine
         self._happenings = happenings
         self._book = book
-        self._daemon = ""
+        self._daemon: str = ""
         self._written = 0
         self._problem = ""
         self._told: set[str] = set()
@@ -45,7 +46,8 @@ class Stories:
             return  # the feed tells what is wrong with it
         if not daemon or daemon == self._daemon:
             return
-        stories, self._problem = await asyncio.to_thread(self._book.read, daemon)
+        found: tuple[Mapping[str, Sequence[Happening]], str] = await asyncio.to_thread(self._book.read, daemon)
+        stories, self._problem = found
         self._daemon = daemon
         self._happenings.remember(stories)
         self._written = self._happenings.changes

@@ -6,11 +6,12 @@ from aiohttp import web
 
 from tui.demo import creating, life, links, listing, processes
 from tui.demo.api import Call, Router, answer, encoded, nothing, unhindered
+from tui.demo.clock import NS
 from tui.demo.errors import ApiError, not_running
 from tui.demo.jsonish import JsonMap, as_map
 from tui.demo.records import Container
 from tui.demo.views import encoded_row, inspect, list_row, status_text, written_bytes
-from tui.demo.world import World
+from tui.demo.world import CPUS, World
 
 
 def register(router: Router) -> None:
@@ -125,8 +126,11 @@ async def _resize(call: Call) -> web.StreamResponse:
 async def _update(call: Call) -> web.StreamResponse:
     container, body = target(call), await call.body()
     creating.check_limits(body)
+    _check_update(container, body)
     host = dict(container.host)
     host.update({key: value for key, value in body.items() if key in host and value not in (None, 0, "")})
+    if body.get("PidsLimit") is not None:
+        host["PidsLimit"] = max(0, int(body["PidsLimit"]))
     policy = as_map(body.get("RestartPolicy"))
     if policy.get("Name"):
         if host.get("AutoRemove") and policy["Name"] != "no":
@@ -138,6 +142,23 @@ async def _update(call: Call) -> web.StreamResponse:
     container.touch()
     call.world.emit_container(container, "update")
     return answer({"Warnings": None})
+
+
+def _check_update(container: Container, body: JsonMap) -> None:
+    """Raise ApiError for limits that a daemon does not take of a container that there is already."""
+    memory, swap, before = body.get("Memory") or 0, body.get("MemorySwap") or 0, container.host.get("MemorySwap") or 0
+    if memory and 0 < swap < memory:
+        raise ApiError(400, "Minimum memoryswap limit should be larger than memory limit, see usage")
+    if memory and not swap and before and memory > before:
+        raise ApiError(
+            409,
+            f"Cannot update container {container.id}: Memory limit should be smaller than already set memoryswap "
+            "limit, update the memoryswap at the same time",
+        )
+    if (body.get("NanoCpus") or 0) > CPUS * NS:
+        raise ApiError(
+            400, f"range of CPUs is from 0.01 to {CPUS}.00, as there are only {CPUS} CPUs available"
+        )
 
 
 async def _remove(call: Call) -> web.StreamResponse:

@@ -1,4 +1,4 @@
-"""Remembers what happened to containers between runs, in a file a daemon: the daemon itself keeps little, and briefly."""
+"""Remembers what happened to containers between runs, in a file a daemon: the daemon keeps the last events only."""
 
 from __future__ import annotations
 

@@ -86,12 +86,18 @@ def common(all_texts: Iterable[Texts]) -> dict[str, str]:
 
 
 def changed(before: Texts, after: Texts) -> dict[str, str]:
-    """Return what is another limit than before. A text that was emptied changes nothing: see `problem`."""
-    return {
+    """Return what is another limit than before. A text that was emptied changes nothing: see `problem`.
+
+    Swap without a limit is said again where memory changes: the daemon takes it for less than any memory.
+    """
+    found = {
         limit.option: after[limit.option]
         for limit in LIMITS
         if after[limit.option] and not same(limit.option, before[limit.option], after[limit.option])
     }
+    if "memory" in found and "memory-swap" not in found and before["memory-swap"] == "-1":
+        found["memory-swap"] = "-1"
+    return found
 
 
 def same(option: str, one: str, other: str) -> bool:
@@ -136,6 +142,8 @@ def conflicts(texts: Texts) -> dict[str, str]:
         value = _value(BY_OPTION[option], texts[option])
         return value if isinstance(value, int) else 0
 
+    if problem_of(BY_OPTION["memory"].parse, texts["memory"] or "0"):
+        return {}
     memory, swap, reservation = number("memory"), number("memory-swap"), number("memory-reservation")
     found: dict[str, str] = {}
     if swap > 0 and not memory:

@@ -34,12 +34,24 @@ NO_SPACE = "no space left on device"
 """How the kernel words it, in whatever a daemon says of it."""
 
 HELP: Mapping[Kind, tuple[str, ...]] = {
-    "disk full": ("app.clean_up", "app.disk", "app.images", "app.volumes", "app.containers"),
+    "disk full": ("app.images", "app.volumes", "app.containers"),
     "restart loop": ("container.logs", "container.timeline", "container.stop", "container.recreate"),
-    "out of memory": ("container.timeline", "container.logs", "container.limits", "container.recreate",
-                      "container.restart"),
+    "out of memory": (
+        "container.timeline",
+        "container.logs",
+        "container.limits",
+        "container.recreate",
+        "container.restart",
+    ),
     "unhealthy": ("container.timeline", "container.logs", "container.restart"),
-    "near its limit": ("container.stats", "container.limits", "container.processes", "container.logs", "container.restart", "container.recreate"),
+    "near its limit": (
+        "container.stats",
+        "container.limits",
+        "container.processes",
+        "container.logs",
+        "container.restart",
+        "container.recreate",
+    ),
     "newer image": ("container.recreate", "container.layers"),
 }
 """The commands that may help, by their ids, the most useful first."""

@@ -55,7 +55,7 @@ class ProcessRows:
     def __init__(self, tree: ProcessTree, order: Order, *, flat: bool, width: int) -> None:
         self.tree = tree
         self._flat = flat
-        self._order = order
+        self._order: Order = order
         count = 4 if width >= 72 else 3 if width >= 54 else 2
         known = {
             "cpu": any(process.cpu is not None for process in tree.by_pid.values()),

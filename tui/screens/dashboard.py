@@ -84,6 +84,7 @@ class DashboardScreen(HytheScreen):
         ("tab shift+tab", "next, previous pane"),
         ("esc q", "back or clear; q quits"),
         ("n N", "next, previous hit (in logs and trees)"),
+        ("K o t", "signal to a process; sort by; tree or list (in processes)"),
         ("w t u enter", "wrap; times; UTC or local; fold a line out (in logs: l has all keys)"),
     )
 

@@ -27,12 +27,12 @@ from tui.screens.form_screen import FormScreen, Values
 from widgets.fields import Field, TextField
 
 LABELS: Mapping[str, tuple[str, str, str]] = {
-    "memory": ("Memory", "no limit", "512m, 2g"),
+    "memory": ("Memory", "no limit", "such as 512m, 2g"),
     "memory-swap": ("Memory and swap", "the daemon's own", "both together; -1 for no limit"),
     "memory-reservation": ("Soft limit", "none", "when memory is short"),
-    "cpus": ("CPUs", "all", "1.5"),
+    "cpus": ("CPUs", "all", "such as 1.5"),
     "cpu-shares": ("CPU shares", "1024", "its weight beside other containers"),
-    "cpuset-cpus": ("On CPUs", "any", "0-3,5"),
+    "cpuset-cpus": ("On CPUs", "any", "such as 0-3,5"),
     "pids-limit": ("Processes", "no limit", "-1 for no limit"),
     "restart": ("Restart", "no", "no, always, unless-stopped, on-failure[:TIMES]"),
 }

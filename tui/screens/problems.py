@@ -72,7 +72,7 @@ class ProblemsScreen(ListScreen):
 
     @staticmethod
     def _said_of_disk(session: Session) -> str:
-        """Return what the daemon said last of a disk without room: to a command, or of a container that did not start."""
+        """Return what the daemon said last of a disk without room: to a command, or of a failed start."""
         for entry in session.history:
             is_recent = entry.ended is not None and session.now() - entry.ended < RECENT_SECONDS
             if is_recent and entry.host == session.name and NO_SPACE in entry.detail.lower():
@@ -137,7 +137,7 @@ class ProblemsScreen(ListScreen):
         """Offer the commands, and run the one that is chosen."""
         target = problem.container
         context = self._acting_on(session, target)
-        commands = [BY_ID[id] for id in HELP[problem.kind] if id in BY_ID]
+        commands = [BY_ID[id] for id in HELP[problem.kind]]
         options = [(command.id, command.title, self._hint(command, context)) for command in commands]
         chosen = await self.choose(f"{_subject(session, problem)}: {problem.kind}", options)
         if chosen is None:
