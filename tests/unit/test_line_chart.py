@@ -61,7 +61,7 @@ def test_memory_beside_the_limit_and_the_host() -> None:
 
 def test_how_long_its_start_took() -> None:
     assert start_words(10 * SECOND, 10 * SECOND + SECOND // 2, 0) == (
-        "running 0.5s after it was created (its last start)"
+        "running 500ms after it was created (its last start)"
     )
     assert "2 restarts since" in start_words(10 * SECOND, 11 * SECOND, 2)
     assert start_words(10 * SECOND, None, 0) == ""

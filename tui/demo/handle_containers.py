@@ -156,9 +156,7 @@ def _check_update(container: Container, body: JsonMap) -> None:
             "limit, update the memoryswap at the same time",
         )
     if (body.get("NanoCpus") or 0) > CPUS * NS:
-        raise ApiError(
-            400, f"range of CPUs is from 0.01 to {CPUS}.00, as there are only {CPUS} CPUs available"
-        )
+        raise ApiError(400, f"range of CPUs is from 0.01 to {CPUS}.00, as there are only {CPUS} CPUs available")
 
 
 async def _remove(call: Call) -> web.StreamResponse:

@@ -35,7 +35,8 @@ class ContainerProcesses:
         self._endpoint = endpoint
         self._containers = containers
         self._execs = execs
-        self._proc = proc
+        self.proc = proc
+        """Where this machine's process file system is."""
         self._way = 0
 
     async def of(self, container: str) -> list[Process]:
@@ -67,7 +68,7 @@ class ContainerProcesses:
             ProcessUnknown: it has ended, or which one it is can't be told; says why.
         """
         if self._endpoint.socket_path is not None:
-            number = number_inside(self._proc, container.id, container.pid, process.pid)
+            number = number_inside(self.proc, container.id, container.pid, process.pid)
             if number is not None:
                 return number
         around = ProcessTree(await self.of(container.id))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tui.model.usage_history import READERS, UsageHistory
-from tui.present.units import duration, memory, percent, plural, rate, span
+from tui.present.units import duration, memory, percent, plural, rate, round_trip, span
 
 Span = tuple[str, str]
 
@@ -91,7 +91,9 @@ def start_words(created_ns: int, started_ns: int | None, restarts: int) -> str:
     if not created_ns or not started_ns or started_ns < created_ns:
         return ""
     again = f", {plural(restarts, 'restart')} since it was made" if restarts else ""
-    return f"running {duration((started_ns - created_ns) / 1e9)} after it was created (its last start){again}"
+    seconds = (started_ns - created_ns) / 1e9
+    took = round_trip(seconds, "us") if seconds < 1 else duration(seconds)
+    return f"running {took} after it was created (its last start){again}"
 
 
 def foot(history: UsageHistory, step: int, *, ended: str, peak_mark: str) -> list[Span]:

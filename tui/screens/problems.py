@@ -124,7 +124,7 @@ class ProblemsScreen(ListScreen):
         glyph, ascii_glyph, tone = MARKS[problem.kind]
         return (
             (f"{ascii_glyph if self.ascii else glyph} {problem.kind:<15}", tone),
-            (f"{_subject(session, problem)}  ", "bold"),
+            (f"{_subject(session, problem)}  " if problem.container or self.many_hosts else "", "bold"),
             (f"{session.name}  " if self.many_hosts and problem.container is not None else "", session.tone),
             (problem.text, ""),
         )
@@ -190,4 +190,4 @@ class ProblemsScreen(ListScreen):
 
 def _subject(session: Session, problem: Problem) -> str:
     """Return what has the problem: a container, or the host."""
-    return session.name if problem.container is None else problem.container.name
+    return f"disk of {session.name}" if problem.container is None else problem.container.name
