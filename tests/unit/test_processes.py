@@ -88,6 +88,9 @@ def test_a_process_is_known_by_its_command_and_its_parents() -> None:
     assert inside.alike(outside.lineage(907)) == [8]
     assert inside.alike(outside.lineage(900)) == [1]
     assert inside.alike(("sleep9",)) == []
+    flat = ProcessTree([process(907, None, "nginx: worker process")])
+    assert inside.alike(flat.lineage(907)) == []
+    assert inside.alike(flat.lineage(907), 1) == [8], "there are ps that tell no parents"
     assert plain("a b\x00?c\n") == "abc"
 
 

@@ -75,10 +75,12 @@ class ContainerProcesses:
         if process.pid not in around.by_pid or around.by_pid[process.pid].command != process.command:
             raise ProcessUnknown("it has ended meanwhile")
         lineage = around.lineage(process.pid)
+        generations = 1 if process.parent is None else None  # there are ps that tell no parents
         listed = await self._execs.run(container.id, ExecSpec((shell, "-c", LISTING), user="0"))
-        seen = ProcessTree(parse_listing(listed.stdout.decode("utf-8", "replace"))).alike(lineage)
-        if len(seen) != 1 or len(around.alike(lineage)) != 1:
-            count = max(len(seen), len(around.alike(lineage)))
+        seen = ProcessTree(parse_listing(listed.stdout.decode("utf-8", "replace"))).alike(lineage, generations)
+        like_it = len(around.alike(lineage, generations))
+        if len(seen) != 1 or like_it != 1:
+            count = max(len(seen), like_it)
             raise ProcessUnknown(
                 f"{count} processes in it have the same command and parents: the daemon does not tell their numbers "
                 "inside, so that one can't be told from another"

@@ -7,8 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-WAYS: Sequence[str] = ("-eo pid,ppid,user:32,pcpu,rss,time,args", "-o pid,ppid,user,rss,time,args", "-ef")
-"""What ps is asked for, the best first: as procps knows it, as busybox does, and what docker asks for by itself.
+WAYS: Sequence[str] = (
+    "-eo pid,ppid,user:32,pcpu,rss,time,args",
+    "-o pid,ppid,user,rss,time,args",
+    "-o pid,ppid,user,rss,args",
+    "-ef",
+)
+"""What ps is asked for, the best first: as procps knows it, as busybox does, and a small one, and as docker asks.
 
 The daemon runs the ps of its own machine, and an option that it does not know is an error. The command stands last,
 since the daemon takes whatever is left of a line for the last column.
@@ -140,9 +145,10 @@ class ProcessTree:
             at = self._parents[at]
         return tuple(found)
 
-    def alike(self, lineage: Sequence[str]) -> list[int]:
-        """Return the processes of that lineage."""
-        return [pid for pid in self.by_pid if self.lineage(pid) == tuple(lineage)]
+    def alike(self, lineage: Sequence[str], generations: int | None = None) -> list[int]:
+        """Return the processes of that lineage, or of as many generations of it."""
+        wanted = tuple(lineage[:generations])
+        return [pid for pid in self.by_pid if self.lineage(pid)[:generations] == wanted]
 
 
 def plain(command: str) -> str:
