@@ -60,6 +60,7 @@ class ProcessRows:
         known = {
             "cpu": any(process.cpu is not None for process in tree.by_pid.values()),
             "memory": any(process.memory is not None for process in tree.by_pid.values()),
+            "time": any(process.seconds is not None for process in tree.by_pid.values()),
         }
         self._columns = [column for column in _COLUMNS[:count] if known.get(column.order, True)]
 
