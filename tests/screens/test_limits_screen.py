@@ -111,7 +111,17 @@ async def test_a_guarded_host_is_asked_about_and_a_no_sends_nothing() -> None:
         assert not list(screen.session.history)
 
 
-LOOKS = {"80x24": ((80, 24), Settings()), "40x10": ((40, 10), Settings(ascii=True))}
+async def test_it_is_there_on_a_small_terminal_too() -> None:
+    app = StageApp()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await open_limits(pilot, "postgres")
+        await pilot.resize_terminal(40, 10)
+        await fill(pilot, cpus="2")
+        await until(pilot, lambda: "all → 2" in text_of(app), "before and after")
+        assert "docker update --cpus 2" in text_of(app)
+
+
+LOOKS = {"80x24": ((80, 24), Settings()), "ascii": ((80, 24), Settings(ascii=True))}
 
 
 @pytest.mark.parametrize("look", LOOKS)

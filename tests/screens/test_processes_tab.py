@@ -80,7 +80,16 @@ async def test_one_that_is_paused_shows_what_stands_still_and_sends_nothing() ->
         assert [entry.line.split()[1] for entry in screen.session.history] == ["pause"]
 
 
-LOOKS = {"80x24": ((80, 24), Settings()), "ascii": ((80, 24), Settings(ascii=True)), "40x10": ((40, 10), Settings())}
+async def test_it_is_there_on_a_small_terminal_too() -> None:
+    app = StageApp()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await open_processes(pilot, "postgres")
+        await pilot.resize_terminal(40, 10)
+        await until(pilot, lambda: "USER" not in text_of(app), "fewer columns")
+        assert all(word in text_of(app) for word in ("PID COMMAND", "CPU", "MEM", "MiB"))
+
+
+LOOKS = {"80x24": ((80, 24), Settings()), "ascii": ((80, 24), Settings(ascii=True))}
 
 
 @pytest.mark.parametrize("look", LOOKS)

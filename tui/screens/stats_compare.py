@@ -69,7 +69,7 @@ class CompareStatsScreen(HytheScreen):
             self._watching.enter_context(session.usage.following(ids))
         left: list[Span] = [(" hythe ", "head"), (f"stats of {plural(len(self._targets), 'container')}", "accent")]
         if self._left_out:
-            left.append((f"  {self._left_out} more are marked: {MOST} are told apart at most", "warn"))
+            left.append((f"  {self._left_out} more left out: {MOST} are told apart at most", "warn"))
         self.query_one("#header", SpanLine).show(left)
         self.query_one("#chart").focus()
         self.set_interval(SECONDS, self.draw)
