@@ -5,7 +5,8 @@ from tui.model.containers import Container
 from tui.model.happenings import Happening
 from tui.model.images import Image
 from tui.model.stats import Sample, Usage
-from tui.present.problems import HELP, MARKS, Problem, problems_of
+from tui.present.newer import ImagesByTag
+from tui.present.problems import HELP, MARKS, Problem, problems_of, row_words
 from tui.present.timeline import SECOND
 
 NOW = 1_790_000_000.0
@@ -54,6 +55,17 @@ def test_unhealthy_and_near_the_limit() -> None:
     assert found(container(health="unhealthy", state="exited")) == ""
     assert found(container(), usage=used(95)) == "near its limit: 95B of 100B, 95.0%"
     assert found(container(state="exited"), usage=used(95)) == ""
+
+
+def test_a_row_names_what_its_status_does_not_say() -> None:
+    looping = container(state="restarting", restarts=9, exit_code=3, health="unhealthy")
+    problems = [*problems_of(looping, (), None, (), NOW), *problems_of(container(), (), used(95), (), NOW)]
+    assert row_words(problems) == ("restart loop, near its memory limit", "", "bad")
+    newer = (Image("sha256:new", tags=("nginx:latest",)),)
+    assert row_words(problems_of(container(), (), None, newer, NOW)) == ("", "image is newer", "")
+    images = {image.id: image for image in newer}
+    assert ImagesByTag().named("nginx", images) == list(newer)
+    assert ImagesByTag().named("nginx:1", images) == []
 
 
 def test_a_newer_image_of_one_that_runs() -> None:

@@ -28,6 +28,11 @@ class Stories:
         self._problem = ""
         self._told: set[str] = set()
 
+    @property
+    def is_known(self) -> bool:
+        """Whether what is remembered of the daemon was filled in."""
+        return bool(self._daemon)
+
     def take_problem(self) -> str:
         """Return what is wrong with the book, once each."""
         problem, self._problem = self._problem, ""
@@ -49,8 +54,10 @@ class Stories:
         found: tuple[Mapping[str, Sequence[Happening]], str] = await asyncio.to_thread(self._book.read, daemon)
         stories, self._problem = found
         self._daemon = daemon
+        before = self._happenings.changes
         self._happenings.remember(stories)
-        self._written = self._happenings.changes
+        # what happened since the start is not written yet
+        self._written += self._happenings.changes - before
 
     async def keep(self, state: State) -> None:
         """Write down what is known of the containers that there are, if that is more than before."""

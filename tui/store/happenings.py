@@ -28,6 +28,7 @@ class Happenings:
         self._sent_by = sent_by
         self._kept: dict[str, deque[Happening]] = {}
         self._followers: dict[str, list[asyncio.Event]] = {}
+        self._remembered_ns = 0
         self.changes = 0
         """Grows with what is known."""
         self.past_problem = ""
@@ -47,6 +48,8 @@ class Happenings:
             if len(self._kept) >= MOST_CONTAINERS:
                 del self._kept[next(iter(self._kept))]
         self._kept[event.id] = kept
+        if found.time_ns <= self._remembered_ns and any(each.same == found.same for each in kept):
+            return  # a daemon tells again what was in the second in which it was asked
         kept.append(found)
         self.changes += 1
         self._tell(event.id)
@@ -70,9 +73,13 @@ class Happenings:
         for id, story in stories.items():
             if id not in self._kept and len(self._kept) >= MOST_CONTAINERS:
                 continue  # what is known already is newer
-            # what is known here knows who it came from
-            happenings = {each.same: each for each in story} | {each.same: each for each in self.of(id)}
+            happenings = {each.same: each for each in story}
+            for each in self.of(id):
+                known = happenings.get(each.same)
+                # one of the two may know who it came from
+                happenings[each.same] = each if known is None or not known.by else known
             self._kept[id] = deque(sorted(happenings.values(), key=lambda each: each.time_ns), maxlen=MOST_EACH)
+            self._remembered_ns = max(self._remembered_ns, self._kept[id][-1].time_ns if self._kept[id] else 0)
             self.changes += 1
             self._tell(id)
 
