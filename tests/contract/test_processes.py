@@ -94,7 +94,7 @@ async def test_one_of_them_is_ended_by_the_command(
     assert "kill -TERM " in entry.line
     assert entry.outcome == "ok"
     async with asyncio.timeout(20):
-        while any(process.pid == target.pid for process in await session.engine.processes.of(made.id)):
+        while any(process.pid == target.pid for process in await session.engine.processes.of(made.id)):  # noqa: ASYNC110 what another process does
             await asyncio.sleep(0.05)
     assert (await session.engine.containers.read(made.id)).state == "running"
 

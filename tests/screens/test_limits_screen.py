@@ -98,6 +98,21 @@ async def test_several_keep_what_is_left_empty() -> None:
         }
 
 
+async def test_what_the_daemon_warns_of_and_what_it_did_otherwise_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = StageApp()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        screen = await open_limits(pilot, "postgres")
+
+        async def update(_id: str, _changes: object) -> list[str]:
+            return ["Your kernel does not support it"]
+
+        monkeypatch.setattr(screen.session.engine.containers, "update", update)
+        await fill(pilot, cpus="1")
+        await pilot.press("f2")
+        await until(pilot, lambda: "the daemon warns" in text_of(app), "the warning")
+        assert "CPUs is all, not 1" in text_of(app)
+
+
 async def test_a_guarded_host_is_asked_about_and_a_no_sends_nothing() -> None:
     app = StageApp()
     async with app.run_test(size=(80, 24), notifications=True) as pilot:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from weakref import WeakKeyDictionary
 
 from tui.commands.session import Session
 from tui.engine.errors import EngineError
@@ -24,7 +25,15 @@ class StatsTab(DetailTab):
         # the console of Linux has no braille in its font
         look: Look = "block" if os.environ.get("TERM") == "linux" else "braille"
         self.view = ChartGrid(look=look, ascii=self.settings.ascii)
+        self._totals = WeakKeyDictionary[Session, int]()
         return self.view
+
+    async def _memory_of_host(self, session: Session) -> int:
+        """Return the memory of the daemon's machine in bytes, asked for once; 0 where it is not told."""
+        if session not in self._totals:
+            with suppress(EngineError):  # a proxy may not let it through
+                self._totals[session] = (await session.engine.info()).mem_total
+        return self._totals.get(session, 0)
 
     def wanted(self, row: Container) -> object:
         return row.id, row.state, row.exit_code, row.inspected
@@ -35,7 +44,7 @@ class StatsTab(DetailTab):
             return
         with session.usage.following([row.id]) as news:
             self._show(session, row)
-            total, start = await _machine(session, row)
+            total, start = await self._memory_of_host(session), await _start_of(session, row)
             while True:
                 news.clear()
                 self._show(session, row, total, start)
@@ -65,18 +74,12 @@ class StatsTab(DetailTab):
         self.view.set_notice(notice)
 
 
-async def _machine(session: Session, row: Container) -> tuple[int, str]:
-    """Return the memory of the daemon's machine (0: not told), and how long its start took, in words.
-
-    The charts go on without them: a proxy may let neither through.
-    """
-    total, start = 0, ""
-    with suppress(EngineError):
-        total = (await session.engine.info()).mem_total
-    with suppress(EngineError):
+async def _start_of(session: Session, row: Container) -> str:
+    """Return how long its start took, in words; nothing where that is not told."""
+    with suppress(EngineError):  # the charts go on without it
         story = await session.engine.containers.story(row.id)
-        start = start_words(story.created_ns, story.started_ns, story.restarts)
-    return total, start
+        return start_words(story.created_ns, story.started_ns, story.restarts)
+    return ""
 
 
 def _chart(history: UsageHistory, measure: Measure, running: bool, mark: str) -> Chart:
