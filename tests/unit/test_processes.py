@@ -98,6 +98,7 @@ def proc_of(folder: Path, *processes: tuple[int, str, str]) -> Path:
     for pid, cgroup, numbers in processes:
         (folder / str(pid)).mkdir(parents=True)
         (folder / str(pid) / "cgroup").write_text(f"0::/system.slice/docker-{cgroup}.scope\n")
+        (folder / str(pid) / "cmdline").write_bytes(b"sleep\0" + str(pid).encode() + b"\0")
         (folder / str(pid) / "status").write_text(f"Name:\tx\nNSpid:\t{numbers}\n")
     return folder
 
@@ -106,17 +107,22 @@ def test_the_kernel_tells_the_number_inside(tmp_path: Path) -> None:
     proc = proc_of(
         tmp_path, (100, "abc", "100\t1"), (107, "abc", "107\t8"), (109, "abc", "109 9 1"), (120, "other", "120 3")
     )
-    assert number_inside(proc, "abc", 100, 100) == 1
-    assert number_inside(proc, "abc", 100, 107) == 8
-    assert number_inside(proc, "abc", 100, 109) == 9, "one that made a namespace of its own"
-    assert number_inside(proc, "abc", 100, 120) is None, "another container's: the daemon is another machine's"
-    assert number_inside(proc, "abc", 100, 555) is None
-    assert number_inside(proc, "abc", 0, 107) is None
+
+    def inside(main: int, pid: int, command: str = "") -> int | None:
+        return number_inside(proc, "abc", main, process(pid, 1, command or f"sleep {pid}"))
+
+    assert inside(100, 100) == 1
+    assert inside(100, 107) == 8
+    assert inside(100, 109) == 9, "one that made a namespace of its own"
+    assert inside(100, 120) is None, "another container's: the daemon is another machine's"
+    assert inside(100, 107, "nginx") is None, "its number is another's by now"
+    assert inside(100, 555) is None
+    assert inside(0, 107) is None
 
 
 def test_one_in_the_numbers_of_the_machine_has_the_same_number(tmp_path: Path) -> None:
     proc = proc_of(tmp_path, (100, "abc", "100"), (107, "abc", "107"))
-    assert number_inside(proc, "abc", 100, 107) == 107
+    assert number_inside(proc, "abc", 100, process(107, 1, "sleep 107")) == 107
 
 
 def test_the_tree_is_sorted_among_brothers_and_the_list_as_a_whole() -> None:

@@ -10,7 +10,7 @@ from tui.engine.errors import ApiError, Conflict, ExecFailed, Forbidden, NotFoun
 from tui.engine.exec import Execs
 from tui.model.containers import Container
 from tui.model.exec_spec import ExecSpec
-from tui.model.processes import WAYS, Process, ProcessTree, parse_listing, processes_from
+from tui.model.processes import WAYS, Process, ProcessTree, parse_listing, plain, processes_from
 
 PROC = Path("/proc")
 
@@ -68,7 +68,7 @@ class ContainerProcesses:
             ProcessUnknown: it has ended, or which one it is can't be told; says why.
         """
         if self._endpoint.socket_path is not None:
-            number = number_inside(self.proc, container.id, container.pid, process.pid)
+            number = number_inside(self.proc, container.id, container.pid, process)
             if number is not None:
                 return number
         around = ProcessTree(await self.of(container.id))
@@ -102,16 +102,20 @@ class ContainerProcesses:
             raise ExecFailed(words or f"kill ended with exit code {done.exit_code}")
 
 
-def number_inside(proc: Path, container: str, main: int, pid: int) -> int | None:
+def number_inside(proc: Path, container: str, main: int, process: Process) -> int | None:
     """Return the number that a process of this machine has in its container, whose first process is `main`.
 
     None where this machine does not tell: the daemon may be another's, where another process has the number. A
-    process is the container's only if the kernel names the container's full ID for both.
+    process is the container's only if the kernel names the container's full ID for both; and it is the one that is
+    meant only while it has its command.
     """
+    own_folder = proc / str(process.pid)
     try:
-        if any(container not in _text(proc / str(each) / "cgroup") for each in (main, pid)):
+        if any(container not in _text(folder / "cgroup") for folder in (proc / str(main), own_folder)):
             return None
-        first, own = _numbers(proc / str(main)), _numbers(proc / str(pid))
+        if plain(_text(own_folder / "cmdline")) != plain(process.command):
+            return None
+        first, own = _numbers(proc / str(main)), _numbers(own_folder)
     except (OSError, ValueError):
         return None
     # one that made a namespace of its own has another number further inside
@@ -126,4 +130,4 @@ def _numbers(folder: Path) -> list[int]:
 
 def _text(path: Path) -> str:
     with path.open("rb") as file:
-        return file.read(1 << 16).decode("ascii", "replace")
+        return file.read(1 << 20).decode("utf-8", "replace")

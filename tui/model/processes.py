@@ -153,4 +153,4 @@ class ProcessTree:
 
 def plain(command: str) -> str:
     """Return a command without what programs that print it write in different ways: spaces, controls, stand-ins."""
-    return "".join(char for char in command if char.isprintable() and char not in " ?")
+    return "".join(char for char in command if char.isprintable() and char not in " ?\ufffd")

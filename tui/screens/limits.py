@@ -66,6 +66,8 @@ class LimitsScreen(FormScreen):
         fields: list[Field] = []
         for limit in LIMITS:
             label, placeholder, _ = LABELS[limit.option]
+            if len({before[limit.option] for before in self._before.values()}) > 1:
+                placeholder = "each keeps its own"
             check = partial(self._fault_of, limit.option)
             text = str(values[limit.option])
             field = TextField(label, limit.option, text, placeholder, check, ascii=self.ascii)
