@@ -34,6 +34,7 @@ from tui.engine.errors import EndpointError
 from tui.engine.hosts import aliases
 from tui.first_paint import FirstPaint
 from tui.jobs.job import Job
+from tui.jobs.story_book import StoryBook
 from tui.keymap import resolve_keymap
 from tui.present.hosts import HOST_TONES
 from tui.screens.dashboard import DashboardScreen
@@ -236,6 +237,8 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
             tone=HOST_TONES.get(treated.color or "", "accent"),
             stop_timeout=self.settings.stop_timeout,
             now=self.now,
+            # the demo's past is made anew each time
+            book=None if self.settings.demo else StoryBook(),
         )
 
     async def _show(self, fleet: Fleet) -> None:

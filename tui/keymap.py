@@ -13,6 +13,7 @@ PRESETS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "default": {},
     "lazydocker": {
         "container.logs": ("m",),
+        "container.limits": ("M",),
     },
 }
 """Keys that differ from the commands' own, for hands that know another program."""

@@ -39,6 +39,12 @@ def builds_folder() -> Path | None:
     return folder / "builds" if folder else None
 
 
+def stories_folder() -> Path | None:
+    """The folder of what is remembered of what happened to containers."""
+    folder = _user_folder("state")
+    return folder / "stories" if folder else None
+
+
 def log_file() -> Path | None:
     """The file that takes the traceback of an unexpected error."""
     folder = _user_folder("log")

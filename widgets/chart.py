@@ -115,7 +115,7 @@ def drawn(chart: Chart, width: int, height: int, look: Look) -> list[list[Span]]
 
 
 class ChartGrid(LineView):
-    """Charts beside and below each other, as high as there is room for, and a line of text below them.
+    """Charts beside and below each other, as high as there is room for, and lines of text below them.
 
     Nothing is painted but the lines that changed.
     """
@@ -133,14 +133,14 @@ class ChartGrid(LineView):
         super().__init__(ascii=ascii, id=id, classes=classes)
         self.look: Look = "ascii" if ascii else look
         self._charts: Sequence[Chart] = ()
-        self._foot: Sequence[Span] = ()
+        self._foot: Sequence[Sequence[Span]] = ()
         self._lines: list[list[Span]] = []
         self._top = 0
         self._notice = ""
 
-    def show(self, charts: Sequence[Chart], foot: Sequence[Span] = ()) -> None:
-        """Show these charts, and a line below them."""
-        self._charts, self._foot, self._notice = charts, foot, ""
+    def show(self, charts: Sequence[Chart], foot: Sequence[Span] = (), *more: Sequence[Span]) -> None:
+        """Show these charts, and a line below them, or several."""
+        self._charts, self._foot, self._notice = charts, (foot, *more), ""
         self._draw()
 
     def set_notice(self, notice: str) -> None:
@@ -178,7 +178,7 @@ class ChartGrid(LineView):
             return [[(self._notice, "dim")]] if self._notice else []
         across, width = self._across(), self._chart_width()
         groups = [self._charts[at : at + across] for at in range(0, len(self._charts), across)]
-        height = max(1, min(MOST_HEIGHT, (self.size.height - 1) // len(groups) - 1))
+        height = max(1, min(MOST_HEIGHT, (self.size.height - len(self._foot)) // len(groups) - 1))
         lines: list[list[Span]] = []
         for group in groups:
             blocks = [[self._head(chart, width), *drawn(chart, width, height, self.look)] for chart in group]
@@ -187,7 +187,7 @@ class ChartGrid(LineView):
                 for index, row in enumerate(rows):
                     line += [("  ", ""), *row] if index else row
                 lines.append(line)
-        return [*lines, [(" ", ""), *self._foot]]
+        return [*lines, *([(" ", ""), *foot] for foot in self._foot)]
 
     def _head(self, chart: Chart, width: int) -> list[Span]:
         """Return what stands above a chart, exactly as wide as it."""

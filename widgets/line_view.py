@@ -209,6 +209,20 @@ class CursorList(LineView):
         """A row as it is drawn, `width` cells wide."""
         return self.paint(self.row_spans(index, width), width, base, offset=self._shift, flat=flat)
 
+    @property
+    def head_rows(self) -> int:
+        """How many lines stand above the rows and do not move with them."""
+        return 0
+
+    def head_strip(self, y: int, width: int) -> Strip:
+        """One of those lines as it is drawn, `width` cells wide."""
+        return self.blank(width)
+
+    @property
+    def list_height(self) -> int:
+        """How many rows there is room for."""
+        return max(0, self.size.height - self.head_rows)
+
     def cursor_moved(self) -> None:
         """Called after the cursor came to another row."""
 
@@ -238,15 +252,15 @@ class CursorList(LineView):
         old, self._cursor = self._cursor, index
         scrolled = self.keep_cursor_visible()
         if not scrolled and old != index:
-            self.refresh_row(old - self._top)
-            self.refresh_row(index - self._top)
+            self.refresh_row(old - self._top + self.head_rows)
+            self.refresh_row(index - self._top + self.head_rows)
         if old != index:
             self.cursor_moved()
         return old != index
 
     def keep_cursor_visible(self) -> bool:
         """Scroll as little as possible; True if everything was scheduled for repaint because of it."""
-        height = self.size.height
+        height = self.list_height
         if not height:
             return False  # not laid out yet: the first resize asks again
         top = min(self._top, max(0, self.row_count - height))
@@ -271,6 +285,9 @@ class CursorList(LineView):
     # ---- drawing
     def render_line(self, y: int) -> Strip:
         width = self.size.width
+        if y < self.head_rows:
+            return self.head_strip(y, width)
+        y -= self.head_rows
         index = self._top + y
         if index < self.row_count:
             at_cursor = index == self._cursor
@@ -286,14 +303,14 @@ class CursorList(LineView):
         self.move_to(self._cursor + rows)
 
     def action_cursor_page(self, pages: float) -> None:
-        step = max(1, int(abs(pages) * max(1, self.size.height - 1)))
+        step = max(1, int(abs(pages) * max(1, self.list_height - 1)))
         self.move_to(self._cursor + (step if pages > 0 else -step))
 
     def action_cursor_to_edge(self, edge: int) -> None:
         self.move_to(self.row_count - 1 if edge > 0 else 0)
 
     def scroll_rows(self, rows: int) -> None:
-        height = max(1, self.size.height)
+        height = max(1, self.list_height)
         top = max(0, min(self._top + rows, self.row_count - height))
         if top == self._top:
             return
@@ -303,9 +320,9 @@ class CursorList(LineView):
 
     def on_click(self, event: Click) -> None:
         offset = event.get_content_offset(self)
-        if offset is None:
+        if offset is None or offset.y < self.head_rows:
             return
-        index = self._top + offset.y
+        index = self._top + offset.y - self.head_rows
         if index < self.row_count:
             event.stop()
             self.move_to(index)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from time import perf_counter
 from typing import Any, ClassVar, Generic, Literal
@@ -116,6 +116,7 @@ class TreeView(CursorList, Generic[NodeT]):
         self._filter = ""
         self._scanning: Worker[None] | None = None
         self._filtering: Worker[None] | None = None
+        self._heading: tuple[Sequence[Span], Sequence[Span]] | None = None
 
     # ---- data
     @property
@@ -123,8 +124,11 @@ class TreeView(CursorList, Generic[NodeT]):
         """The source that is shown."""
         return self._flat.source if self._flat else None
 
-    def set_source(self, source: TreeSource[NodeT] | None) -> None:
-        """Show another source; nodes with the same keys keep the cursor and stay open, and the search starts again."""
+    def set_source(self, source: TreeSource[NodeT] | None, *, opened: Collection[NodeT] = ()) -> None:
+        """Show another source; nodes with the same keys keep the cursor and stay open, and the search starts again.
+
+        Those in `opened` are open, whatever they were before.
+        """
         old = self._flat
         self._widths = list(self._least_widths)
         if source is None:
@@ -134,7 +138,10 @@ class TreeView(CursorList, Generic[NodeT]):
             flat = FlatTree(source)
             if old is not None:
                 flat.expanded = self._open_before_filter if self._open_before_filter is not None else old.expanded
+            if old is not None or opened:
+                flat.expanded |= set(opened)
                 flat.rebuild()
+            if old is not None:
                 self._cursor = self._same_place(old, flat)
             self._flat = flat
         self._open_before_filter = None
@@ -191,12 +198,33 @@ class TreeView(CursorList, Generic[NodeT]):
         self.post_message(self.Highlighted(self, self.cursor_node))
 
     # ---- drawing
+    def set_heading(self, label: Sequence[Span], columns: Sequence[Span] = ()) -> None:
+        """Say above the rows what their labels and their further cells are; it stays as they are scrolled."""
+        self._heading = (label, columns)
+        self.refresh()
+
+    @property
+    def head_rows(self) -> int:
+        return 1 if self._heading is not None and self.row_count else 0
+
+    def head_strip(self, y: int, width: int) -> Strip:
+        label, columns = self._heading or ((), ())
+        indent: Span = (MARKS[self.ascii][2], "")
+        fitted = self._column_spans(columns, width)
+        return self._joined([indent, *label], fitted, width, self.rich_style, flat=False, offset=0)
+
     def row_strip(self, index: int, width: int, base: Style, flat: bool) -> Strip:
         if self._flat is None:
             return self.blank(width)
         columns = self._column_spans(self._flat.source.columns(self._flat.nodes[index]), width)
         taken = sum(cells(text) for text, _ in columns)
-        tree = self.paint(self.row_spans(index, width - taken), width - taken, base, offset=self._shift, flat=flat)
+        return self._joined(self.row_spans(index, width - taken), columns, width, base, flat=flat, offset=self._shift)
+
+    def _joined(
+        self, label: Sequence[Span], columns: Sequence[Span], width: int, base: Style, *, flat: bool, offset: int
+    ) -> Strip:
+        taken = sum(cells(text) for text, _ in columns)
+        tree = self.paint(label, width - taken, base, offset=offset, flat=flat)
         if not columns:
             return tree
         cut = self.paint(columns, taken, base, flat=flat)

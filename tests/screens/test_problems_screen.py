@@ -57,6 +57,22 @@ async def test_nothing_is_changed_on_a_host_that_is_read_only() -> None:
         assert not list(screen.session.history)
 
 
+async def test_a_daemon_that_speaks_of_a_full_disk_is_a_problem_with_ways_out() -> None:
+    app = StageApp()
+    async with app.run_test(size=(100, 24), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        entry = screen.session.history.begin("docker start web", screen.session.name)
+        entry.close("failed", "mkdir /var/lib/docker/x: No space left on device")
+        entry.ended = screen.session.now()
+        await pilot.press("W")
+        await until(pilot, lambda: "disk full" in text_of(app), "the problem")
+        assert "No space left on device" in text_of(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: "go to the images" in text_of(app), "what can be done")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is screen and screen.table is screen.images, "the images")
+
+
 @pytest.mark.parametrize("look", ["80x24", "ascii"])
 def test_it_looks(snap_compare: Compare, look: str) -> None:
     async def before(pilot: Pilot[int]) -> None:

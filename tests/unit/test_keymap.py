@@ -17,6 +17,7 @@ DEFAULTS = {
     "container.remove": ("d",),
     "container.logs": ("l",),
     "container.exec": ("e",),
+    "container.limits": ("m",),
     "image.remove": ("d",),
     "app.quit": ("q",),
     "app.help": ("question_mark", "f1"),

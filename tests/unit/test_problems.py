@@ -5,7 +5,8 @@ from tui.model.containers import Container
 from tui.model.happenings import Happening
 from tui.model.images import Image
 from tui.model.stats import Sample, Usage
-from tui.present.problems import HELP, MARKS, Problem, problems_of
+from tui.present.newer import ImagesByTag
+from tui.present.problems import HELP, MARKS, Problem, problems_of, row_words
 from tui.present.timeline import SECOND
 
 NOW = 1_790_000_000.0
@@ -56,6 +57,17 @@ def test_unhealthy_and_near_the_limit() -> None:
     assert found(container(state="exited"), usage=used(95)) == ""
 
 
+def test_a_row_names_what_its_status_does_not_say() -> None:
+    looping = container(state="restarting", restarts=9, exit_code=3, health="unhealthy")
+    problems = [*problems_of(looping, (), None, (), NOW), *problems_of(container(), (), used(95), (), NOW)]
+    assert row_words(problems) == ("restart loop, near its memory limit", "", "bad")
+    newer = (Image("sha256:new", tags=("nginx:latest",)),)
+    assert row_words(problems_of(container(), (), None, newer, NOW)) == ("", "image is newer", "")
+    images = {image.id: image for image in newer}
+    assert ImagesByTag().named("nginx", images) == list(newer)
+    assert ImagesByTag().named("nginx:1", images) == []
+
+
 def test_a_newer_image_of_one_that_runs() -> None:
     images = (Image("sha256:new", tags=("nginx:latest",)),)
     assert found(container(), images=images) == "newer image: nginx is new by now, it runs old"
@@ -64,4 +76,6 @@ def test_a_newer_image_of_one_that_runs() -> None:
 
 def test_every_kind_has_a_mark_and_commands_that_exist() -> None:
     assert set(HELP) == set(MARKS)
-    assert all(BY_ID[id].scope == "containers" for ids in HELP.values() for id in ids)
+    assert all(
+        BY_ID[id].scope == ("app" if kind == "disk full" else "containers") for kind, ids in HELP.items() for id in ids
+    )

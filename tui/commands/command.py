@@ -13,6 +13,7 @@ from tui.model.containers import Container
 from tui.model.hosts import HostRow
 from tui.model.images import Image
 from tui.model.networks import Network
+from tui.model.processes import Process
 from tui.model.volumes import Volume
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ class Context:
     scope: Scope
     rows: Sequence[Row | HostRow] = ()
     desk: HostDesk | None = None
+    process: Process | None = None
+    """The one of the container's processes that is meant, where one is."""
 
     @property
     def session(self) -> Session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from shlex import quote
 
@@ -13,6 +14,7 @@ from tui.commands.running import Act, allowed, perform
 from tui.engine.engine import Engine
 from tui.engine.errors import Conflict
 from tui.model.containers import Container
+from tui.model.limits import texts_of
 from tui.model.reference import check_container_name
 from tui.present.containers import status_text
 from tui.present.ports import address_of, published
@@ -111,6 +113,14 @@ async def rename(context: Context) -> None:
     )
 
 
+async def limits(context: Context) -> None:
+    """Read the limits of the targets and open the form on them."""
+    made = context.session.engine.containers.made
+    found = await asyncio.gather(*(made(target.id) for target in context.containers))
+    before = {target.id: texts_of(each.host_config) for target, each in zip(context.containers, found, strict=True)}
+    context.ui.open("limits", containers=tuple(context.containers), before=before)
+
+
 async def remove(context: Context) -> None:
     """Remove the targets after asking; those that run are killed by it, and the question says so."""
     engine = context.session.engine
@@ -176,7 +186,7 @@ async def inspect(context: Context) -> None:
 
 
 async def stats(context: Context) -> None:
-    """Show what the container used of the machine, as charts."""
+    """Show what the container used of the machine, as charts; of several in one chart."""
     context.ui.view("stats")
 
 
@@ -252,14 +262,16 @@ COMMANDS: tuple[Command, ...] = (
             "docker rm [--force] CONTAINER", "always", True, hint=40, many=True),
     Command("container.rename", ("R",), "rename", "containers", rename, "rename",
             "docker rename CONTAINER NAME", "free", True),
+    Command("container.limits", ("m",), "limits in place: memory, CPUs, processes, restart policy", "containers",
+            limits, "limits", "docker update OPTIONS CONTAINER", "guarded", True, hint=48, many=True),
     Command("container.logs", ("l",), "logs, of several in the order of time", "containers", logs, "logs",
             "docker logs --follow --tail 500 CONTAINER", hint=30, many=True, immediate=True, together=True),
     Command("container.project_logs", ("ctrl+l",), "logs of its Compose project", "containers", project_logs, "",
             "docker compose --project-name PROJECT logs --follow", available=_of_a_project, immediate=True),
     Command("container.inspect", ("i",), "inspect", "containers", inspect, "inspect",
             "docker inspect CONTAINER", hint=80, immediate=True),
-    Command("container.stats", ("S",), "stats as charts", "containers", stats, "stats",
-            "docker stats CONTAINER", immediate=True),
+    Command("container.stats", ("S",), "stats as charts, of several beside each other", "containers", stats, "stats",
+            "docker stats CONTAINER", many=True, immediate=True, together=True),
     Command("container.timeline", ("w",), "why it died: its timeline", "containers", timeline, "why",
             "docker inspect CONTAINER, docker events --since 0 --filter container=CONTAINER", immediate=True),
     Command("container.commit", ("c",), "commit to a new image", "containers", commit, "commit",

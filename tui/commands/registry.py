@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.commands import containers, disk, files, general, hosts, images, networks, shell, volumes
+from tui.commands import containers, disk, files, general, hosts, images, networks, processes, shell, volumes
 from tui.commands.command import Command, Scope
 
 COMMANDS: tuple[Command, ...] = (
     *containers.COMMANDS,
     *shell.COMMANDS,
     *files.COMMANDS,
+    *processes.COMMANDS,
     *images.COMMANDS,
     *volumes.COMMANDS,
     *networks.COMMANDS,

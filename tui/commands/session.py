@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tui.commands.history import History
+from tui.commands.stories import Stories
 from tui.engine.engine import Engine
 from tui.jobs.job import Jobs
 from tui.jobs.layer_cache import LayerCache
 from tui.jobs.layer_store import LayerStore
+from tui.jobs.story_book import StoryBook
 from tui.model.recreate import Made
 from tui.model.system import Ping
 from tui.store.disk import DiskBook
@@ -54,6 +56,7 @@ class Session:
         self, engine: Engine, history: History, *, guarded: bool = False, name: str = "",
         tone: str = "accent",
         stop_timeout: int | None = None, now: Callable[[], float] = time.time, timing: Timing | None = None,
+        book: StoryBook | None = None,
     ) -> None:  # fmt: skip
         self.engine = engine
         self.history = history
@@ -80,6 +83,7 @@ class Session:
         self.jobs = Jobs(lambda: self.on_jobs())
         self.happenings = Happenings(lambda name, id: self.history.sent_to(self.name, name, id, id[:12]))
         """What happened to each container, and which of it came from here."""
+        self.stories = Stories(engine, self.happenings, book)
         self.feed = Feed(engine, self._take_state, timing, self.happenings.take)
         self.usage = UsageWatch(
             engine, lambda changed: self.on_usage(changed), known=lambda key: self.state.containers.get(key)
@@ -92,6 +96,7 @@ class Session:
         self._marks: deque[tuple[float, int]] = deque(maxlen=100)
         self._task: asyncio.Task[None] | None = None
         self._past: asyncio.Task[None] | None = None
+        self._keeping: asyncio.Task[None] | None = None
         self._knows_past = False
 
     @property
@@ -137,6 +142,7 @@ class Session:
             self._followers.remove(news)
 
     async def _read_past(self) -> None:
+        await self.stories.recall()
         # what is newer than the ping came, or comes, by the feed
         await self.happenings.read_past(self.engine, self.ping.time_ns or time.time_ns())
 
@@ -144,16 +150,18 @@ class Session:
         """Begin to follow the daemon."""
         self._task = asyncio.create_task(self.feed.run())
         self.event_log.resume()
+        self._keeping = asyncio.create_task(self.stories.keep_from_time_to_time(lambda: self.state))
 
     async def pause(self) -> None:
         """Stop following: a process that is stopped would not read its streams, and that slows the whole daemon."""
         await self._end_tasks()
         await self.event_log.pause()
+        await self.stories.keep(self.state)
         await self.usage.close()
 
     async def _end_tasks(self) -> None:
-        tasks = [task for task in (self._task, self._past) if task is not None]
-        self._task = self._past = None
+        tasks = [task for task in (self._task, self._past, self._keeping) if task is not None]
+        self._task = self._past = self._keeping = None
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -173,6 +181,7 @@ class Session:
         await self.disk.cancel()
         await self.event_log.close()
         await self._end_tasks()
+        await self.stories.keep(self.state)
         await self.usage.close()
         await self.engine.close()
         await asyncio.to_thread(self.layer_cache.close)

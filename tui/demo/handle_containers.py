@@ -4,15 +4,14 @@ import re
 
 from aiohttp import web
 
-from tui.demo import creating, life, links, listing
+from tui.demo import creating, life, links, listing, processes
 from tui.demo.api import Call, Router, answer, encoded, nothing, unhindered
 from tui.demo.clock import NS
 from tui.demo.errors import ApiError, not_running
 from tui.demo.jsonish import JsonMap, as_map
 from tui.demo.records import Container
-from tui.demo.stats import cpu_seconds, memory_bytes, process_count
 from tui.demo.views import encoded_row, inspect, list_row, status_text, written_bytes
-from tui.demo.world import MEMORY, World
+from tui.demo.world import CPUS, World
 
 
 def register(router: Router) -> None:
@@ -127,8 +126,11 @@ async def _resize(call: Call) -> web.StreamResponse:
 async def _update(call: Call) -> web.StreamResponse:
     container, body = target(call), await call.body()
     creating.check_limits(body)
+    _check_update(container, body)
     host = dict(container.host)
     host.update({key: value for key, value in body.items() if key in host and value not in (None, 0, "")})
+    if body.get("PidsLimit") is not None:
+        host["PidsLimit"] = max(0, int(body["PidsLimit"]))
     policy = as_map(body.get("RestartPolicy"))
     if policy.get("Name"):
         if host.get("AutoRemove") and policy["Name"] != "no":
@@ -140,6 +142,21 @@ async def _update(call: Call) -> web.StreamResponse:
     container.touch()
     call.world.emit_container(container, "update")
     return answer({"Warnings": None})
+
+
+def _check_update(container: Container, body: JsonMap) -> None:
+    """Raise ApiError for limits that a daemon does not take of a container that there is already."""
+    memory, swap, before = body.get("Memory") or 0, body.get("MemorySwap") or 0, container.host.get("MemorySwap") or 0
+    if memory and 0 < swap < memory:
+        raise ApiError(400, "Minimum memoryswap limit should be larger than memory limit, see usage")
+    if memory and not swap and before and memory > before:
+        raise ApiError(
+            409,
+            f"Cannot update container {container.id}: Memory limit should be smaller than already set memoryswap "
+            "limit, update the memoryswap at the same time",
+        )
+    if (body.get("NanoCpus") or 0) > CPUS * NS:
+        raise ApiError(400, f"range of CPUs is from 0.01 to {CPUS}.00, as there are only {CPUS} CPUs available")
 
 
 async def _remove(call: Call) -> web.StreamResponse:
@@ -192,42 +209,4 @@ async def _top(call: Call) -> web.StreamResponse:
     if not container.running:
         raise not_running(container.id)
     call.world.emit_container(container, "top")
-    wide = "aux" in call.text("ps_args", "-ef")
-    return answer(processes(call.world, container, wide=wide))
-
-
-def processes(world: World, container: Container, *, wide: bool) -> JsonMap:
-    """Return the answer of top: the columns of `ps -ef`, or those of `ps aux`."""
-    run = container.run
-    elapsed = (run.elapsed(world.now()) if run else 0) / NS
-    command = " ".join([container.path, *container.args])
-    count = process_count(container)
-    hours, rest = divmod(int(cpu_seconds(container, elapsed)), 3600)
-    used = f"{hours:02d}:{rest // 60:02d}:{rest % 60:02d}"
-    rows: list[list[str]] = []
-    for index in range(count):
-        pid = container.pid + index * 7
-        shown = command if index == 0 else f"{container.path.rpartition('/')[2]}: worker {index}"
-        if wide:
-            resident = memory_bytes(container, elapsed) // count
-            share = f"{100 * resident / MEMORY:.1f}"
-            rows.append(
-                [
-                    "root",
-                    str(pid),
-                    "0.4",
-                    share,
-                    str(resident // 512),
-                    str(resident // 1024),
-                    "?",
-                    "Ss",
-                    "07:02",
-                    used[3:],
-                    shown,
-                ]
-            )
-        else:
-            parent = container.pid - 22 if index == 0 else container.pid
-            rows.append(["root", str(pid), str(parent), "0", "07:02", "?", used, shown])
-    titles = "USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND" if wide else "UID PID PPID C STIME TTY TIME CMD"
-    return {"Processes": rows, "Titles": titles.split()}
+    return answer(processes.top(call.world, container, call.text("ps_args", "-ef")))

@@ -5,7 +5,7 @@ from functools import partial
 
 from aiohttp import web
 
-from tui.demo import behaviour, life
+from tui.demo import behaviour, life, processes
 from tui.demo.api import MULTIPLEXED, RAW, Call, Router, answer, nothing
 from tui.demo.clock import NS
 from tui.demo.config_edit import variables_of
@@ -170,6 +170,7 @@ async def _run(world: World, container: Container, made: Exec, connection: RawCo
         shell.cwd = str(made.spec["WorkingDir"])
     shell.env.update(variables_of(as_words(made.spec.get("Env"))))
     shell.pid, shell.kill = made.pid, partial(_kill, world, container)
+    shell.processes = partial(processes.inner_listing, world, container)
     while _gives_way(words):
         for step in shell.script([words[0], "-c", words[2].removesuffix(_GIVES_WAY), *words[3:]]):
             if connection is not None:
@@ -213,11 +214,11 @@ def _gives_way(words: list[str]) -> bool:
     return len(words) > 4 and behaviour.is_shell(words[:1]) and words[1] == "-c" and words[2].endswith(_GIVES_WAY)
 
 
-def _kill(world: World, container: Container, pid: int) -> bool:
-    """Hang up the command of that number, where one runs."""
+def _kill(world: World, container: Container, pid: int, signal: str) -> bool:
+    """Hang up the command of that number, where one runs; or send the signal to another process."""
     found = next((world.execs[id] for id in container.execs if world.execs[id].pid == pid), None)
     if found is None or not found.running:
-        return False
+        return processes.kill(world, container, pid, signal)
     if found.hang_up is not None:
         found.hang_up()
     found.killed = True

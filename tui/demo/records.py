@@ -92,6 +92,8 @@ class Run:
     paused_ns: int = 0
     extra: list[Line] = field(default_factory=list[Line])
     cut: bool = False
+    workers: dict[int, tuple[int, int]] = field(default_factory=dict[int, tuple[int, int]])
+    """Workers that were begun again: their numbers on the machine and inside."""
     timer: asyncio.Task[None] | None = None
 
     def elapsed(self, now_ns: int) -> int:

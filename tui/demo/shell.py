@@ -51,8 +51,10 @@ class Shell:
         self.stdin = b""
         self.arguments: list[str] = []
         self.pid = 1
-        self.kill: Callable[[int], bool] = lambda _pid: True
-        """Ends the process of that number; returns whether there is one."""
+        self.kill: Callable[[int, str], bool] = lambda _pid, _signal: True
+        """Sends the process of that number a signal, by its name; returns whether there is one."""
+        self.processes: Callable[[], str] = lambda: ""
+        """Lists the processes around it, as ps prints them; nothing where it is alone."""
 
     # Files
 

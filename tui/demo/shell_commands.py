@@ -310,8 +310,9 @@ def _slice(first: bool) -> Callable[[Shell, list[str]], Out]:
 
 
 def _kill(shell: Shell, words: list[str]) -> Out:
+    signal = next((word[1:] for word in words if word.startswith("-")), "TERM")
     for word in words:
-        if word.isdigit() and not shell.kill(int(word)):
+        if word.isdigit() and not shell.kill(int(word), signal):
             shell.status = 1
             yield shell.say(f"sh: can't kill pid {word}: No such process\n", STDERR)
 
@@ -327,7 +328,8 @@ def _exec(shell: Shell, words: list[str]) -> Out:
 
 
 def _ps(shell: Shell, words: list[str]) -> Out:
-    yield shell.say("PID   USER     TIME  COMMAND\n    1 root      0:00 sh\n    7 root      0:00 ps\n")
+    listed = shell.processes() if "ppid" in "".join(words) else ""
+    yield shell.say(listed or "PID   USER     TIME  COMMAND\n    1 root      0:00 sh\n    7 root      0:00 ps\n")
 
 
 COMMANDS: dict[str, Callable[[Shell, list[str]], Out]] = {

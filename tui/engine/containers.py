@@ -21,6 +21,7 @@ from tui.model.cgroups import Counts, counts_from_stats
 from tui.model.containers import Container, ContainerInspect, Kinship, from_inspect
 from tui.model.happenings import Story, WireStory, story_from
 from tui.model.log_record import LogBatch, LogRecord
+from tui.model.processes import Processes
 from tui.model.run_wire import RunInspect
 from tui.model.stats import Sample, WireStats, sample_from
 from tui.model.surroundings import Surroundings, WireSurroundings, surroundings_from
@@ -36,6 +37,12 @@ class Created(msgspec.Struct, rename="pascal"):
     warnings: list[str] | None = None
 
 
+class Updated(msgspec.Struct, rename="pascal"):
+    """The answer to `POST /containers/{id}/update`."""
+
+    warnings: list[str] | None = None
+
+
 class Change(msgspec.Struct, frozen=True, rename="pascal"):
     """One entry of `GET /containers/{id}/changes`: kind 0 is changed, 1 added, 2 deleted."""
 
@@ -43,11 +50,6 @@ class Change(msgspec.Struct, frozen=True, rename="pascal"):
     kind: int
 
 
-class Processes(msgspec.Struct, frozen=True, rename="pascal"):
-    """The answer to `GET /containers/{id}/top`."""
-
-    titles: list[str]
-    processes: list[list[str]] | None = None
 
 
 class Containers:
@@ -132,9 +134,14 @@ class Containers:
         """Give it another name."""
         await self._transport.read("POST", _path(container, "rename"), params={"name": name})
 
-    async def update(self, container: str, changes: Mapping[str, Any]) -> None:
-        """Change limits or the restart policy in place, in the words of `HostConfig`."""
-        await self._transport.read("POST", _path(container, "update"), body=changes)
+    async def update(self, container: str, changes: Mapping[str, Any]) -> list[str]:
+        """Change limits or the restart policy in place, in the words of `HostConfig`; return the daemon's warnings.
+
+        Zeros, empty texts and what is not named stay as they are.
+        """
+        path = _path(container, "update")
+        data = await self._transport.read("POST", path, body=changes)
+        return decode(data, Updated, f"POST {path}").warnings or []
 
     async def remove(self, container: str, *, force: bool = False, volumes: bool = False) -> None:
         """Remove it; `force` kills it first, `volumes` removes its anonymous volumes too."""
@@ -146,9 +153,14 @@ class Containers:
         data = await self._transport.read("GET", path, seconds=None)
         return [] if data.strip() == b"null" else decode(data, list[Change], f"GET {path}")
 
-    async def top(self, container: str) -> Processes:
-        """Return its processes, as `ps -ef` shows them."""
-        return await self._transport.get(_path(container, "top"), Processes)
+    async def top(self, container: str, ps: str = "") -> Processes:
+        """Return its processes, as the ps of the daemon's machine shows them; `ps` is its options, by default `-ef`.
+
+        Raises:
+            ApiError: that ps does not know the options, in its words; Conflict: the container does not run.
+        """
+        params = {"ps_args": ps} if ps else None
+        return await self._transport.get(_path(container, "top"), Processes, params=params)
 
     async def commit(
         self, container: str, *, repo: str = "", tag: str = "", author: str = "", message: str = "",

@@ -17,6 +17,7 @@ from tui.engine.exec import Execs
 from tui.engine.files import Files
 from tui.engine.images import Images
 from tui.engine.networks import Networks
+from tui.engine.processes import ContainerProcesses
 from tui.engine.transport import Transport
 from tui.engine.volumes import Volumes
 from tui.model.events import Event
@@ -32,6 +33,7 @@ class Engine:
         self.files = Files(self.transport)
         self.images = Images(self.transport)
         self.execs = Execs(self.transport)
+        self.processes = ContainerProcesses(endpoint, self.containers, self.execs)
         self.builds = Builds(self.transport)
         self.networks = Networks(self.transport)
         self.disk = Disk(self.transport)

@@ -9,6 +9,8 @@ EngineError
 │   ├── Forbidden           403: a proxy, or an authorization plugin of the daemon
 │   ├── NotFound            404
 │   └── Conflict            409
+├── ExecFailed              a command that was run inside a container ended with an error
+├── ProcessUnknown          which of a container's processes is meant can't be told
 ├── MalformedAnswer         the answer is not what the API says: cut, HTML, a wrong type, a missing field
 └── ReadOnly                the client refused to write, because it was told to
 """
@@ -90,6 +92,14 @@ class NotFound(ApiError):
 
 class Conflict(ApiError):
     """409: the object's state, or another object, stands in the way."""
+
+
+class ExecFailed(EngineError):
+    """A command that hythe ran inside a container for its own purposes failed, in that command's words."""
+
+
+class ProcessUnknown(EngineError):
+    """A process that is meant can't be told from others, or is there no longer; says why."""
 
 
 class MalformedAnswer(EngineError):

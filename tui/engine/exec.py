@@ -24,6 +24,7 @@ USUAL_PATH = ("/bin", "/usr/bin", "/usr/local/bin", "/busybox")
 """Where shells are, besides the folders of a container's own PATH; the last is of small images' debug variants."""
 
 MOST_FOLDERS = 12
+MOST_OUTPUT = 1 << 20
 
 _POLL_SECONDS = 0.05
 _HANGUP_SECONDS = 1.5
@@ -34,6 +35,14 @@ class ExecState(msgspec.Struct, frozen=True, rename={"running": "Running", "exit
 
     running: bool = False
     exit_code: int | None = None
+
+
+class Finished(msgspec.Struct, frozen=True):
+    """What a command printed until it ended; `exit_code` is None where the daemon did not tell it any more."""
+
+    exit_code: int | None
+    stdout: bytes
+    stderr: bytes
 
 
 def telling_its_pid(shell: str, command: Sequence[str]) -> tuple[str, ...]:
@@ -122,6 +131,18 @@ class Execs:
                         yield frames
         except FramingError as error:
             raise MalformedAnswer(f"POST /exec/{exec_id}/start", str(error)) from error
+
+    async def run(self, container: str, spec: ExecSpec) -> Finished:
+        """Run a command that has no terminal to its end; of its output the first mebibyte is kept."""
+        exec_id = await self.create(container, spec)
+        kept: dict[Stream, bytearray] = {Stream.STDOUT: bytearray(), Stream.STDERR: bytearray()}
+        async for frames in self.output(exec_id):
+            for stream, data in frames:
+                room = MOST_OUTPUT - sum(map(len, kept.values()))
+                if stream in kept and room > 0:
+                    kept[stream] += data[:room]
+        state = await self.ended(exec_id)
+        return Finished(state.exit_code, bytes(kept[Stream.STDOUT]), bytes(kept[Stream.STDERR]))
 
     def attach(self, container: str, *, stdin: bool) -> AbstractAsyncContextManager[Hijacked]:
         """Give the input and output of a container's main process, from now on."""

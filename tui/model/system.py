@@ -30,6 +30,8 @@ class Ping(msgspec.Struct, frozen=True, gc=False):
 class Info(msgspec.Struct, frozen=True, rename="pascal", gc=False):
     """The part of `GET /info` that hythe shows. Memory is bytes."""
 
+    id: str = msgspec.field(default="", name="ID")
+    """What tells the daemon from others; the same after it was restarted. Podman has none."""
     name: str = ""
     ncpu: int = msgspec.field(default=0, name="NCPU")
     mem_total: int = 0
@@ -39,3 +41,12 @@ class Info(msgspec.Struct, frozen=True, rename="pascal", gc=False):
     cgroup_version: str = ""
     logging_driver: str = "json-file"
     default_runtime: str = "runc"
+
+
+class DiskSpace(msgspec.Struct, frozen=True, gc=False):
+    """The disk that holds a folder: bytes in all, bytes that are left, and the share of its files that may be made."""
+
+    folder: str
+    total: int
+    free: int
+    inodes: float = 1.0

@@ -88,6 +88,22 @@ class UsageHistory:
         """Return the slot that a moment of it lies in."""
         return max(0, min(self._slot(moment_ns), len(self) - 1))
 
+    def columns(self, name: str, start_ns: int, column_ns: int, count: int) -> list[float]:
+        """Return the greatest of a series in each of `count` columns of time from a moment on; GAP where none is."""
+        found = [GAP] * count
+        for slot, value in enumerate(self.series[name].values):
+            at = (self.began_ns + slot * self.slot_seconds * 10**9 - start_ns) // column_ns
+            last = (self.began_ns + (slot + 1) * self.slot_seconds * 10**9 - 1 - start_ns) // column_ns
+            for column in range(max(0, at), min(count, last + 1)):
+                if not math.isnan(value) and not found[column] >= value:
+                    found[column] = value
+        return found
+
+    @property
+    def until_ns(self) -> int:
+        """When its last slot ends; `began_ns` where there is none."""
+        return self.began_ns + len(self) * self.slot_seconds * 10**9
+
     def _slot(self, moment_ns: int) -> int:
         return (moment_ns - self.began_ns) // (self.slot_seconds * 10**9)
 

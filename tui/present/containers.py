@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tui.model.containers import Container
@@ -11,6 +11,7 @@ from tui.present.columns import Cell, Column
 from tui.present.exits import exit_short
 from tui.present.glyphs import RANK, container_mark
 from tui.present.ports import ports_text
+from tui.present.problems import Problem, row_words
 from tui.present.units import ago, memory, percent, rate, span
 
 
@@ -25,6 +26,8 @@ class ContainerRows:
     usage: Mapping[str, Usage] = field(default_factory=dict[str, Usage])
     ascii: bool = False
     host: Callable[[], str] = lambda: ""
+    problems: Callable[[Container], Iterable[Problem]] = lambda _container: ()
+    """What is wrong with a container, for its status to name it."""
 
     def columns(self) -> Sequence[Column[Container]]:
         """Return the table's columns, in their order; rows that tie are told apart by name."""
@@ -53,7 +56,9 @@ class ContainerRows:
         return mark.text(self.ascii), mark.tone
 
     def _status(self, container: Container) -> Cell:
-        return status_text(container, self.now()), "bad" if failed(container) else "muted"
+        before, after, tone = row_words(self.problems(container))
+        text = ", ".join(part for part in (before, status_text(container, self.now()), after) if part)
+        return text, "bad" if failed(container) else tone or "muted"
 
     def _status_order(self, container: Container) -> float:
         return container.started or container.finished or container.created

@@ -10,12 +10,13 @@ from tui.model.containers import Container
 from tui.model.happenings import Happening
 from tui.model.images import Image
 from tui.model.stats import Usage
+from tui.model.system import DiskSpace
 from tui.present.newer import newer_image
 from tui.present.stats import NEAR_LIMIT
 from tui.present.timeline import SECOND, deaths
 from tui.present.units import memory, percent, plural
 
-Kind = Literal["restart loop", "out of memory", "unhealthy", "near its limit", "newer image"]
+Kind = Literal["disk full", "restart loop", "out of memory", "unhealthy", "near its limit", "newer image"]
 
 LOOP_DEATHS = 3
 LOOP_SECONDS = 300
@@ -24,16 +25,39 @@ LOOP_SECONDS = 300
 RECENT_SECONDS = 3600
 """How long ago a process may have been killed for memory to be told, of a container that goes on."""
 
+LEAST_SHARE = 0.05
+LEAST_BYTES = 5 << 30
+"""A disk of which less than this share and less than so many bytes are left is full, or soon will be."""
+
+LEAST_INODES = 0.02
+NO_SPACE = "no space left on device"
+"""How the kernel words it, in whatever a daemon says of it."""
+
 HELP: Mapping[Kind, tuple[str, ...]] = {
+    "disk full": ("app.images", "app.volumes", "app.containers"),
     "restart loop": ("container.logs", "container.timeline", "container.stop", "container.recreate"),
-    "out of memory": ("container.timeline", "container.logs", "container.recreate", "container.restart"),
+    "out of memory": (
+        "container.timeline",
+        "container.logs",
+        "container.limits",
+        "container.recreate",
+        "container.restart",
+    ),
     "unhealthy": ("container.timeline", "container.logs", "container.restart"),
-    "near its limit": ("container.stats", "container.logs", "container.restart", "container.recreate"),
+    "near its limit": (
+        "container.stats",
+        "container.limits",
+        "container.processes",
+        "container.logs",
+        "container.restart",
+        "container.recreate",
+    ),
     "newer image": ("container.recreate", "container.layers"),
 }
 """The commands that may help, by their ids, the most useful first."""
 
 MARKS: Mapping[Kind, tuple[str, str, str]] = {
+    "disk full": ("✗", "x", "bad"),
     "restart loop": ("↻", "~", "bad"),
     "out of memory": ("✗", "x", "bad"),
     "unhealthy": ("▲", "!", "bad"),
@@ -43,13 +67,45 @@ MARKS: Mapping[Kind, tuple[str, str, str]] = {
 """The glyph, its ASCII stand-in and the tone of each."""
 
 
+ROW_WORDS: Mapping[Kind, str] = {
+    "restart loop": "restart loop", "near its limit": "near its memory limit", "newer image": "image is newer",
+}  # fmt: skip
+"""What the row of a container says of its problems."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong with a container, and what is known of it."""
+    """One thing that is wrong with a container, or with its host (None), and what is known of it."""
 
     kind: Kind
-    container: Container
+    container: Container | None
     text: str
+
+
+def disk_problem(space: DiskSpace | None, said: str) -> Problem | None:
+    """Return that the daemon's disk is full, or soon will be, if it is.
+
+    `space` is that disk, where it can be known; `said` what failed for want of room, in the daemon's words, where
+    something did.
+    """
+    if space is not None and space.total:
+        left = f"{memory(space.free)} of {memory(space.total)} left where {space.folder} is"
+        if space.free < min(LEAST_BYTES, LEAST_SHARE * space.total):
+            return Problem("disk full", None, left)
+        if space.inodes < LEAST_INODES:
+            share = percent(100 * space.inodes)
+            return Problem("disk full", None, f"{share} of the files that may be made are left; {left}")
+        return None  # whatever was said before: there is room now
+    return Problem("disk full", None, said) if said else None
+
+
+def row_words(problems: Iterable[Problem]) -> tuple[str, str, str]:
+    """Return what a row says before its status, what after it, and its tone; of what the status does not say itself."""
+    kinds = {problem.kind: MARKS[problem.kind][2] for problem in problems}
+    before = [ROW_WORDS[kind] for kind in ("restart loop", "near its limit") if kind in kinds]
+    after = ROW_WORDS["newer image"] if "newer image" in kinds else ""
+    tone = "bad" if "restart loop" in kinds else "warn" if "near its limit" in kinds else ""
+    return ", ".join(before), after, tone
 
 
 def problems_of(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tui.model.usage_history import READERS, UsageHistory
-from tui.present.units import memory, percent, rate, span
+from tui.present.units import duration, memory, percent, plural, rate, round_trip, span
 
 Span = tuple[str, str]
 
@@ -56,6 +56,44 @@ def head(measure: Measure, history: UsageHistory, *, running: bool, peak_mark: s
     if limit and running:
         spans.append((f"  {percent(100 * share)}", "dim"))
     return spans
+
+
+def legend(measure: Measure, history: UsageHistory | None, *, running: bool, ascii: bool) -> list[Span]:
+    """Return what one of several containers used, in a line: now, its peak and when that was."""
+    if history is None or history.last is None:
+        return [("no sample yet" if running else "it does not run, and was not watched while it did", "dim")]
+    series = history.series[measure.series]
+    now = measure.words(READERS[measure.series](history.last)) if running else "ended"
+    mark = "^" if ascii else "▲"
+    return [(now, "" if running else "warn"), (f"  {mark}{measure.words(series.peak)} {clock(series.peak_ns)}", "dim")]
+
+
+def memory_bar(used: int, limit: int, total: int, cells: int, *, ascii: bool) -> list[Span]:
+    """Return a bar of so many cells as long as the host's memory: what a container uses, and up to what it may.
+
+    `limit` is what the daemon tells as such; without a limit of its own that is all the host has.
+    """
+    full, may, rest = ("#", "=", "-") if ascii else ("█", "▒", "░")
+    own = 0 < limit < total
+    filled = min(cells, max(1, round(cells * used / total)))
+    allowed = min(cells, max(filled, round(cells * limit / total))) if own else filled
+    share = f"{percent(100 * used / total)} of the host's {memory(total)}"
+    words = f" {memory(used)}, limit {memory(limit)}; {share}" if own else f" {memory(used)}, no limit; {share}"
+    tone = "bad" if own and used >= NEAR_LIMIT * limit else "info"
+    return [(full * filled, tone), (may * (allowed - filled), "warn"), (rest * (cells - allowed), "dim"), (words, "")]
+
+
+def start_words(created_ns: int, started_ns: int | None, restarts: int) -> str:
+    """Return how long after its creation its process was started, by the daemon's two times; empty where unknown.
+
+    That is what the daemon took of a container that `docker run` made, and says little of one that was started again.
+    """
+    if not created_ns or not started_ns or started_ns < created_ns:
+        return ""
+    again = f", {plural(restarts, 'restart')} since it was made" if restarts else ""
+    seconds = (started_ns - created_ns) / 1e9
+    took = round_trip(seconds, "us") if seconds < 1 else duration(seconds)
+    return f"running {took} after it was created (its last start){again}"
 
 
 def foot(history: UsageHistory, step: int, *, ended: str, peak_mark: str) -> list[Span]:

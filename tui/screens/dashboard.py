@@ -84,6 +84,7 @@ class DashboardScreen(HytheScreen):
         ("tab shift+tab", "next, previous pane"),
         ("esc q", "back or clear; q quits"),
         ("n N", "next, previous hit (in logs and trees)"),
+        ("K o t", "signal to a process; sort by; tree or list (in processes)"),
         ("w t u enter", "wrap; times; UTC or local; fold a line out (in logs: l has all keys)"),
     )
 
@@ -213,6 +214,9 @@ class DashboardScreen(HytheScreen):
             for pane in self._shown_panes():
                 pane.tick()
             self._draw_header()
+            for session in self._fleet.sessions:
+                if problem := session.stories.take_problem():
+                    self.note(problem, "warning")
 
     def _watch_usage(self) -> None:
         pane = self._panes["containers"]
@@ -489,14 +493,18 @@ class DashboardScreen(HytheScreen):
         elif request in self._panes:
             self._go(VIEW_OF[request].name)
         elif request in ("logs", "one_off"):
-            targets = [(session, row) for session, rows in self.pane.targets() for row in rows]
-            self.open(request, targets=targets)
+            self.open(request, targets=self._targets())
+        elif request == "stats" and len(targets := self._targets()) > 1:
+            self.open("stats_compare", targets=targets)
         elif request in ("next_detail", "previous_detail"):
             self.detail.turn(1 if request == "next_detail" else -1)
         elif self.detail.has_tab(request):
             self._open_detail(request)
         else:
             super().view(request)
+
+    def _targets(self) -> list[tuple[Session, Any]]:
+        return [(session, row) for session, rows in self.pane.targets() for row in rows]
 
     async def _choose_sort(self) -> None:
         pane = self.pane

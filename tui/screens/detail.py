@@ -9,10 +9,13 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from tui.commands.command import name_of
+from tui.commands.command import Context, name_of
+from tui.commands.registry import BY_ID
 from tui.commands.session import Session
 from tui.engine.errors import EngineError
+from tui.screens.base import HytheScreen
 from tui.screens.details import TABS
+from tui.screens.details.processes import ProcessView
 from tui.screens.details.tab import Body, DetailTab
 from tui.settings import Settings
 from tui.store.state import Resource
@@ -106,6 +109,29 @@ class DetailPane(Vertical):
             left += [(kind.name, "accent" if kind.name == self.tab else "dim"), ("  ", "")]
         name = name_of(self._row[1]) if self._row else ""
         self.query_one("#detail-title", SpanLine).show(left, [(name[:60], "bold"), (" ", "")] if name else [])
+
+    # what is pressed in a tab
+
+    def on_process_view_signal_wanted(self, message: ProcessView.SignalWanted) -> None:
+        """Run the command on a process, as on the row that the pane shows."""
+        screen, command = self.screen, BY_ID["container.signal_process"]
+        if self._row is None or not isinstance(screen, HytheScreen):
+            return
+        session, row = self._row
+        context = Context(session, screen, "containers", (row,), process=message.process)
+        if (reason := command.why_not(context)) is not None:
+            screen.note(f"{command.title}: {reason}", "warning")
+        else:
+            screen.run_worker(screen.run_command(command, context), group="commands", name=command.id)
+
+    def on_process_view_order_wanted(self, message: ProcessView.OrderWanted) -> None:
+        """Ask what processes are sorted by."""
+        self.run_worker(self._ask_order(message.view), group="order", exclusive=True)
+
+    async def _ask_order(self, view: ProcessView) -> None:
+        screen = self.screen
+        if isinstance(screen, HytheScreen) and (chosen := await screen.choose("Sort by", view.orders())) is not None:
+            view.sort_by(chosen)
 
     # reading
 

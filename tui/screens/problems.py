@@ -1,15 +1,21 @@
-"""What is wrong with the containers of all hosts that are shown, live, and what can be done about each."""
+"""What is wrong with the containers and disks of all hosts that are shown, live, and what can be done about each."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from functools import partial
 from typing import Any
 
 from tui.commands.command import Command, Context
 from tui.commands.registry import BY_ID
 from tui.commands.session import Session
-from tui.present.problems import HELP, MARKS, Problem, problems_of
+from tui.engine.data_root import disk_space
+from tui.engine.errors import EngineError
+from tui.model.containers import Container
+from tui.model.system import DiskSpace
+from tui.present.problems import HELP, MARKS, NO_SPACE, RECENT_SECONDS, Problem, disk_problem, problems_of
 from tui.screens.base import HytheScreen
 from tui.screens.text_list import ListScreen
 from widgets.choice_list import Choice, ChoiceList
@@ -20,7 +26,10 @@ SECONDS = 1.0
 MOST_READ = 64
 """Containers that are read one by one at a time."""
 
-VIEWS = ("logs", "stats", "timeline", "inspect")
+DISK_SECONDS = 10.0
+"""How often a disk is looked at."""
+
+VIEWS = ("logs", "stats", "processes", "timeline", "inspect")
 """What is shown on the dashboard, with the cursor on the container."""
 
 
@@ -35,6 +44,7 @@ class ProblemsScreen(ListScreen):
         super().__init__()
         self._found: dict[str, tuple[Session, Problem]] = {}
         self._watching = ExitStack()
+        self._disks: dict[Session, DiskSpace] = {}
 
     def on_mount(self) -> None:
         for session in self._sessions():
@@ -43,6 +53,8 @@ class ProblemsScreen(ListScreen):
             self._watching.enter_context(session.usage.following(running))
         super().on_mount()
         self.set_interval(SECONDS, self.fill)
+        for session in self._sessions():
+            self.run_worker(partial(self._watch_disk, session), group="disk")
 
     def on_unmount(self) -> None:
         self._watching.close()
@@ -50,8 +62,30 @@ class ProblemsScreen(ListScreen):
     def _sessions(self) -> Sequence[Session]:
         return self.hythe.fleet.sessions if self.hythe.fleet else ()
 
+    async def _watch_disk(self, session: Session) -> None:
+        """Look at the disk of a daemon now and then, as long as this is open; of one elsewhere nothing is known."""
+        with suppress(EngineError):
+            folder = (await session.engine.info()).root_dir
+            while (space := await asyncio.to_thread(disk_space, session.engine.endpoint, folder)) is not None:
+                self._disks[session] = space
+                await asyncio.sleep(DISK_SECONDS)
+
+    @staticmethod
+    def _said_of_disk(session: Session) -> str:
+        """Return what the daemon said last of a disk without room: to a command, or of a failed start."""
+        for entry in session.history:
+            is_recent = entry.ended is not None and session.now() - entry.ended < RECENT_SECONDS
+            if is_recent and entry.host == session.name and NO_SPACE in entry.detail.lower():
+                return f"{entry.line}: {entry.detail}"
+        for container in session.state.containers.values():
+            if NO_SPACE in container.error.lower():
+                return f"{container.name}: {container.error}"
+        return ""
+
     def _problems(self) -> Iterator[tuple[str, Session, Problem]]:
         for number, session in enumerate(self._sessions()):
+            if (full := disk_problem(self._disks.get(session), self._said_of_disk(session))) is not None:
+                yield f"{number} {full.kind}", session, full
             images = list(session.state.images.values())
             for id, container in session.state.containers.items():
                 story, usage = session.happenings.of(id), session.usage.usage.get(id)
@@ -69,7 +103,7 @@ class ProblemsScreen(ListScreen):
     def choices(self) -> Sequence[Choice]:
         self._read_missing()
         kinds = list(MARKS)
-        found = sorted(self._problems(), key=lambda each: (kinds.index(each[2].kind), each[2].container.name))
+        found = sorted(self._problems(), key=lambda each: (kinds.index(each[2].kind), _subject(each[1], each[2])))
         self._found = {key: (session, problem) for key, session, problem in found}
         lines = [Choice(key, self._spans(session, problem)) for key, session, problem in found]
         if not lines:
@@ -90,8 +124,8 @@ class ProblemsScreen(ListScreen):
         glyph, ascii_glyph, tone = MARKS[problem.kind]
         return (
             (f"{ascii_glyph if self.ascii else glyph} {problem.kind:<15}", tone),
-            (f"{problem.container.name}  ", "bold"),
-            (f"{session.name}  " if self.many_hosts else "", session.tone),
+            (f"{_subject(session, problem)}  " if problem.container or self.many_hosts else "", "bold"),
+            (f"{session.name}  " if self.many_hosts and problem.container is not None else "", session.tone),
             (problem.text, ""),
         )
 
@@ -101,18 +135,22 @@ class ProblemsScreen(ListScreen):
 
     async def _help(self, session: Session, problem: Problem) -> None:
         """Offer the commands, and run the one that is chosen."""
-        context = Context(session, self, "containers", (problem.container,))
+        target = problem.container
+        context = self._acting_on(session, target)
         commands = [BY_ID[id] for id in HELP[problem.kind]]
         options = [(command.id, command.title, self._hint(command, context)) for command in commands]
-        chosen = await self.choose(f"{problem.container.name}: {problem.kind}", options)
+        chosen = await self.choose(f"{_subject(session, problem)}: {problem.kind}", options)
         if chosen is None:
             return
-        # it may have changed while the list was open
-        now = session.state.containers.get(problem.container.id)
-        if now is None:
-            self.note(f"{problem.container.name} is gone", "warning")
+        if target is None:
+            await self._run_on_dashboard(session, chosen)
             return
-        context = Context(session, self, "containers", (now,))
+        # it may have changed while the list was open
+        now = session.state.containers.get(target.id)
+        if now is None:
+            self.note(f"{target.name} is gone", "warning")
+            return
+        context = self._acting_on(session, now)
         if (reason := BY_ID[chosen].why_not(context)) is not None:
             self.note(f"{BY_ID[chosen].title}: {reason}", "warning")
             return
@@ -122,9 +160,24 @@ class ProblemsScreen(ListScreen):
         else:
             await self.run_command(BY_ID[chosen], context)
 
+    def _acting_on(self, session: Session, container: Container | None) -> Context:
+        if container is None:
+            return Context(session, self, "app")
+        return Context(session, self, "containers", (container,))
+
+    async def _run_on_dashboard(self, session: Session, command: str) -> None:
+        """Go back to the dashboard, to that host, and run a command there."""
+        self.hythe.pop_screen()
+        if self.hythe.fleet is not None:
+            self.hythe.fleet.front = session
+        front: Any = self.hythe.screen
+        if isinstance(front, HytheScreen):
+            await front.action_command(command)
+
     @staticmethod
     def _hint(command: Command, context: Context) -> str:
-        return command.why_not(context) or f"$ {command.line.split(',')[0]}"
+        line = command.line.split(",")[0]
+        return command.why_not(context) or (f"$ {line}" if line else "")
 
     def _show(self, session: Session, id: str, view: str) -> None:
         """Go back to the dashboard, to the container there, and show something of it."""
@@ -133,3 +186,8 @@ class ProblemsScreen(ListScreen):
         if isinstance(front, HytheScreen):
             front.go_to("container", id, session)
             front.view(view)
+
+
+def _subject(session: Session, problem: Problem) -> str:
+    """Return what has the problem: a container, or the host."""
+    return f"disk of {session.name}" if problem.container is None else problem.container.name

@@ -29,6 +29,7 @@ SCREENS: Mapping[str, tuple[str, str]] = {
     "hosts": ("tui.screens.hosts", "HostsScreen"),
     "jobs": ("tui.screens.jobs", "JobsScreen"),
     "layers": ("tui.screens.layers", "LayersScreen"),
+    "limits": ("tui.screens.limits", "LimitsScreen"),
     "logs": ("tui.screens.logs", "LogsScreen"),
     "network": ("tui.screens.network_form", "NetworkFormScreen"),
     "network_connect": ("tui.screens.network_connect", "NetworkConnectScreen"),
@@ -36,6 +37,7 @@ SCREENS: Mapping[str, tuple[str, str]] = {
     "ports": ("tui.screens.ports", "PortsScreen"),
     "problems": ("tui.screens.problems", "ProblemsScreen"),
     "run": ("tui.screens.run", "RunScreen"),
+    "stats_compare": ("tui.screens.stats_compare", "CompareStatsScreen"),
     "theme": ("tui.screens.theme", "ThemeScreen"),
     "volume": ("tui.screens.volume_form", "VolumeFormScreen"),
 }

@@ -13,6 +13,8 @@ from tui.present import images as image_rows
 from tui.present import networks as network_rows
 from tui.present import volumes as volume_rows
 from tui.present.columns import Column
+from tui.present.newer import ImagesByTag
+from tui.present.problems import Problem, problems_of
 from tui.present.tally import Tally
 from tui.store.state import Resource, State
 
@@ -43,7 +45,16 @@ class ResourceView:
 
 def _containers(session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], None]:
     transport = session.engine.transport
-    rows = container_rows.ContainerRows(session.now, session.usage.usage, ascii, lambda: transport.remote_host)
+    names = ImagesByTag()
+
+    def problems(container: Container) -> Sequence[Problem]:
+        images = names.named(container.image, session.state.images)
+        usage = session.usage.usage.get(container.id)
+        return problems_of(container, session.happenings.of(container.id), usage, images, session.now())
+
+    rows = container_rows.ContainerRows(
+        session.now, session.usage.usage, ascii, lambda: transport.remote_host, problems
+    )
     return rows.columns(), None
 
 

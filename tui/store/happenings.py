@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Container, Generator, Mapping, Sequence
 from contextlib import contextmanager
 
 from tui.engine.engine import Engine
@@ -28,6 +28,9 @@ class Happenings:
         self._sent_by = sent_by
         self._kept: dict[str, deque[Happening]] = {}
         self._followers: dict[str, list[asyncio.Event]] = {}
+        self._remembered_ns = 0
+        self.changes = 0
+        """Grows with what is known."""
         self.past_problem = ""
         """Why the daemon does not tell what happened before; empty while it does."""
 
@@ -45,7 +48,10 @@ class Happenings:
             if len(self._kept) >= MOST_CONTAINERS:
                 del self._kept[next(iter(self._kept))]
         self._kept[event.id] = kept
+        if found.time_ns <= self._remembered_ns and any(each.same == found.same for each in kept):
+            return  # a daemon tells again what was in the second in which it was asked
         kept.append(found)
+        self.changes += 1
         self._tell(event.id)
 
     async def read_past(self, engine: Engine, until_ns: int) -> None:
@@ -56,16 +62,30 @@ class Happenings:
             self.past_problem = str(error)
             return
         self.past_problem = ""
-        found: dict[str, dict[tuple[object, ...], Happening]] = {}
+        found: dict[str, list[Happening]] = {}
         for event in events:
             if (happening := happening_from(event)) is not None:
-                found.setdefault(event.id, {})[happening.same] = happening
-        for id, happenings in found.items():
-            happenings |= {each.same: each for each in self.of(id)}  # these know who it came from
+                found.setdefault(event.id, []).append(happening)
+        self.remember(found)
+
+    def remember(self, stories: Mapping[str, Sequence[Happening]]) -> None:
+        """Fill in what happened before, by container, as it was found out elsewhere."""
+        for id, story in stories.items():
             if id not in self._kept and len(self._kept) >= MOST_CONTAINERS:
                 continue  # what is known already is newer
+            happenings = {each.same: each for each in story}
+            for each in self.of(id):
+                known = happenings.get(each.same)
+                # one of the two may know who it came from
+                happenings[each.same] = each if known is None or not known.by else known
             self._kept[id] = deque(sorted(happenings.values(), key=lambda each: each.time_ns), maxlen=MOST_EACH)
+            self._remembered_ns = max(self._remembered_ns, self._kept[id][-1].time_ns if self._kept[id] else 0)
+            self.changes += 1
             self._tell(id)
+
+    def stories(self, containers: Container[str]) -> dict[str, Sequence[Happening]]:
+        """Return what is known of those of the containers of which anything is."""
+        return {id: tuple(kept) for id, kept in self._kept.items() if id in containers}
 
     @contextmanager
     def following(self, container: str) -> Generator[asyncio.Event]:

@@ -9,13 +9,14 @@ from tui.screens.details.history import HistoryTab
 from tui.screens.details.inspect import InspectTab
 from tui.screens.details.logs import LogsTab
 from tui.screens.details.network import AttachedTab, ReachTab
+from tui.screens.details.processes import ProcessesTab
 from tui.screens.details.stats import StatsTab
 from tui.screens.details.tab import DetailTab
 from tui.screens.details.timeline import TimelineTab
 from tui.store.state import Resource
 
 TABS: Mapping[Resource, tuple[type[DetailTab], ...]] = {
-    "containers": (LogsTab, StatsTab, TimelineTab, EnvironmentTab, InspectTab),
+    "containers": (LogsTab, StatsTab, ProcessesTab, TimelineTab, EnvironmentTab, InspectTab),
     "images": (HistoryTab, InspectTab),
     "volumes": (InspectTab,),
     "networks": (AttachedTab, ReachTab, InspectTab),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from weakref import WeakKeyDictionary
 
 from tui.commands.session import Session
+from tui.engine.errors import EngineError
 from tui.model.containers import Container
 from tui.model.usage_history import UsageHistory
 from tui.present.containers import status_text
-from tui.present.stats import MEASURES, Measure, foot, head
+from tui.present.stats import MEASURES, Measure, foot, head, memory_bar, start_words
 from tui.screens.details.tab import DetailTab
 from widgets.chart import PEAK, Chart, ChartGrid, Look, nice_top
 
@@ -22,7 +25,15 @@ class StatsTab(DetailTab):
         # the console of Linux has no braille in its font
         look: Look = "block" if os.environ.get("TERM") == "linux" else "braille"
         self.view = ChartGrid(look=look, ascii=self.settings.ascii)
+        self._totals = WeakKeyDictionary[Session, int]()
         return self.view
+
+    async def _memory_of_host(self, session: Session) -> int:
+        """Return the memory of the daemon's machine in bytes, asked for once; 0 where it is not told."""
+        if session not in self._totals:
+            with suppress(EngineError):  # a proxy may not let it through
+                self._totals[session] = (await session.engine.info()).mem_total
+        return self._totals.get(session, 0)
 
     def wanted(self, row: Container) -> object:
         return row.id, row.state, row.exit_code, row.inspected
@@ -32,12 +43,14 @@ class StatsTab(DetailTab):
             self._show(session, row)
             return
         with session.usage.following([row.id]) as news:
+            self._show(session, row)
+            total, start = await self._memory_of_host(session), await _start_of(session, row)
             while True:
                 news.clear()
-                self._show(session, row)
+                self._show(session, row, total, start)
                 await news.wait()
 
-    def _show(self, session: Session, row: Container) -> None:
+    def _show(self, session: Session, row: Container, total: int = 0, start: str = "") -> None:
         """Show what is known; of one that does not run, what it used until it ended."""
         running = row.state == "running"
         ended = "" if running else status_text(row, session.now())
@@ -48,10 +61,25 @@ class StatsTab(DetailTab):
         mark = PEAK[self.view.look]
         step = self.view.step_of(len(history))
         charts = [_chart(history, measure, running, mark) for measure in MEASURES]
-        self.view.show(charts, foot(history, step, ended=ended, peak_mark=mark))
+        more: list[list[tuple[str, str]]] = []
+        if total and running and history.last is not None:
+            sample, cells = history.last.sample, max(10, self.view.size.width // 3)
+            bar = memory_bar(sample.memory, sample.memory_limit, total, cells, ascii=self.settings.ascii)
+            more.append([("memory ", "bold"), *bar])
+        if start and running:
+            more.append([(start, "dim")])
+        self.view.show(charts, foot(history, step, ended=ended, peak_mark=mark), *more)
 
     def empty(self, notice: str) -> None:
         self.view.set_notice(notice)
+
+
+async def _start_of(session: Session, row: Container) -> str:
+    """Return how long its start took, in words; nothing where that is not told."""
+    with suppress(EngineError):  # the charts go on without it
+        story = await session.engine.containers.story(row.id)
+        return start_words(story.created_ns, story.started_ns, story.restarts)
+    return ""
 
 
 def _chart(history: UsageHistory, measure: Measure, running: bool, mark: str) -> Chart:
