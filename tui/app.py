@@ -226,6 +226,7 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
             tone=HOST_TONES.get(treated.color or "", "accent"),
             stop_timeout=self.settings.stop_timeout,
             now=self.now,
+            environment=self.environment,
         )
 
     async def _show(self, fleet: Fleet) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from tui.commands.lending import Left, Lent
 from tui.commands.session import Session
+from tui.model.compose import ComposeService, Project
 from tui.model.containers import Container
 from tui.model.hosts import HostRow
 from tui.model.images import Image
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 Guard = Literal["free", "guarded", "always"]
 """free; asks on a guarded host; always asks, and on a guarded host wants the name typed."""
 
-Scope = Literal["containers", "images", "volumes", "networks", "hosts", "app"]
+Scope = Literal["containers", "images", "volumes", "networks", "projects", "hosts", "app"]
 """Where the command acts: on the rows of a table, or on hythe itself."""
 
-Row = Container | Image | Volume | Network
+Row = Container | Image | Volume | Network | Project | ComposeService
 """A record that a row of some table shows."""
 
 Severity = Literal["information", "warning", "error"]
@@ -125,6 +126,16 @@ class Context:
     def networks(self) -> Sequence[Network]:
         """Those of the rows that are networks."""
         return [row for row in self.rows if isinstance(row, Network)]
+
+    @property
+    def projects(self) -> Sequence[Project]:
+        """Those of the rows that are Compose projects."""
+        return [row for row in self.rows if isinstance(row, Project)]
+
+    @property
+    def services(self) -> Sequence[ComposeService]:
+        """Those of the rows that are services of a Compose project."""
+        return [row for row in self.rows if isinstance(row, ComposeService)]
 
     @property
     def hosts(self) -> Sequence[HostRow]:

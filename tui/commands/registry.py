@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.commands import containers, general, hosts, images, networks, shell, volumes
+from tui.commands import containers, general, hosts, images, networks, projects, shell, volumes
 from tui.commands.command import Command, Scope
 
 COMMANDS: tuple[Command, ...] = (
@@ -13,6 +13,7 @@ COMMANDS: tuple[Command, ...] = (
     *images.COMMANDS,
     *volumes.COMMANDS,
     *networks.COMMANDS,
+    *projects.COMMANDS,
     *hosts.COMMANDS,
     *general.COMMANDS,
 )

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from tui.commands.history import History
+from tui.engine.compose_cli import ComposeCli
 from tui.engine.engine import Engine
 from tui.jobs.job import Jobs
 from tui.jobs.layer_cache import LayerCache
 from tui.jobs.layer_store import LayerStore
+from tui.model.compose import Project
 from tui.model.recreate import Made
 from tui.model.system import Ping
+from tui.store.compose_files import ComposeFiles
 from tui.store.feed import Feed, Timing
 from tui.store.happenings import Happenings
+from tui.store.projects import ProjectBook
 from tui.store.state import State
 from tui.store.usage import UsageWatch
 
@@ -51,6 +56,7 @@ class Session:
         self, engine: Engine, history: History, *, guarded: bool = False, name: str = "",
         tone: str = "accent",
         stop_timeout: int | None = None, now: Callable[[], float] = time.time, timing: Timing | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         self.engine = engine
         self.history = history
@@ -81,6 +87,10 @@ class Session:
         self.usage = UsageWatch(
             engine, lambda changed: self.on_usage(changed), known=lambda key: self.state.containers.get(key)
         )
+        self.compose = ComposeCli(engine.transport, os.environ if environment is None else environment)
+        """Docker Compose for this host, where it is on this machine."""
+        self.compose_files = ComposeFiles(self.compose, lambda: self.on_state(self.state))
+        self._projects = ProjectBook()
         self._marks: deque[tuple[float, int]] = deque(maxlen=100)
         self._task: asyncio.Task[None] | None = None
         self._past: asyncio.Task[None] | None = None
@@ -107,6 +117,11 @@ class Session:
         """The latest state."""
         return self.feed.state
 
+    @property
+    def projects(self) -> Mapping[str, Project]:
+        """The Compose projects by ID, as the containers tell them; the same mapping while nothing of them changed."""
+        return self._projects.of(self.state.containers)
+
     def _take_state(self, state: State) -> None:
         """Hand a state on; with each new connection the daemon is asked once what happened before it."""
         if not state.condition.answers:
@@ -128,6 +143,7 @@ class Session:
         """Stop following: a process that is stopped would not read its streams, and that slows the whole daemon."""
         await self._end_tasks()
         await self.usage.close()
+        await self.compose_files.close()
 
     async def _end_tasks(self) -> None:
         tasks = [task for task in (self._task, self._past) if task is not None]
@@ -150,5 +166,6 @@ class Session:
         await self.jobs.close()
         await self._end_tasks()
         await self.usage.close()
+        await self.compose_files.close()
         await self.engine.close()
         await asyncio.to_thread(self.layer_cache.close)

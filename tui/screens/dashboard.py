@@ -17,7 +17,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.commands.command import Command, Context, Scope, name_of
+from tui.commands.command import Command, Context, Row, Scope, name_of
 from tui.commands.fleet import Fleet
 from tui.commands.registry import BY_ID, COMMANDS, footer, in_scope
 from tui.commands.session import Session
@@ -30,14 +30,14 @@ from tui.screens.detail import DetailPane
 from tui.screens.fleet_header import FleetHeader
 from tui.screens.resource_pane import ResourcePane
 from tui.screens.resource_views import VIEW_OF, VIEWS
+from tui.screens.table_name import TableName
 from tui.settings import Settings
-from tui.store.state import Resource
 from widgets.live_table import LiveTable
 from widgets.span_line import KeyHints
 
 TICK_SECONDS = 1.0
 
-STACKED: tuple[Resource, ...] = ("containers", "images")
+STACKED: tuple[TableName, ...] = ("containers", "images")
 """The tables that stand together where there is room; any other stands alone."""
 
 SHOW_SHARE = 40
@@ -91,7 +91,7 @@ class DashboardScreen(HytheScreen):
         super().__init__()
         self._fleet = fleet
         self._settings = settings
-        self._current: Resource = "containers"
+        self._current: TableName = "containers"
         self._detail_open = False
         self._searching_detail = False
         self._small = False
@@ -188,6 +188,7 @@ class DashboardScreen(HytheScreen):
         for pane in self._shown_panes():
             pane.show_state()
         self._watch_usage()
+        self._watch_files()
         self._draw_header()
         self._draw_tabs()
         self._draw_footer()
@@ -196,7 +197,7 @@ class DashboardScreen(HytheScreen):
         self._show_seconds = self._shown_until - began
         if (awaited := self._awaited) is not None:
             session, noun, id = awaited
-            if any(id in VIEW_OF[name].records(session.state) for name in VIEW_OF if VIEW_OF[name].noun == noun):
+            if any(id in view.records(session) for view in VIEWS if view.noun == noun):
                 self.go_to(noun, id, session)
 
     def _touch(self, session: Session, keys: set[str]) -> None:
@@ -225,9 +226,23 @@ class DashboardScreen(HytheScreen):
             detailed = [cursor[1].id] if cursor and cursor[0] is session and self.is_seen else []
             session.feed.inspect_missing([*keys, *detailed])
 
+    def _watch_files(self) -> None:
+        """Have the Compose files read of the projects in sight: of no others, and of none while nobody looks."""
+        pane = self._panes["projects"]
+        seen = self.is_seen and pane.display
+        cursor = pane.cursor
+        for session, visible in pane.in_sight().items():
+            wanted = dict.fromkeys(visible if seen else ())
+            if cursor and cursor[0] is session and self._current == "projects" and self.is_seen:
+                wanted[cursor[1].id] = None  # its details may be all that is seen of it
+            known = session.projects
+            session.compose_files.watch(known[key].place for key in wanted if key in known)
+
     def on_live_table_view_changed(self, message: LiveTable.ViewChanged) -> None:
         if message.table is self.containers:
             self._watch_usage()
+        elif message.table is self._panes["projects"].table:
+            self._watch_files()
 
     def on_live_table_highlighted(self, message: LiveTable.Highlighted) -> None:
         if message.table is self.table:
@@ -235,17 +250,21 @@ class DashboardScreen(HytheScreen):
             if self._following is not None:
                 self._following.stop()
             self._following = self.set_timer(FOLLOW_SECONDS, self._follow_cursor)
+        elif message.table is self.detail.body:
+            self._draw_footer()
 
     def on_live_table_marks_changed(self, _message: LiveTable.MarksChanged) -> None:
         self.pane.draw_title()
         self._draw_footer()
 
-    def on_live_table_opened(self, _message: LiveTable.Opened) -> None:
-        self._open_detail()
+    def on_live_table_opened(self, message: LiveTable.Opened) -> None:
+        if message.table is self.table:
+            self._open_detail()
 
     def on_screen_suspend(self) -> None:
         # behind a dialog it is still seen, and goes on; behind another screen it reads nothing
         self._watch_usage()
+        self._watch_files()
         self._follow_cursor()
 
     def on_screen_resume(self) -> None:
@@ -284,6 +303,7 @@ class DashboardScreen(HytheScreen):
             pane.display = name in together
         self.call_after_refresh(self._follow_cursor)
         self.call_after_refresh(self._watch_usage)
+        self.call_after_refresh(self._watch_files)
 
     def _draw_header(self) -> None:
         self.query_one("#header", FleetHeader).draw()
@@ -321,7 +341,7 @@ class DashboardScreen(HytheScreen):
 
     def action_pane(self, step: int) -> None:
         """Go to the next pane that there is room for; where there is one table at a time, to the next table."""
-        names: list[Resource] = [view.name for view in VIEWS]
+        names: list[TableName] = [view.name for view in VIEWS]
         if self._small:
             self._go(names[(names.index(self._current) + step) % len(names)])
             return
@@ -330,7 +350,7 @@ class DashboardScreen(HytheScreen):
         at = next((i for i, pane in enumerate(panes) if pane.has_focus), 0)
         self.set_focus(panes[(at + step) % len(panes)])
 
-    def _go(self, resource: Resource) -> None:
+    def _go(self, resource: TableName) -> None:
         self._current = resource
         self._detail_open = False
         self._arrange(self.size.width, self.size.height)
@@ -342,14 +362,14 @@ class DashboardScreen(HytheScreen):
         """Yield (host, ID, name, noun) of every object in the tables."""
         for session in self._fleet.sessions:
             for view in VIEWS:
-                for id, record in view.records(session.state).items():
+                for id, record in view.records(session).items():
                     yield session, id, name_of(record), view.noun
 
     def go_to(self, noun: str, id: str, session: Session | None = None) -> None:
         """Put the cursor on an object, clearing a filter that hides it; on one not known yet as it comes."""
         session = session or self._fleet.front
         view = next(view for view in VIEWS if view.noun == noun)
-        self._awaited = None if id in view.records(session.state) else (session, noun, id)
+        self._awaited = None if id in view.records(session) else (session, noun, id)
         self._go(view.name)
         key = self._fleet.key(session, id)
         if not self.table.move_to(key):
@@ -440,10 +460,15 @@ class DashboardScreen(HytheScreen):
 
     def _contexts(self) -> list[Context]:
         """Return what a command acts on, one context a host; the first is of the host in front."""
-        found = [Context(session, self, self._current, rows) for session, rows in self.pane.targets()]
+        found = [Context(session, self, self._current, rows) for session, rows in self._targets()]
         if found:
             self._fleet.front = found[0].session
         return found or [Context(self._fleet.front, self, self._current)]
+
+    def _targets(self) -> list[tuple[Session, Sequence[Row]]]:
+        """Return the rows that a command acts on, by host: those of the details while they have the focus and rows."""
+        inner = self.detail.targets() if self.focused is self.detail.body else None
+        return [inner] if inner is not None else [(session, rows) for session, rows in self.pane.targets()]
 
     async def action_command(self, id: str) -> None:
         """Run a command on each host that has some of the marked rows; a slow one holds up no other."""

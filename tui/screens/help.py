@@ -14,6 +14,7 @@ GROUPS = (
     ("images", "On images"),
     ("volumes", "On volumes"),
     ("networks", "On networks"),
+    ("projects", "On Compose projects and their services"),
     ("hosts", "On hosts"),
     ("app", "Everywhere"),
 )

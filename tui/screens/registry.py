@@ -26,6 +26,7 @@ SCREENS: Mapping[str, tuple[str, str]] = {
     "layers": ("tui.screens.layers", "LayersScreen"),
     "logs": ("tui.screens.logs", "LogsScreen"),
     "one_off": ("tui.screens.one_off", "OneOffScreen"),
+    "output": ("tui.screens.output", "OutputScreen"),
     "problems": ("tui.screens.problems", "ProblemsScreen"),
     "run": ("tui.screens.run", "RunScreen"),
     "theme": ("tui.screens.theme", "ThemeScreen"),

@@ -81,8 +81,8 @@ class ResourcePane(Vertical):
     def _known(self, session: Session) -> Mapping[str, Any]:
         """Return a host's records, once they were listed: the first that an event tells of would draw the cursor."""
         state = session.state
-        known = self.view.name in state.listed or self.view.name in state.problems
-        return self.view.records(state) if known else NOTHING
+        known = self.view.source in state.listed or self.view.source in state.problems
+        return self.view.records(session) if known else NOTHING
 
     def _rows(self, tables: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         running = self.view.running if self.only_running else None
@@ -131,7 +131,7 @@ class ResourcePane(Vertical):
     def record(self, key: str) -> tuple[Session, Any] | None:
         """Return the host and the latest record of a row, or None when the object is gone."""
         session, id = self._fleet.owner(key)
-        found = self.view.records(session.state).get(id)
+        found = self.view.records(session).get(id)
         return None if found is None else (session, found)
 
     @property
@@ -194,7 +194,7 @@ class ResourcePane(Vertical):
                 left.append((f", {hidden} of them hidden", "warn"))
         if table.frozen:
             left.append((f"  frozen, {plural(table.pending_changes, 'change')} held", "warn"))
-        if not all(view.name in state.listed or view.name in state.problems for state in states):
+        if not all(view.source in state.listed or view.source in state.problems for state in states):
             left.append(("  reading …", "dim"))
         self.title_line.show(left)
 
@@ -203,8 +203,8 @@ def problem_of(session: Session, view: ResourceView) -> str | None:
     """Return why a resource of one host may not be the daemon's state, or None."""
     state = session.state
     condition = state.condition
-    if view.name in state.problems:
-        return state.problems[view.name]
+    if view.source in state.problems:
+        return state.problems[view.source]
     if condition.phase in ("stale", "reconnecting"):
         hint = f" ({condition.hint})" if condition.hint else ""
         return f"{condition.phase}: {condition.error or 'the daemon does not answer'}{hint}"

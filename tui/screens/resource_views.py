@@ -11,10 +11,12 @@ from tui.model.containers import Container
 from tui.present import containers as container_rows
 from tui.present import images as image_rows
 from tui.present import networks as network_rows
+from tui.present import projects as project_rows
 from tui.present import volumes as volume_rows
 from tui.present.columns import Column
 from tui.present.tally import Tally
-from tui.store.state import Resource, State
+from tui.screens.table_name import TableName
+from tui.store.state import Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,14 @@ class ResourceView:
     `columns` binds the cells to a host's side data (clock, usage), and returns besides the columns what takes in the
     containers when they change, for cells that tell who uses an object. `running` says which rows stay while only
     running ones are shown; None: that leaves the table alone. `greatest` names the columns that sort from the
-    greatest to the least when they are chosen.
+    greatest to the least when they are chosen. `source` is the resource that the rows are made of; `records` gives the
+    same mapping as long as nothing changed.
     """
 
-    name: Resource
+    name: TableName
     noun: str
-    records: Callable[[State], Mapping[str, Any]]
+    source: Resource
+    records: Callable[[Session], Mapping[str, Any]]
     columns: Callable[[Session, bool], tuple[Sequence[Column[Any]], Callable[[Mapping[str, Container]], None] | None]]
     search_text: Callable[[Any], str]
     sort: str
@@ -79,23 +83,34 @@ def _networks(
     return rows.columns(), follow
 
 
+def _projects(session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], None]:
+    transport = session.engine.transport
+    rows = project_rows.ProjectRows(session.compose_files.of, ascii, lambda: transport.remote_host)
+    return rows.columns(), None
+
+
 VIEWS: tuple[ResourceView, ...] = (
     ResourceView(
-        "containers", "container", lambda state: state.containers, _containers, container_rows.search_text, "name",
+        "containers", "container", "containers", lambda session: session.state.containers, _containers, container_rows.search_text, "name",
         "no containers yet: n on an image runs one, b builds an image", lambda c: c.is_running,
         frozenset({"cpu", "memory", "limit", "net", "disk", "restarts"}),
     ),
     ResourceView(
-        "images", "image", lambda state: state.images, _images, image_rows.search_text, "tag",
+        "images", "image", "images", lambda session: session.state.images, _images, image_rows.search_text, "tag",
         "no images yet: b builds one from a Dockerfile", greatest=frozenset({"size", "shared", "used"}),
     ),
     ResourceView(
-        "volumes", "volume", lambda state: state.volumes, _volumes, volume_rows.search_text, "name",
+        "volumes", "volume", "volumes", lambda session: session.state.volumes, _volumes, volume_rows.search_text, "name",
         "no volumes yet", greatest=frozenset({"used"}),
     ),
     ResourceView(
-        "networks", "network", lambda state: state.networks, _networks, network_rows.search_text, "name",
+        "networks", "network", "networks", lambda session: session.state.networks, _networks, network_rows.search_text, "name",
         "no networks", greatest=frozenset({"used"}),
+    ),
+    ResourceView(
+        "projects", "project", "containers", lambda session: session.projects, _projects, project_rows.search_text,
+        "name", "no Compose projects: no container here was made by one",
+        greatest=frozenset({"services", "containers"}),
     ),
 )  # fmt: skip
 

@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from tui.screens.details.history import HistoryTab
 from tui.screens.details.inspect import InspectTab
 from tui.screens.details.logs import LogsTab
+from tui.screens.details.services import ServicesTab
 from tui.screens.details.stats import StatsTab
 from tui.screens.details.tab import DetailTab
 from tui.screens.details.timeline import TimelineTab
-from tui.store.state import Resource
+from tui.screens.table_name import TableName
 
-TABS: Mapping[Resource, tuple[type[DetailTab], ...]] = {
+TABS: Mapping[TableName, tuple[type[DetailTab], ...]] = {
     "containers": (LogsTab, StatsTab, TimelineTab, InspectTab),
     "images": (HistoryTab, InspectTab),
     "volumes": (InspectTab,),
     "networks": (InspectTab,),
+    "projects": (ServicesTab,),
 }
-"""The tabs of each resource, the first in front."""
+"""The tabs of each table, the first in front."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from tui.commands.command import Row
 from tui.commands.session import Session
 from tui.engine.engine import Engine
 from tui.model.containers import Container
@@ -16,6 +15,9 @@ from widgets.json_source import JsonSource
 from widgets.tree_view import TreeView
 
 
+Inspected = Container | Image | Volume | Network
+
+
 class InspectTab(DetailTab):
     """What `docker inspect` prints, as a tree."""
 
@@ -25,11 +27,11 @@ class InspectTab(DetailTab):
         self.view = TreeView[Any](ascii=self.settings.ascii)
         return self.view
 
-    async def fill(self, session: Session, row: Row) -> None:
+    async def fill(self, session: Session, row: Inspected) -> None:
         self.view.set_source(JsonSource(await self._answer(session.engine, row)))
 
     @staticmethod
-    async def _answer(engine: Engine, row: Row) -> object:
+    async def _answer(engine: Engine, row: Inspected) -> object:
         match row:
             case Container():
                 return await engine.containers.inspect(row.id)
