@@ -1,0 +1,81 @@
+"""The table of Compose projects, the services in its details, and what their keys do."""
+
+from pathlib import Path
+
+import pytest
+
+from stage import StageApp, dashboard, text_of, until
+from tui.screens.logs import LogsScreen
+from tui.screens.output import OutputScreen
+
+
+async def test_projects_of_the_labels_live() -> None:
+    app = StageApp()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        await pilot.press("5")
+        await until(pilot, lambda: "/srv/shop/compose.yaml" in text_of(app))
+        await until(pilot, lambda: "monitoring" in text_of(app) and "not known" in text_of(app))
+        assert screen.table.cursor_key == "project:monitoring"
+        prometheus = next(c for c in screen.session.state.containers.values() if c.name == "monitoring-prometheus-1")
+        await screen.session.engine.containers.remove(prometheus.id, force=True)
+        await until(pilot, lambda: "1/1" in text_of(app))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60), (40, 10)])
+async def test_services_are_rows_of_the_details(size: tuple[int, int]) -> None:
+    app = StageApp()
+    async with app.run_test(size=size, notifications=True) as pilot:
+        screen = await dashboard(pilot) if size[0] > 40 else None
+        if screen is None:
+            await until(pilot, lambda: type(app.screen).__name__ == "DashboardScreen" and "shop-api-1" in text_of(app))
+            screen = app.screen
+        await pilot.press("5", "slash", *"shop", "enter", "enter")
+        await until(pilot, lambda: "payments" in text_of(app) and "api" in text_of(app))
+        await pilot.press("g", "l")
+        await until(pilot, lambda: isinstance(app.screen, LogsScreen))
+        assert "shop api" in text_of(app)
+
+
+async def test_stop_of_one_service_in_the_details() -> None:
+    app = StageApp()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        await pilot.press("5", "slash", *"shop", "enter", "enter")
+        await until(pilot, lambda: "worker" in text_of(app))
+        await pilot.press("G", "s")
+        await until(pilot, lambda: "docker stop shop-worker-1" in text_of(app))
+        state = screen.session.state.containers
+        await until(pilot, lambda: {c.name: c.state for c in state.values()} and _state(screen, "shop-worker-1") == "exited")
+        assert _state(screen, "shop-web-1") == "running"
+
+
+def _state(screen: object, name: str) -> str:
+    containers = screen.session.state.containers.values()  # type: ignore[attr-defined]
+    return next(c.state for c in containers if c.name == name)
+
+
+async def test_up_without_compose_says_why() -> None:
+    app = StageApp()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await dashboard(pilot)
+        await pilot.press("5", "u")
+        await until(pilot, lambda: "there is no docker CLI on the PATH" in text_of(app))
+
+
+async def test_the_output_of_compose_is_drawn_literally(tmp_path: Path) -> None:
+    program = tmp_path / "docker"
+    program.write_text("#!/bin/sh\nprintf 'one [red]x[/] \\033]52;c;eA==\\007 two\\n'; [ \"$2\" = version ] || exit 7\n")
+    program.chmod(0o755)
+    app = StageApp()
+    app.environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await dashboard(pilot)
+        await pilot.press("5", "C")
+        await until(pilot, lambda: "Start a Compose project" in text_of(app))
+        await pilot.press("ctrl+u", *str(tmp_path), "enter")
+        await until(pilot, lambda: "failed" in [job.state for _, job in app.jobs()])
+        await pilot.press("J", "enter")
+        await until(pilot, lambda: isinstance(app.screen, OutputScreen) and "one [red]x[/]" in text_of(app))
+        assert "\x1b]" not in text_of(app)
+        await pilot.press("q", "q")
