@@ -20,16 +20,17 @@ PATIENCE_SECONDS = 20
 class StageApp(HytheApp):
     """HytheApp whose demo engine's clock is moved by hand, and whose ages are told by that clock."""
 
-    def __init__(self, settings: Settings | None = None, *, containers: int = 12, seed: int = 7) -> None:
+    def __init__(self, settings: Settings | None = None, *, containers: int = 12, seed: int = 7,
+                 swarm: bool = False) -> None:  # fmt: skip
         self.clock = ManualClock(START_NS)
         settings = replace(settings or Settings(), demo=True)
         super().__init__(settings, {}, now=lambda: self.clock.now_ns() / 1e9)
-        self._containers, self._seed = containers, seed
+        self._containers, self._seed, self._swarm = containers, seed, swarm
         self.socket: Path | None = None
 
     async def demo_endpoint(self) -> Endpoint:
         if self.socket is None:
-            served = serve_demo(seed=self._seed, containers=self._containers, clock=self.clock)
+            served = serve_demo(seed=self._seed, containers=self._containers, clock=self.clock, swarm=self._swarm)
             self.socket = await self._stack.enter_async_context(served)
         return Endpoint(f"unix://{self.socket}", "demo engine", "demo engine")
 

@@ -14,6 +14,7 @@ from tui.model.containers import Container
 from tui.model.hosts import HostRow
 from tui.model.images import Image
 from tui.model.networks import Network
+from tui.model.swarm import SwarmNode, SwarmService
 from tui.model.volumes import Volume
 
 if TYPE_CHECKING:
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
 Guard = Literal["free", "guarded", "always"]
 """free; asks on a guarded host; always asks, and on a guarded host wants the name typed."""
 
-Scope = Literal["containers", "images", "volumes", "networks", "projects", "hosts", "app"]
+Scope = Literal["containers", "images", "volumes", "networks", "projects", "services", "nodes", "hosts", "app"]
 """Where the command acts: on the rows of a table, or on hythe itself."""
 
-Row = Container | Image | Volume | Network | Project | ComposeService
+Row = Container | Image | Volume | Network | Project | ComposeService | SwarmService | SwarmNode
 """A record that a row of some table shows."""
 
 Severity = Literal["information", "warning", "error"]
@@ -133,9 +134,19 @@ class Context:
         return [row for row in self.rows if isinstance(row, Project)]
 
     @property
-    def services(self) -> Sequence[ComposeService]:
+    def compose_services(self) -> Sequence[ComposeService]:
         """Those of the rows that are services of a Compose project."""
         return [row for row in self.rows if isinstance(row, ComposeService)]
+
+    @property
+    def services(self) -> Sequence[SwarmService]:
+        """Those of the rows that are services of a swarm."""
+        return [row for row in self.rows if isinstance(row, SwarmService)]
+
+    @property
+    def nodes(self) -> Sequence[SwarmNode]:
+        """Those of the rows that are nodes of a swarm."""
+        return [row for row in self.rows if isinstance(row, SwarmNode)]
 
     @property
     def hosts(self) -> Sequence[HostRow]:

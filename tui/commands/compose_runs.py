@@ -50,7 +50,7 @@ def targets_of(context: Context) -> list[Target]:
     known = session.state.containers
     found = [_target(project, (), known) for project in context.projects]
     by_project: dict[str, list[ComposeService]] = {}
-    for service in context.services:
+    for service in context.compose_services:
         by_project.setdefault(project_id(service.project), []).append(service)
     for key, services in by_project.items():
         if (project := session.projects.get(key)) is not None:

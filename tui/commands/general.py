@@ -45,6 +45,8 @@ _COMMANDS = (
     Command("app.volumes", ("3",), "go to the volumes", "app", _view("volumes")),
     Command("app.networks", ("4",), "go to the networks", "app", _view("networks")),
     Command("app.projects", ("5",), "go to the Compose projects", "app", _view("projects")),
+    Command("app.services", ("6",), "go to the services of the swarm", "app", _view("services")),
+    Command("app.nodes", ("7",), "go to the nodes of the swarm", "app", _view("nodes")),
     Command("app.next_detail", ("right_square_bracket",), "next tab of the detail pane", "app", _view("next_detail")),
     Command("app.previous_detail", ("left_square_bracket",), "previous tab of the detail pane", "app",
             _view("previous_detail")),

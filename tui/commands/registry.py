@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.commands import containers, general, hosts, images, networks, projects, shell, volumes
+from tui.commands import containers, general, hosts, images, networks, nodes, projects, services, shell, swarm, volumes
 from tui.commands.command import Command, Scope
 
 COMMANDS: tuple[Command, ...] = (
@@ -14,6 +14,9 @@ COMMANDS: tuple[Command, ...] = (
     *volumes.COMMANDS,
     *networks.COMMANDS,
     *projects.COMMANDS,
+    *services.COMMANDS,
+    *nodes.COMMANDS,
+    *swarm.COMMANDS,
     *hosts.COMMANDS,
     *general.COMMANDS,
 )

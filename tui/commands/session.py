@@ -16,6 +16,7 @@ from tui.jobs.job import Jobs
 from tui.jobs.layer_cache import LayerCache
 from tui.jobs.layer_store import LayerStore
 from tui.model.compose import Project
+from tui.model.events import Event
 from tui.model.recreate import Made
 from tui.model.system import Ping
 from tui.store.compose_files import ComposeFiles
@@ -23,6 +24,7 @@ from tui.store.feed import Feed, Timing
 from tui.store.happenings import Happenings
 from tui.store.projects import ProjectBook
 from tui.store.state import State
+from tui.store.swarm import SwarmWatch
 from tui.store.usage import UsageWatch
 
 BUDGET_SECONDS = 10.0
@@ -83,7 +85,9 @@ class Session:
         self.jobs = Jobs(lambda: self.on_jobs())
         self.happenings = Happenings(lambda name, id: self.history.sent_to(self.name, name, id, id[:12]))
         """What happened to each container, and which of it came from here."""
-        self.feed = Feed(engine, self._take_state, timing, self.happenings.take)
+        self.swarm = SwarmWatch(engine, lambda: self.on_state(self.state))
+        """The swarm that the daemon manages, if it does."""
+        self.feed = Feed(engine, self._take_state, timing, self._take_event)
         self.usage = UsageWatch(
             engine, lambda changed: self.on_usage(changed), known=lambda key: self.state.containers.get(key)
         )
@@ -129,7 +133,12 @@ class Session:
         elif not self._knows_past:
             self._knows_past = True
             self._past = asyncio.create_task(self._read_past())
+            self.swarm.refresh()
         self.on_state(state)
+
+    def _take_event(self, event: Event) -> None:
+        self.happenings.take(event)
+        self.swarm.take(event)
 
     async def _read_past(self) -> None:
         # what is newer than the ping came, or comes, by the feed
@@ -144,6 +153,7 @@ class Session:
         await self._end_tasks()
         await self.usage.close()
         await self.compose_files.close()
+        await self.swarm.close()
 
     async def _end_tasks(self) -> None:
         tasks = [task for task in (self._task, self._past) if task is not None]
@@ -167,5 +177,6 @@ class Session:
         await self._end_tasks()
         await self.usage.close()
         await self.compose_files.close()
+        await self.swarm.close()
         await self.engine.close()
         await asyncio.to_thread(self.layer_cache.close)

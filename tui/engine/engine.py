@@ -16,6 +16,7 @@ from tui.engine.events import past_events, stream_event_documents, stream_events
 from tui.engine.exec import Execs
 from tui.engine.images import Images
 from tui.engine.networks import Networks
+from tui.engine.swarm import Swarm
 from tui.engine.transport import Transport
 from tui.engine.volumes import Volumes
 from tui.model.events import Event
@@ -33,6 +34,7 @@ class Engine:
         self.builds = Builds(self.transport)
         self.networks = Networks(self.transport)
         self.disk = Disk(self.transport)
+        self.swarm = Swarm(self.transport)
         self.volumes = Volumes(self.transport, self.disk)
         self.last_ping: Ping | None = None
         """What the daemon said of itself at the last `connect`; None before the first."""

@@ -31,6 +31,7 @@ from tui.screens.fleet_header import FleetHeader
 from tui.screens.resource_pane import ResourcePane
 from tui.screens.resource_views import VIEW_OF, VIEWS
 from tui.screens.table_name import TableName
+from tui.screens.watching import watch_projects, watch_swarm
 from tui.settings import Settings
 from widgets.live_table import LiveTable
 from widgets.span_line import KeyHints
@@ -188,7 +189,7 @@ class DashboardScreen(HytheScreen):
         for pane in self._shown_panes():
             pane.show_state()
         self._watch_usage()
-        self._watch_files()
+        self._watch_more()
         self._draw_header()
         self._draw_tabs()
         self._draw_footer()
@@ -226,23 +227,16 @@ class DashboardScreen(HytheScreen):
             detailed = [cursor[1].id] if cursor and cursor[0] is session and self.is_seen else []
             session.feed.inspect_missing([*keys, *detailed])
 
-    def _watch_files(self) -> None:
-        """Have the Compose files read of the projects in sight: of no others, and of none while nobody looks."""
-        pane = self._panes["projects"]
-        seen = self.is_seen and pane.display
-        cursor = pane.cursor
-        for session, visible in pane.in_sight().items():
-            wanted = dict.fromkeys(visible if seen else ())
-            if cursor and cursor[0] is session and self._current == "projects" and self.is_seen:
-                wanted[cursor[1].id] = None  # its details may be all that is seen of it
-            known = session.projects
-            session.compose_files.watch(known[key].place for key in wanted if key in known)
+    def _watch_more(self) -> None:
+        """Have what else is in sight read: Compose files and the swarm; nothing while nobody looks."""
+        watch_projects(self._panes["projects"], seen=self.is_seen, detailed=self._current == "projects")
+        watch_swarm(self._fleet, seen=self.is_seen and self._current in ("services", "nodes"))
 
     def on_live_table_view_changed(self, message: LiveTable.ViewChanged) -> None:
         if message.table is self.containers:
             self._watch_usage()
         elif message.table is self._panes["projects"].table:
-            self._watch_files()
+            self._watch_more()
 
     def on_live_table_highlighted(self, message: LiveTable.Highlighted) -> None:
         if message.table is self.table:
@@ -264,7 +258,7 @@ class DashboardScreen(HytheScreen):
     def on_screen_suspend(self) -> None:
         # behind a dialog it is still seen, and goes on; behind another screen it reads nothing
         self._watch_usage()
-        self._watch_files()
+        self._watch_more()
         self._follow_cursor()
 
     def on_screen_resume(self) -> None:
@@ -303,7 +297,7 @@ class DashboardScreen(HytheScreen):
             pane.display = name in together
         self.call_after_refresh(self._follow_cursor)
         self.call_after_refresh(self._watch_usage)
-        self.call_after_refresh(self._watch_files)
+        self.call_after_refresh(self._watch_more)
 
     def _draw_header(self) -> None:
         self.query_one("#header", FleetHeader).draw()
@@ -312,9 +306,14 @@ class DashboardScreen(HytheScreen):
         self.query_one("#tabs", KeyHints).hint(
             [
                 (f"app.{name}", self.keys_of(BY_ID[f"app.{name}"]).split(" ")[0], name, name == self._current)
-                for name in self._panes
+                for name in self._offered()
             ]
         )
+
+    def _offered(self) -> list[TableName]:
+        """Return the tables that there is a tab for; the one in front always has its tab."""
+        sessions = self._fleet.sessions
+        return [view.name for view in VIEWS if view.name == self._current or view.is_offered(sessions)]
 
     def _draw_footer(self) -> None:
         context = self.command_context()
@@ -341,7 +340,7 @@ class DashboardScreen(HytheScreen):
 
     def action_pane(self, step: int) -> None:
         """Go to the next pane that there is room for; where there is one table at a time, to the next table."""
-        names: list[TableName] = [view.name for view in VIEWS]
+        names = self._offered()
         if self._small:
             self._go(names[(names.index(self._current) + step) % len(names)])
             return
@@ -511,7 +510,10 @@ class DashboardScreen(HytheScreen):
             self._panes["containers"].only_running ^= True
             self.show_state()
         elif request in self._panes:
-            self._go(VIEW_OF[request].name)
+            if reason := VIEW_OF[request].why_not(self._fleet.sessions):
+                self.note(f"{request}: {reason}", "warning")
+            else:
+                self._go(VIEW_OF[request].name)
         elif request in ("logs", "one_off"):
             targets = [(session, row) for session, rows in self.pane.targets() for row in rows]
             self.open(request, targets=targets)

@@ -29,6 +29,7 @@ SCREENS: Mapping[str, tuple[str, str]] = {
     "output": ("tui.screens.output", "OutputScreen"),
     "problems": ("tui.screens.problems", "ProblemsScreen"),
     "run": ("tui.screens.run", "RunScreen"),
+    "swarm": ("tui.screens.swarm", "SwarmScreen"),
     "theme": ("tui.screens.theme", "ThemeScreen"),
 }
 """The module and the class of each."""

@@ -80,9 +80,7 @@ class ResourcePane(Vertical):
 
     def _known(self, session: Session) -> Mapping[str, Any]:
         """Return a host's records, once they were listed: the first that an event tells of would draw the cursor."""
-        state = session.state
-        known = self.view.source in state.listed or self.view.source in state.problems
-        return self.view.records(session) if known else NOTHING
+        return self.view.records(session) if self.view.is_known(session) else NOTHING
 
     def _rows(self, tables: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         running = self.view.running if self.only_running else None
@@ -178,7 +176,7 @@ class ResourcePane(Vertical):
 
     def draw_title(self) -> None:
         """Say how many rows there are, which are shown, and what holds them."""
-        table, view, states = self.table, self.view, [session.state for session in self._fleet.sessions]
+        table, view = self.table, self.view
         shown, total = table.shown_count, table.total_count
         left: list[Span] = [(f" {view.name}", "head"), (f" {shown}" if shown == total else f" {shown} of {total}", "")]
         if view.name == "containers":
@@ -194,17 +192,16 @@ class ResourcePane(Vertical):
                 left.append((f", {hidden} of them hidden", "warn"))
         if table.frozen:
             left.append((f"  frozen, {plural(table.pending_changes, 'change')} held", "warn"))
-        if not all(view.source in state.listed or view.source in state.problems for state in states):
+        if not all(map(view.is_known, self._fleet.sessions)):
             left.append(("  reading …", "dim"))
         self.title_line.show(left)
 
 
 def problem_of(session: Session, view: ResourceView) -> str | None:
     """Return why a resource of one host may not be the daemon's state, or None."""
-    state = session.state
-    condition = state.condition
-    if view.source in state.problems:
-        return state.problems[view.source]
+    condition = session.state.condition
+    if problem := view.problem(session):
+        return problem
     if condition.phase in ("stale", "reconnecting"):
         hint = f" ({condition.hint})" if condition.hint else ""
         return f"{condition.phase}: {condition.error or 'the daemon does not answer'}{hint}"

@@ -12,6 +12,7 @@ from tui.present import containers as container_rows
 from tui.present import images as image_rows
 from tui.present import networks as network_rows
 from tui.present import projects as project_rows
+from tui.present import swarm as swarm_rows
 from tui.present import volumes as volume_rows
 from tui.present.columns import Column
 from tui.present.tally import Tally
@@ -26,13 +27,13 @@ class ResourceView:
     `columns` binds the cells to a host's side data (clock, usage), and returns besides the columns what takes in the
     containers when they change, for cells that tell who uses an object. `running` says which rows stay while only
     running ones are shown; None: that leaves the table alone. `greatest` names the columns that sort from the
-    greatest to the least when they are chosen. `source` is the resource that the rows are made of; `records` gives the
-    same mapping as long as nothing changed.
+    greatest to the least when they are chosen. `source` is the resource that the rows are made of, None for the
+    swarm, which is no part of the feed's state; `records` gives the same mapping as long as nothing changed.
     """
 
     name: TableName
     noun: str
-    source: Resource
+    source: Resource | None
     records: Callable[[Session], Mapping[str, Any]]
     columns: Callable[[Session, bool], tuple[Sequence[Column[Any]], Callable[[Mapping[str, Container]], None] | None]]
     search_text: Callable[[Any], str]
@@ -40,6 +41,30 @@ class ResourceView:
     empty: str
     running: Callable[[Any], bool] | None = None
     greatest: frozenset[str] = frozenset()
+
+    def is_known(self, session: Session) -> bool:
+        """Whether a host's records were read, or could not be."""
+        if self.source is None:
+            return session.swarm.known or bool(session.swarm.why_not)
+        return self.source in session.state.listed or self.source in session.state.problems
+
+    def problem(self, session: Session) -> str:
+        """Why a host's records could not be read, or an empty string."""
+        if self.source is None:
+            return session.swarm.problem or session.swarm.why_not
+        return session.state.problems.get(self.source, "")
+
+    def why_not(self, sessions: Sequence[Session]) -> str:
+        """Why none of the hosts has such objects, or an empty string."""
+        if self.source is not None or any(not session.swarm.why_not for session in sessions):
+            return ""
+        return sessions[0].swarm.why_not
+
+    def is_offered(self, sessions: Sequence[Session]) -> bool:
+        """Whether the table has a tab: that of a swarm only where a daemon is known to be in one."""
+        return self.source is not None or any(
+            session.swarm.status is not None and session.swarm.status.state != "inactive" for session in sessions
+        )
 
 
 def _containers(session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], None]:
@@ -89,6 +114,14 @@ def _projects(session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], Non
     return rows.columns(), None
 
 
+def _services(_session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], None]:
+    return swarm_rows.ServiceRows(ascii).columns(), None
+
+
+def _nodes(_session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], None]:
+    return swarm_rows.NodeRows(ascii).columns(), None
+
+
 VIEWS: tuple[ResourceView, ...] = (
     ResourceView(
         "containers", "container", "containers", lambda session: session.state.containers, _containers, container_rows.search_text, "name",
@@ -111,6 +144,13 @@ VIEWS: tuple[ResourceView, ...] = (
         "projects", "project", "containers", lambda session: session.projects, _projects, project_rows.search_text,
         "name", "no Compose projects: no container here was made by one",
         greatest=frozenset({"services", "containers"}),
+    ),
+    ResourceView(
+        "services", "service", None, lambda session: session.swarm.services, _services, swarm_rows.service_text,
+        "name", "no services in this swarm",
+    ),
+    ResourceView(
+        "nodes", "node", None, lambda session: session.swarm.nodes, _nodes, swarm_rows.node_text, "name", "no nodes",
     ),
 )  # fmt: skip
 

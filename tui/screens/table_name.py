@@ -6,4 +6,4 @@ from typing import Literal
 
 from tui.store.state import Resource
 
-TableName = Resource | Literal["projects"]
+TableName = Resource | Literal["projects", "services", "nodes"]

@@ -10,6 +10,7 @@ from tui.screens.details.logs import LogsTab
 from tui.screens.details.services import ServicesTab
 from tui.screens.details.stats import StatsTab
 from tui.screens.details.tab import DetailTab
+from tui.screens.details.tasks import TasksTab
 from tui.screens.details.timeline import TimelineTab
 from tui.screens.table_name import TableName
 
@@ -19,5 +20,7 @@ TABS: Mapping[TableName, tuple[type[DetailTab], ...]] = {
     "volumes": (InspectTab,),
     "networks": (InspectTab,),
     "projects": (ServicesTab,),
+    "services": (TasksTab, InspectTab),
+    "nodes": (InspectTab,),
 }
 """The tabs of each table, the first in front."""

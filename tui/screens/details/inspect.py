@@ -9,13 +9,14 @@ from tui.engine.engine import Engine
 from tui.model.containers import Container
 from tui.model.images import Image
 from tui.model.networks import Network
+from tui.model.swarm import SwarmNode, SwarmService
 from tui.model.volumes import Volume
 from tui.screens.details.tab import DetailTab
 from widgets.json_source import JsonSource
 from widgets.tree_view import TreeView
 
 
-Inspected = Container | Image | Volume | Network
+Inspected = Container | Image | Volume | Network | SwarmService | SwarmNode
 
 
 class InspectTab(DetailTab):
@@ -41,6 +42,10 @@ class InspectTab(DetailTab):
                 return await engine.volumes.inspect(row.name)
             case Network():
                 return await engine.networks.inspect(row.id)
+            case SwarmService():
+                return await engine.swarm.inspect_service(row.id)
+            case SwarmNode():
+                return await engine.swarm.inspect_node(row.id)
 
     def empty(self, notice: str) -> None:
         self.view.set_source(None)
