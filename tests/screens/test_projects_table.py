@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-
 from stage import StageApp, dashboard, text_of, until
+
 from tui.screens.logs import LogsScreen
 from tui.screens.output import OutputScreen
 
@@ -46,7 +46,9 @@ async def test_stop_of_one_service_in_the_details() -> None:
         await pilot.press("G", "s")
         await until(pilot, lambda: "docker stop shop-worker-1" in text_of(app))
         state = screen.session.state.containers
-        await until(pilot, lambda: {c.name: c.state for c in state.values()} and _state(screen, "shop-worker-1") == "exited")
+        await until(
+            pilot, lambda: {c.name: c.state for c in state.values()} and _state(screen, "shop-worker-1") == "exited"
+        )
         assert _state(screen, "shop-web-1") == "running"
 
 
@@ -65,7 +67,9 @@ async def test_up_without_compose_says_why() -> None:
 
 async def test_the_output_of_compose_is_drawn_literally(tmp_path: Path) -> None:
     program = tmp_path / "docker"
-    program.write_text("#!/bin/sh\nprintf 'one [red]x[/] \\033]52;c;eA==\\007 two\\n'; [ \"$2\" = version ] || exit 7\n")
+    program.write_text(
+        "#!/bin/sh\nprintf 'one [red]x[/] \\033]52;c;eA==\\007 two\\n'; [ \"$2\" = version ] || exit 7\n"
+    )
     program.chmod(0o755)
     app = StageApp()
     app.environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}

@@ -64,7 +64,9 @@ async def test_what_it_is_given_and_what_it_prints(cli: MakeCli, place: ProjectP
 
 
 async def test_a_failure_has_the_programs_last_words(cli: MakeCli, place: ProjectPlace) -> None:
-    job = await finished(ComposeJob(cli("echo starting; echo 'yaml: line 3: did not find' >&2; exit 15"), place, ["up"], "up"))
+    job = await finished(
+        ComposeJob(cli("echo starting; echo 'yaml: line 3: did not find' >&2; exit 15"), place, ["up"], "up")
+    )
     assert (job.state, job.error) == ("failed", "yaml: line 3: did not find")
     silent = await finished(ComposeJob(cli("exit 3"), place, ["up"], "up"))
     assert silent.error == "docker compose ended with exit code 3"

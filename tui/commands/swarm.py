@@ -40,7 +40,9 @@ async def leave(context: Context) -> None:
     lines = [f"{session.name} is a {'manager' if manager else 'worker'} of its swarm; its tasks here are ended"]
     if status is not None and manager:
         counted = f"{plural(status.nodes, 'node')}, {plural(status.managers, 'manager')}"
-        lines.append(f"the swarm has {counted}; when the last manager leaves, its services, secrets and configs are lost")
+        lines.append(
+            f"the swarm has {counted}; when the last manager leaves, its services, secrets and configs are lost"
+        )
     typed = session.name if session.guarded else None
     if await context.ui.confirm(
         f"Leave the swarm with {session.name}?", lines, label="Leave", danger=True, typed=typed

@@ -73,7 +73,9 @@ async def _not_here(call: Call) -> web.StreamResponse:
 async def _init(call: Call) -> web.StreamResponse:
     world = call.world
     if world.swarm is not None:
-        text = "This node is already part of a swarm. Use \"docker swarm leave\" to leave this swarm and join another one."
+        text = (
+            'This node is already part of a swarm. Use "docker swarm leave" to leave this swarm and join another one.'
+        )
         raise ApiError(503, text)
     await call.body()
     world.swarm = new_swarm(f"{world.seed}/{world.now()}")

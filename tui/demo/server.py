@@ -106,9 +106,7 @@ async def serve_demo(
 ) -> AsyncGenerator[Path]:  # fmt: skip
     """Run a demo engine on a socket in a private temporary folder; yields the socket's path, removes all at the end."""
     folder = tempfile.mkdtemp(prefix="hythe-demo-")
-    engine = DemoEngine(
-        seed=seed, containers=containers, events_per_second=events_per_second, clock=clock, swarm=swarm
-    )
+    engine = DemoEngine(seed=seed, containers=containers, events_per_second=events_per_second, clock=clock, swarm=swarm)
     try:
         path = Path(folder, "docker.sock")
         await engine.start(path)

@@ -11,7 +11,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-
 from tui.engine.decoding import decode
 from tui.engine.endpoint import Endpoint
 from tui.engine.errors import EngineError, ReadOnly

@@ -102,7 +102,7 @@ class Swarm:
 
     async def init(self, advertise: str = "", listen: str = "0.0.0.0:2377") -> str:
         """Begin a swarm with this daemon as its manager, and return the node's ID."""
-        body = {"ListenAddr": listen, "AdvertiseAddr": advertise, "Spec": {}}
+        body: Spec = {"ListenAddr": listen, "AdvertiseAddr": advertise, "Spec": {}}
         return await self._transport.post("/swarm/init", str, body=body)
 
     async def leave(self, *, force: bool = False) -> None:

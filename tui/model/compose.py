@@ -240,7 +240,7 @@ def drift_of(service: ComposeService, files: ProjectFiles) -> Drift:
         return "not created" if described.is_active and described.wanted else "same"
     if not described.hash:
         return "not known"
-    return "same" if service.hashes == {described.hash} else "differs"
+    return "same" if service.hashes == frozenset({described.hash}) else "differs"
 
 
 def with_files(project: Project, files: ProjectFiles) -> tuple[ComposeService, ...]:

@@ -13,8 +13,8 @@ def watch_projects(pane: ResourcePane, *, seen: bool, detailed: bool) -> None:
         wanted = dict.fromkeys(visible if seen and pane.display else ())
         if seen and detailed and cursor and cursor[0] is session:
             wanted[cursor[1].id] = None  # its details may be all that is seen of it
-        known = session.projects if wanted else {}
-        session.compose_files.watch(known[key].place for key in wanted if key in known)
+        found = [session.projects.get(key) for key in wanted]
+        session.compose_files.watch(project.place for project in found if project is not None)
 
 
 def watch_swarm(fleet: Fleet, *, seen: bool) -> None:

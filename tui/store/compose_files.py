@@ -1,4 +1,4 @@
-"""What the files of the projects in view say, as far as they are on this machine: read one at a time, again when changed."""
+"""What the files of the projects in view say, where they are on this machine: read one at a time, as they change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Compose projects of a host, made of its containers as they change: of those that did not, nothing is made again."""
+"""The Compose projects of a host, made of its containers as they change; what did not change is not made again."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ProjectBook:
                 continue
             made = project_from(name, found)
             # most of what happens to a container is no news of its project
-            projects[key] = known if known == made else made
+            projects[key] = known if known is not None and known == made else made
             changed |= projects[key] is not known
         self._members = members
         if changed or len(projects) != len(self._projects):

@@ -1,4 +1,4 @@
-"""The swarm of a host as long as somebody looks: services and nodes, read again and again, for no event tells of tasks."""
+"""The swarm of a host while somebody looks: services and nodes, read again and again, as no event tells of tasks."""
 
 from __future__ import annotations
 
@@ -106,5 +106,6 @@ class SwarmWatch:
 
 def _same(before: Mapping[str, R], records: list[R]) -> Mapping[str, R]:
     """Return the records by ID; what did not change is the same object."""
-    after = {record.id: known if (known := before.get(record.id)) == record else record for record in records}
+    after = {record.id: record for record in records}
+    after |= {id: known for id, known in before.items() if after.get(id) == known}
     return before if list(after.items()) == list(before.items()) else after

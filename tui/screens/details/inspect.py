@@ -15,7 +15,6 @@ from tui.screens.details.tab import DetailTab
 from widgets.json_source import JsonSource
 from widgets.tree_view import TreeView
 
-
 Inspected = Container | Image | Volume | Network | SwarmService | SwarmNode
 
 
