@@ -9,7 +9,7 @@ from shlex import quote
 
 from tui.commands.command import Command, Context, Guard
 from tui.commands.compose_runs import Target, described, run_compose, run_job, targets_of, why_not
-from tui.commands.containers import acts
+from tui.commands.containers import acts, time_option
 from tui.commands.containers import described as described_containers
 from tui.commands.running import Act, allowed, perform
 from tui.engine.compose_cli import compose_words
@@ -80,13 +80,17 @@ async def _start(context: Context, target: Target) -> None:
 async def _stop(context: Context, target: Target) -> None:
     engine, grace = context.session.engine, context.session.stop_timeout
     running = [c for c in target.containers if c.is_running]
-    sent = acts(running, "docker stop {}", lambda c: engine.containers.stop(c.id, grace=grace))
+    sent = acts(running, f"docker stop {time_option(grace)}{{}}", lambda c: engine.containers.stop(c.id, grace=grace))
     await perform(context, "stop", sent)
 
 
 async def _restart(context: Context, target: Target) -> None:
     engine, grace = context.session.engine, context.session.stop_timeout
-    sent = acts(target.containers, "docker restart {}", lambda c: engine.containers.restart(c.id, grace=grace))
+    sent = acts(
+        target.containers,
+        f"docker restart {time_option(grace)}{{}}",
+        lambda c: engine.containers.restart(c.id, grace=grace),
+    )
     await perform(context, "restart", sent)
 
 
@@ -117,7 +121,7 @@ async def _down(context: Context, target: Target) -> None:
             await engine.containers.stop(container.id, grace=grace)
         await engine.containers.remove(container.id)
 
-    line = "docker stop {0} && docker rm {0}"
+    line = f"docker stop {time_option(grace)}{{0}} && docker rm {{0}}"
     failures = await perform(context, "remove", acts(target.containers, line, remove))
     networks = _networks(context, target)
     if not failures and networks:
