@@ -155,8 +155,8 @@ async def test_the_logs_of_a_project_and_of_a_service(session: Session, name: st
 
 
 @pytest.fixture
-async def composed(real_engine: RealEngine, docker_cli: str, tmp_path: Path) -> AsyncIterator[tuple[Session, Path]]:
-    """A host with Compose at hand, and the folder of a project with its file."""
+def compose_environment(docker_cli: str, tmp_path: Path) -> dict[str, str]:
+    """Variables with which docker finds its Compose plugin; skips where there is none."""
     plugins = Path(docker_cli).absolute().parent.parent / "cli-plugins"
     config = tmp_path / "config"
     config.mkdir()
@@ -165,10 +165,18 @@ async def composed(real_engine: RealEngine, docker_cli: str, tmp_path: Path) -> 
     environment = {"PATH": path, "DOCKER_CONFIG": str(config), "HOME": str(tmp_path)}
     if subprocess.run([docker_cli, "compose", "version"], env=environment, capture_output=True, check=False).returncode:
         pytest.skip("the docker CLI has no Compose plugin")
+    return environment
+
+
+@pytest.fixture
+async def composed(
+    real_engine: RealEngine, compose_environment: dict[str, str], tmp_path: Path
+) -> AsyncIterator[tuple[Session, Path]]:
+    """A host with Compose at hand, and the folder of a project with its file."""
     folder = tmp_path / f"hy{secrets.token_hex(3)}"
     folder.mkdir()
     (folder / "compose.yaml").write_text(FILE)
-    session = await connected(real_engine.socket, environment)
+    session = await connected(real_engine.socket, compose_environment)
     yield session, folder
     await remove_all(session, folder.name)
     await session.close()

@@ -1,8 +1,8 @@
 """The tables of a swarm: hidden where there is none, live where there is one."""
 
 import pytest
-
 from stage import StageApp, dashboard, text_of, until
+
 from tui.screens.swarm import SwarmScreen
 
 

@@ -51,8 +51,8 @@ async def finished(job: ComposeJob) -> ComposeJob:
 
 
 async def test_what_it_is_given_and_what_it_prints(cli: MakeCli, place: ProjectPlace) -> None:
-    job = await finished(ComposeJob(cli('pwd; for w; do echo "$w"; done; echo "${DOCKER_HOST-none}"; echo no >&2'), place,
-                                    ["up", "--detach"], "up shop"))  # fmt: skip
+    compose = cli('pwd; for w; do echo "$w"; done; echo "${DOCKER_HOST-none}"; echo no >&2')
+    job = await finished(ComposeJob(compose, place, ["up", "--detach"], "up shop"))
     assert job.state == "done"
     assert job.output.since(0) == [
         place.working_dir, "--host=unix:///run/nobody.sock", "compose", "--project-name=shop",
@@ -134,7 +134,7 @@ async def test_what_the_files_say(cli: MakeCli, place: ProjectPlace) -> None:
 
 
 async def test_files_are_read_when_seen_and_again_when_they_change(
-    cli: MakeCli, place: ProjectPlace, monkeypatch: pytest.MonkeyPatch
+    cli: MakeCli, place: ProjectPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tui.store.compose_files.LOOK_SECONDS", 0.05)
     changes: list[object] = []
@@ -143,7 +143,7 @@ async def test_files_are_read_when_seen_and_again_when_they_change(
     files.watch([place])
     await until(lambda: "web" in files.of(place).services)
     cli("echo 'it is broken now' >&2; exit 1")
-    Path(place.config_files[0]).write_text("services: [\n")
+    (tmp_path / "compose.yaml").write_text("services: [\n")
     await until(lambda: files.of(place).problem == "it is broken now")
     assert len(changes) == 2
     await files.close()

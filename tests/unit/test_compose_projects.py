@@ -82,7 +82,8 @@ def test_labels_that_say_nonsense() -> None:
 def test_a_file_without_its_secrets() -> None:
     text = (
         b'{"name": "shop", "services": {"web": {"image": "nginx", "environment": {"TOKEN": "hunter2"}, "scale": 2},'
-        b' "db": {"image": "pg", "deploy": {"replicas": 3}}, "debug": {"image": "x", "profiles": ["dev"]}, "nil": null}}'
+        b' "db": {"image": "pg", "deploy": {"replicas": 3}}, "debug": {"image": "x", "profiles": ["dev"]},'
+        b' "nil": null}}'
     )
     files = files_from(msgspec.json.decode(text, type=WireConfig), "web aaa\ndb bbb\ndebug ccc\nrubbish\n")
     assert files.services["web"] == FileService("web", "nginx", 2, "aaa")
@@ -111,9 +112,8 @@ FILES = ProjectFiles(
     ],
 )
 def test_drift(service: str, drift: str) -> None:
-    made = project(
-        container("shop", "web", 1), container("shop", "web", 2), container("shop", "db", hash="h0"), container("shop", "old")
-    )  # fmt: skip
+    web = [container("shop", "web", number) for number in (1, 2)]
+    made = project(*web, container("shop", "db", hash="h0"), container("shop", "old"))
     known = {each.name: each for each in with_files(made, FILES)}
     assert drift_of(known[service], FILES) == drift
     assert drift_of(known[service], NOT_READ) == "not known"
@@ -219,7 +219,8 @@ def test_no_label_becomes_an_option_of_its_own(text: str) -> None:
         (Endpoint("ssh://a@b", "context prod", "prod"), ["--context=prod"]),
         (
             Endpoint("tcp://h:2376", "--host", tls=Tls("/c/ca.pem", "/c/cert.pem", "/c/key.pem")),
-            ["--host=tcp://h:2376", "--tlsverify", "--tlscacert=/c/ca.pem", "--tlscert=/c/cert.pem", "--tlskey=/c/key.pem"],
+            ["--host=tcp://h:2376", "--tlsverify",
+             "--tlscacert=/c/ca.pem", "--tlscert=/c/cert.pem", "--tlskey=/c/key.pem"],
         ),
         (Endpoint("tcp://h:2376", "--host", tls=Tls(verify=False)), ["--host=tcp://h:2376", "--tls"]),
     ],

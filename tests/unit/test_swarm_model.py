@@ -92,7 +92,8 @@ def test_a_task_that_failed_says_why() -> None:
     assert (task.slot, task.exit_code, task.image) == (2, 137, "nginx:1")
     nodes = {"n1": SwarmNode("n1", "alpha")}
     now = (task.time or 0) + 60
-    lines = ["".join(text for text, _ in line) for line in task_lines(SwarmService("s", "web"), [task], nodes, now, ascii=True)]  # fmt: skip
+    told = task_lines(SwarmService("s", "web"), [task], nodes, now, ascii=True)
+    lines = ["".join(text for text, _ in line) for line in told]
     assert lines[0] == "x failed web.2 on alpha  nginx:1  1m ago, to be shutdown"
     assert lines[1].startswith("  task: non-zero exit (137)")
 

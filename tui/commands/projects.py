@@ -213,11 +213,16 @@ async def up_folder(context: Context) -> None:
     text = await context.ui.prompt("Start a Compose project", "Folder or Compose file", os.getcwd(), check_place)
     if text is None:
         return
+    place = await asyncio.to_thread(place_of, text)
+    subject = place.config_files[0] if place.config_files else place.working_dir
+    if not session.guarded or await context.ui.confirm(f"Up on {session.name}?", [subject], label="Up"):
+        await run_job(context, place, ["up", "--detach"], f"compose up {subject}")
+
+
+def place_of(text: str) -> ProjectPlace:
+    """Return the place that a typed path names: a folder, in which Compose finds its file by itself, or a file."""
     path = os.path.abspath(os.path.expanduser(text.strip()))
-    is_folder = await asyncio.to_thread(os.path.isdir, path)
-    place = ProjectPlace("", path) if is_folder else ProjectPlace("", os.path.dirname(path), (path,))
-    if not session.guarded or await context.ui.confirm(f"Up on {session.name}?", [path], label="Up"):
-        await run_job(context, place, ["up", "--detach"], f"compose up {path}")
+    return ProjectPlace("", path) if os.path.isdir(path) else ProjectPlace("", os.path.dirname(path), (path,))
 
 
 def check_place(text: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Docker Compose as a program: the docker CLI with its plugin, run without a shell, pointed at the daemon that is shown."""
+"""Docker Compose as a program: the docker CLI with its plugin, run without a shell, for the daemon that is shown."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class ComposeCli:
         return files_from(config, hashes.decode("utf-8", "replace"))
 
     async def _config(self, place: ProjectPlace, *words: str) -> bytes:
-        """Return what `docker compose config` prints, with the services of all profiles. Raises ComposeError, OSError."""
+        """Return what `docker compose config` prints, of all profiles. Raises ComposeError, OSError."""
         command = compose_words(place, "--profile=*", "config", *words)
         code, out, err = await self._gather([self._docker or "docker", *command], place.working_dir, _NO_REMOTE)
         if code:

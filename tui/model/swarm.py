@@ -212,7 +212,7 @@ class SwarmPort(msgspec.Struct, frozen=True, gc=False):
 
 
 class SwarmService(msgspec.Struct, frozen=True, gc=False):
-    """A service; `wanted` and `running` are None where the daemon does not tell. `created` is seconds since the epoch."""
+    """A service; `wanted` and `running` are None where nobody tells. `created` is seconds since the epoch."""
 
     id: str
     name: str

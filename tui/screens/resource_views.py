@@ -124,20 +124,24 @@ def _nodes(_session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], None]
 
 VIEWS: tuple[ResourceView, ...] = (
     ResourceView(
-        "containers", "container", "containers", lambda session: session.state.containers, _containers, container_rows.search_text, "name",
+        "containers", "container", "containers", lambda session: session.state.containers, _containers,
+        container_rows.search_text, "name",
         "no containers yet: n on an image runs one, b builds an image", lambda c: c.is_running,
         frozenset({"cpu", "memory", "limit", "net", "disk", "restarts"}),
     ),
     ResourceView(
-        "images", "image", "images", lambda session: session.state.images, _images, image_rows.search_text, "tag",
+        "images", "image", "images", lambda session: session.state.images, _images, image_rows.search_text,
+        "tag",
         "no images yet: b builds one from a Dockerfile", greatest=frozenset({"size", "shared", "used"}),
     ),
     ResourceView(
-        "volumes", "volume", "volumes", lambda session: session.state.volumes, _volumes, volume_rows.search_text, "name",
+        "volumes", "volume", "volumes", lambda session: session.state.volumes, _volumes, volume_rows.search_text,
+        "name",
         "no volumes yet", greatest=frozenset({"used"}),
     ),
     ResourceView(
-        "networks", "network", "networks", lambda session: session.state.networks, _networks, network_rows.search_text, "name",
+        "networks", "network", "networks", lambda session: session.state.networks, _networks, network_rows.search_text,
+        "name",
         "no networks", greatest=frozenset({"used"}),
     ),
     ResourceView(
