@@ -81,3 +81,16 @@ def text_of(app: HytheApp) -> str:
     width, height = app.size
     lines = app.screen._compositor.render_strips()  # the strips as they would be written
     return "\n".join("".join(segment.text for segment in strip) for strip in lines[:height])[: width * height * 4]
+
+
+async def settle(pilot: Pilot[int]) -> None:
+    """Wait until two looks at the screen, with work done in between, show the same."""
+    app = pilot.app
+    assert isinstance(app, StageApp)
+    shown = ""
+    same = 0
+    while same < 8:
+        await pilot.pause(0.01)
+        now = text_of(app)
+        same = same + 1 if now == shown else 0
+        shown = now

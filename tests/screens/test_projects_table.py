@@ -1,12 +1,15 @@
 """The table of Compose projects, the services in its details, and what their keys do."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from stage import StageApp, dashboard, text_of, until
+from stage import StageApp, dashboard, settle, text_of, until
+from textual.pilot import Pilot
 
 from tui.screens.logs import LogsScreen
 from tui.screens.output import OutputScreen
+from tui.settings import Settings
 
 
 async def test_projects_of_the_labels_live() -> None:
@@ -77,3 +80,19 @@ async def test_the_output_of_compose_is_drawn_literally(tmp_path: Path) -> None:
         await until(pilot, lambda: isinstance(app.screen, OutputScreen) and "one [red]x[/]" in text_of(app))
         assert "\x1b]" not in text_of(app)
         await pilot.press("q", "q")
+
+
+@pytest.mark.parametrize(("size", "ascii"), [((80, 24), False), ((80, 24), True), ((120, 40), False)],
+                         ids=["80x24", "ascii", "120x40"])  # fmt: skip
+def test_it_looks(snap_compare: Callable[..., bool], size: tuple[int, int], ascii: bool) -> None:
+    async def before(pilot: Pilot[int]) -> None:
+        await dashboard(pilot)
+        await pilot.press("5", "j", *(["enter"] if ascii else []))
+        app = pilot.app
+        assert isinstance(app, StageApp)
+        await until(pilot, lambda: "not known" in text_of(app))
+        if ascii or size[0] > 100:
+            await until(pilot, lambda: "is not known: there is no docker CLI" in text_of(app))
+        await settle(pilot)
+
+    assert snap_compare(StageApp(Settings(ascii=ascii)), terminal_size=size, run_before=before)

@@ -1,9 +1,12 @@
 """The tables of a swarm: hidden where there is none, live where there is one."""
 
+from collections.abc import Callable
+
 import pytest
-from stage import StageApp, dashboard, text_of, until
+from stage import StageApp, dashboard, settle, text_of, until
 
 from tui.screens.swarm import SwarmScreen
+from tui.settings import Settings
 
 
 async def test_no_tab_and_the_reason_where_there_is_no_swarm() -> None:
@@ -64,3 +67,18 @@ async def test_nothing_of_the_swarm_is_read_while_nobody_looks() -> None:
         await until(pilot, lambda: bool(screen.session.swarm.services))
         await pilot.press("1")
         await until(pilot, lambda: not screen.session.swarm._watched)
+
+
+@pytest.mark.parametrize(("size", "ascii"), [((80, 24), False), ((120, 40), True)], ids=["80x24", "ascii-120x40"])
+def test_it_looks(snap_compare: Callable[..., bool], size: tuple[int, int], ascii: bool) -> None:
+    async def before(pilot: Pilot[int]) -> None:
+        await dashboard(pilot)
+        await pilot.press("6", "j")
+        app = pilot.app
+        assert isinstance(app, StageApp)
+        await until(pilot, lambda: "0/2" in text_of(app))
+        if ascii:
+            await until(pilot, lambda: "No such image" in text_of(app))
+        await settle(pilot)
+
+    assert snap_compare(StageApp(Settings(ascii=ascii), swarm=True), terminal_size=size, run_before=before)

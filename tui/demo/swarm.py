@@ -114,7 +114,7 @@ def new_swarm(seed: str, hostname: str = "demo") -> SwarmState:
 
 
 def seeded_swarm(seed: str, now_ns: int) -> SwarmState:
-    """Return a swarm that something goes on in: a stack, a service on each node, one that fails, a node that is down."""
+    """Return a swarm in which something goes on: a stack, a service on each node, one that fails, a node down."""
     swarm = new_swarm(seed)
     for hostname, role, state in (("worker-1", "worker", "ready"), ("worker-2", "worker", "down")):
         id_ = swarm_id(f"{seed}/{hostname}")

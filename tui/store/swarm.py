@@ -14,7 +14,7 @@ from tui.store.table import Record
 
 R = TypeVar("R", bound=Record)
 
-POLL_SECONDS = 3.0
+POLL_SECONDS = 5.0
 BURST_SECONDS = 0.3
 """How long it is waited after an event: a service that is made makes several."""
 
@@ -69,14 +69,16 @@ class SwarmWatch:
     async def close(self) -> None:
         """End what is read."""
         task, self._task = self._task, None
+        self._watched = False
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
     async def _run(self) -> None:
         while True:
+            anew = self._news.is_set() or bool(self.problem)
             self._news.clear()
-            await self._read()
+            await self._read(anew)
             try:
                 async with asyncio.timeout(POLL_SECONDS):
                     await self._news.wait()
@@ -85,10 +87,12 @@ class SwarmWatch:
                 if not self._watched:
                     return
 
-    async def _read(self) -> None:
+    async def _read(self, anew: bool) -> None:
+        """Read the services and nodes if they are watched, and `anew` first how the daemon stands to the swarm."""
         before = (self.status, self.services, self.nodes, self.problem, self.known)
         try:
-            self.status = await self._engine.swarm.status()
+            if self.status is None or anew:
+                self.status = await self._engine.swarm.status()
             if self._watched and not self.status.why_not:
                 self.services = _same(self.services, await self._engine.swarm.services())
                 self.nodes = _same(self.nodes, await self._engine.swarm.nodes())

@@ -12,7 +12,7 @@ from tui.screens.details.tab import DetailTab
 from widgets.line_view import Span
 from widgets.tree_view import TreeView
 
-AGAIN_SECONDS = 3.0
+AGAIN_SECONDS = 5.0
 """How often it is read: no event tells of tasks on other nodes."""
 
 
