@@ -103,10 +103,11 @@ async def test_stop_start_restart_and_down_by_the_api(session: Session, name: st
     await run(session, "project.stop", session.projects[project_id(name)])
     await until(session, lambda: states(session, name) == ["db-1 running", "web-1 running"])
     web = session.projects[project_id(name)].services[1]
-    await run(session, "project.restart", web)
-    assert next(iter(session.history)).line == f"docker restart --time 0 {name}-web-1"
     await run(session, "project.stop", web)
     await until(session, lambda: states(session, name) == ["db-1 running", "web-1 exited"])
+    await run(session, "project.restart", web)
+    assert next(iter(session.history)).line == f"docker restart --time 0 {name}-web-1"
+    await until(session, lambda: states(session, name) == ["db-1 running", "web-1 running"])
     ui = await run(session, "project.down", session.projects[project_id(name)])
     await until(session, lambda: project_id(name) not in session.projects)
     await until(session, lambda: not any(n.project == name for n in session.state.networks.values()))

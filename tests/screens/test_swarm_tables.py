@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from textual.pilot import Pilot
 from stage import StageApp, dashboard, settle, text_of, until
 
 from tui.screens.swarm import SwarmScreen
@@ -73,10 +74,11 @@ async def test_nothing_of_the_swarm_is_read_while_nobody_looks() -> None:
 def test_it_looks(snap_compare: Callable[..., bool], size: tuple[int, int], ascii: bool) -> None:
     async def before(pilot: Pilot[int]) -> None:
         await dashboard(pilot)
-        await pilot.press("6", "j")
         app = pilot.app
         assert isinstance(app, StageApp)
+        await pilot.press("6")
         await until(pilot, lambda: "0/2" in text_of(app))
+        await pilot.press("j")
         if ascii:
             await until(pilot, lambda: "No such image" in text_of(app))
         await settle(pilot)
