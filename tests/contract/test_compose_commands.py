@@ -241,6 +241,23 @@ async def test_up_drift_scale_and_down(composed: tuple[Session, Path]) -> None:
     assert all("hunter" not in line for line in lines)
 
 
+async def test_one_run_at_a_time_for_a_project_and_a_cancel(composed: tuple[Session, Path]) -> None:
+    session, folder = composed
+    (folder / "compose.yaml").write_text(FILE.replace("0s", "100s"))
+    project = await up(session, folder)
+    session.stop_timeout = None
+    stopping = asyncio.create_task(run(session, "project.restart", project))
+    await until(session, lambda: project.id in session.busy)
+    reason = BY_ID["project.up"].why_not(Context(session, FakeUi(), "projects", (project,)))
+    assert reason == f"compose restart {folder.name} is under way (J lists the jobs)"
+    (job,) = session.jobs.running
+    await job.cancel()
+    await stopping
+    assert job.state == "cancelled"
+    assert not session.busy
+    assert next(iter(session.history)).outcome == "cancelled"
+
+
 async def test_a_pull_that_fails_has_the_words_of_the_daemon(composed: tuple[Session, Path]) -> None:
     session, folder = composed
     project = await up(session, folder)

@@ -1,6 +1,7 @@
 """The list of jobs: what enter opens."""
 
 from stage import StageApp, dashboard, text_of, until
+
 from tui.jobs.pull import PullJob
 from tui.screens.jobs import JobsScreen
 

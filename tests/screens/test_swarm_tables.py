@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-from textual.pilot import Pilot
 from stage import StageApp, dashboard, settle, text_of, until
+from textual.pilot import Pilot
 
 from tui.screens.swarm import SwarmScreen
 from tui.settings import Settings

@@ -26,7 +26,9 @@ async def refresh(context: Context) -> None:
     """Read everything again, and try a daemon that is away at once; what ssh has to ask is asked now."""
     await context.ui.let_ssh_ask()
     context.session.refused.clear()
+    context.session.compose.forget()
     context.session.compose_files.forget()
+    context.session.swarm.refresh()
     context.session.feed.refresh()
     context.ui.note("reading everything again")
 

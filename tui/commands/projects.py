@@ -231,13 +231,24 @@ def check_place(text: str) -> str | None:
     return None if text.strip() and os.path.exists(path) else "there is nothing of that name on this machine"
 
 
+def _is_idle(context: Context) -> str | None:
+    """Return what Compose does already with one of the projects: two runs would work against each other."""
+    busy = context.session.busy
+    running = [busy[target.project.id] for target in targets_of(context) if target.project.id in busy]
+    return f"{running[0]} is under way (J lists the jobs)" if running else None
+
+
 def _needs_compose(context: Context) -> str | None:
     problem = context.session.compose.problem
-    return f"it needs Docker Compose: {problem}" if problem else None
+    return f"it needs Docker Compose: {problem}" if problem else _is_idle(context)
 
 
 def _has_containers(context: Context) -> str | None:
     return None if any(target.containers for target in targets_of(context)) else "it has no containers"
+
+
+def _can_change(context: Context) -> str | None:
+    return _has_containers(context) or _is_idle(context)
 
 
 LINE = "docker compose --project-name PROJECT"
@@ -246,13 +257,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("project.up", ("u",), "up: make and start what the Compose file says", "projects", up, "up",
             f"{LINE} up --detach [SERVICE]", "guarded", True, _needs_compose, 10, True),
     Command("project.stop", ("s",), "stop or start", "projects", stop_or_start, "stop/start",
-            f"{LINE} stop [SERVICE], {LINE} start [SERVICE]", "guarded", True, _has_containers, 20, True),
+            f"{LINE} stop [SERVICE], {LINE} start [SERVICE]", "guarded", True, _can_change, 20, True),
     Command("project.restart", ("r",), "restart", "projects", restart, "restart",
-            f"{LINE} restart [SERVICE]", "guarded", True, _has_containers, 25, True),
+            f"{LINE} restart [SERVICE]", "guarded", True, _can_change, 25, True),
     Command("project.logs", ("l",), "logs of all containers in the order of time", "projects", logs, "logs",
             f"{LINE} logs --follow [SERVICE]", available=_has_containers, hint=30, many=True, immediate=True),
     Command("project.down", ("d", "delete"), "down: remove containers and networks, keep volumes", "projects", down,
-            "down", f"{LINE} down", "always", True, _has_containers, 40, True),
+            "down", f"{LINE} down", "always", True, _can_change, 40, True),
     Command("project.scale", ("equals_sign",), "scale a service", "projects", scale, "scale",
             f"{LINE} scale SERVICE=COUNT", "guarded", True, _needs_compose, 50),
     Command("project.pull", ("P",), "pull its images", "projects", pull, "pull",

@@ -46,6 +46,10 @@ class ComposeCli:
         self.problem: str | None = None
         """Why it can't be run, empty when it can; None before it was looked for."""
 
+    def forget(self) -> None:
+        """Look for the CLI again when it is needed next."""
+        self.problem = None
+
     async def find(self) -> str:
         """Look for the CLI and its plugin, once, and return why Compose can't be run, or an empty string."""
         async with self._looking:
