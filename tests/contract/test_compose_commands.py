@@ -14,6 +14,7 @@ from engines import RealEngine
 from fake_ui import FakeUi
 from tui.commands.command import Context
 from tui.commands.history import History
+from tui.commands.projects import logs_of
 from tui.commands.registry import BY_ID
 from tui.commands.session import Session
 from tui.engine.endpoint import Endpoint
@@ -145,11 +146,14 @@ async def test_what_needs_the_file_says_why_it_can_not(session: Session, name: s
 
 async def test_the_logs_of_a_project_and_of_a_service(session: Session, name: str) -> None:
     project = session.projects[project_id(name)]
-    both = await run(session, "project.logs", project)
-    one = await run(session, "project.logs", project.services[1])
-    assert [c.name for _, c in both.opened[0][1]["targets"]] == [f"{name}-db-1", f"{name}-web-1"]
-    assert [c.name for _, c in one.opened[0][1]["targets"]] == [f"{name}-web-1"]
-    assert one.opened[0][1]["title"] == f"{name} web"
+    ui = await run(session, "project.logs", project)
+    assert ui.opened == [("project_logs", {})]
+    both, title = logs_of([Context(session, ui, "projects", (project,))])
+    assert [c.name for _, c in both] == [f"{name}-db-1", f"{name}-web-1"]
+    assert title == name
+    one, title = logs_of([Context(session, ui, "projects", (project.services[1],))])
+    assert [c.name for _, c in one] == [f"{name}-web-1"]
+    assert title == f"{name} web"
 
 
 # with Compose

@@ -223,3 +223,29 @@ async def test_what_the_manager_can_not_do_is_told_in_its_words(
     monkeypatch.undo()
     seeded.swarm.refresh()
     await until(seeded, lambda: seeded.swarm.problem == "")
+
+
+async def test_the_docker_cli_takes_the_demo_engines_swarm(docker_cli: str) -> None:
+    async with serve_demo(swarm=True) as path:
+
+        async def docker(*words: str) -> str:
+            process = await asyncio.create_subprocess_exec(
+                docker_cli, "--host", f"unix://{path}", *words,
+                stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            )  # fmt: skip
+            out, _ = await process.communicate()
+            assert process.returncode == 0, out.decode()
+            return out.decode()
+
+        assert "shop_web" in await docker("service", "ls")
+        assert "No such image" in await docker("service", "ps", "ledger", "--no-trunc")
+        assert (await docker("stack", "ls", "--format", "{{.Name}} {{.Services}}")).split() == ["shop", "2"]
+        await docker("service", "scale", "--detach", "shop_web=5")
+        await docker("service", "update", "--detach", "--no-resolve-image", "--image", "nginx:2", "shop_web")
+        assert "5/5 nginx:2" in await docker("service", "ls", "--format", "{{.Replicas}} {{.Image}}")
+        await docker("service", "rollback", "--detach", "shop_web")
+        await docker("node", "update", "--availability", "drain", "worker-1")
+        assert "worker-1 Drain" in await docker("node", "ls", "--format", "{{.Hostname}} {{.Availability}}")
+        assert (await docker("secret", "ls", "--format", "{{.Name}}")).split() == ["shop_db_password", "tls_key"]
+        await docker("swarm", "leave", "--force")
+        assert "docker swarm join" in await docker("swarm", "init", "--advertise-addr", "127.0.0.1")

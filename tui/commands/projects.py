@@ -12,6 +12,7 @@ from tui.commands.compose_runs import Target, described, run_compose, run_job, t
 from tui.commands.containers import acts, time_option
 from tui.commands.containers import described as described_containers
 from tui.commands.running import Act, allowed, perform
+from tui.commands.session import Session
 from tui.engine.compose_cli import compose_words
 from tui.model.compose import ProjectPlace
 from tui.model.containers import Container
@@ -182,11 +183,20 @@ def check_count(text: str) -> str | None:
 
 
 async def logs(context: Context) -> None:
-    """Show the logs of the targets' containers as one text."""
-    targets = targets_of(context)
-    found = sorted((c for target in targets for c in target.containers), key=lambda c: c.name)
-    title = targets[0].title if len(targets) == 1 else plural(len(targets), "project")
-    context.ui.open("logs", targets=[(context.session, container) for container in found], title=title)
+    """Show the logs of the targets' containers, of every host, as one text."""
+    context.ui.view("project_logs")
+
+
+def logs_of(contexts: Sequence[Context]) -> tuple[list[tuple[Session, Container]], str]:
+    """Return the containers of the targets on each host, by name, and what they are called together."""
+    found: list[tuple[Session, Container]] = []
+    titles: list[str] = []
+    for context in contexts:
+        for target in targets_of(context):
+            titles.append(target.title)
+            found += [(context.session, container) for container in target.containers]
+    found.sort(key=lambda pair: pair[1].name)
+    return found, titles[0] if len(titles) == 1 else plural(len(titles), "project")
 
 
 async def copy(context: Context) -> None:
@@ -261,7 +271,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("project.restart", ("r",), "restart", "projects", restart, "restart",
             f"{LINE} restart [SERVICE]", "guarded", True, _can_change, 25, True),
     Command("project.logs", ("l",), "logs of all containers in the order of time", "projects", logs, "logs",
-            f"{LINE} logs --follow [SERVICE]", available=_has_containers, hint=30, many=True, immediate=True),
+            f"{LINE} logs --follow [SERVICE]", available=_has_containers, hint=30, many=True, immediate=True,
+            together=True),
     Command("project.down", ("d", "delete"), "down: remove containers and networks, keep volumes", "projects", down,
             "down", f"{LINE} down", "always", True, _can_change, 40, True),
     Command("project.scale", ("equals_sign",), "scale a service", "projects", scale, "scale",

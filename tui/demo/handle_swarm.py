@@ -2,10 +2,11 @@
 
 from aiohttp import web
 
+from tui.demo import listing
 from tui.demo.api import ENGINE_VERSION, Call, Router, answer, nothing
 from tui.demo.clock import rfc3339
 from tui.demo.errors import NOT_A_MANAGER, ApiError
-from tui.demo.jsonish import JsonMap, as_map, as_str
+from tui.demo.jsonish import JsonMap, as_map, as_str, as_strings
 from tui.demo.swarm import (
     OUT_OF_SEQUENCE,
     Node,
@@ -25,6 +26,7 @@ def register(router: Router) -> None:
     """Add the routes."""
     router.add("POST", "/swarm/init", _init)
     router.add("POST", "/swarm/leave", _leave)
+    router.add("GET", "/swarm", _swarm)
     router.add("GET", "/services", _services)
     router.add("POST", "/services/create", _create)
     router.add("GET", "/services/{id}", _service)
@@ -96,6 +98,20 @@ async def _leave(call: Call) -> web.StreamResponse:
     return nothing(200)
 
 
+async def _swarm(call: Call) -> web.StreamResponse:
+    swarm, made = _managed(call), rfc3339(call.world.booted_ns)
+    return answer(
+        {
+            "ID": swarm_id(swarm.own),
+            "Version": {"Index": 9},
+            "CreatedAt": made,
+            "UpdatedAt": made,
+            "Spec": {"Name": "default", "Labels": {}},
+            "JoinTokens": {"Worker": "SWMTKN-1-demo-worker", "Manager": "SWMTKN-1-demo-manager"},
+        }
+    )
+
+
 # services
 
 
@@ -126,7 +142,15 @@ def _service_view(swarm: SwarmState, service: Service, *, status: bool = False) 
 
 async def _services(call: Call) -> web.StreamResponse:
     swarm = _managed(call)
-    return answer([_service_view(swarm, each, status=call.flag("status")) for each in swarm.services.values()])
+    filters = call.filters("id", "label", "mode", "name", "runtime")
+    found = [
+        service
+        for service in swarm.services.values()
+        if listing.has_labels(as_strings(service.spec.get("Labels")), filters.get("label", []))
+        and any(service.id.startswith(id_) for id_ in filters.get("id", [""]))
+        and any(service.name.startswith(name) for name in filters.get("name", [""]))
+    ]
+    return answer([_service_view(swarm, each, status=call.flag("status")) for each in found])
 
 
 async def _create(call: Call) -> web.StreamResponse:
@@ -175,10 +199,12 @@ async def _tasks(call: Call) -> web.StreamResponse:
 # nodes
 
 
-def _node_view(node: Node) -> JsonMap:
+def _node_view(world: World, node: Node) -> JsonMap:
     view: JsonMap = {
         "ID": node.id,
         "Version": {"Index": node.version},
+        "CreatedAt": rfc3339(world.booted_ns),
+        "UpdatedAt": rfc3339(world.booted_ns),
         "Spec": node.spec,
         "Description": {
             "Hostname": node.hostname,
@@ -199,11 +225,11 @@ def _node_view(node: Node) -> JsonMap:
 
 
 async def _nodes(call: Call) -> web.StreamResponse:
-    return answer([_node_view(node) for node in _managed(call).nodes.values()])
+    return answer([_node_view(call.world, node) for node in _managed(call).nodes.values()])
 
 
 async def _node(call: Call) -> web.StreamResponse:
-    return answer(_node_view(_managed(call).find_node(call.params["id"])))
+    return answer(_node_view(call.world, _managed(call).find_node(call.params["id"])))
 
 
 async def _update_node(call: Call) -> web.StreamResponse:
@@ -234,12 +260,15 @@ async def _remove_node(call: Call) -> web.StreamResponse:
 # names
 
 
-def _named(names: list[str]) -> list[JsonMap]:
+def _named(world: World, names: list[str]) -> list[JsonMap]:
+    made = rfc3339(world.booted_ns)
     stack = {"com.docker.stack.namespace": "shop"}
     return [
         {
             "ID": swarm_id(f"named/{name}"),
             "Version": {"Index": 9},
+            "CreatedAt": made,
+            "UpdatedAt": made,
             "Spec": {"Name": name, "Labels": stack if name.startswith("shop_") else {}},
         }
         for name in names
@@ -247,8 +276,8 @@ def _named(names: list[str]) -> list[JsonMap]:
 
 
 async def _secrets(call: Call) -> web.StreamResponse:
-    return answer(_named(_managed(call).secrets))
+    return answer(_named(call.world, _managed(call).secrets))
 
 
 async def _configs(call: Call) -> web.StreamResponse:
-    return answer(_named(_managed(call).configs))
+    return answer(_named(call.world, _managed(call).configs))

@@ -19,6 +19,7 @@ from textual.widgets import Input
 
 from tui.commands.command import Command, Context, Row, Scope, name_of
 from tui.commands.fleet import Fleet
+from tui.commands.projects import logs_of
 from tui.commands.registry import BY_ID, COMMANDS, footer, in_scope
 from tui.commands.session import Session
 from tui.model.containers import Container
@@ -514,6 +515,10 @@ class DashboardScreen(HytheScreen):
                 self.note(f"{request}: {reason}", "warning")
             else:
                 self._go(VIEW_OF[request].name)
+        elif request == "project_logs":
+            targets, title = logs_of(self._contexts())
+            if targets:
+                self.open("logs", targets=targets, title=title)
         elif request in ("logs", "one_off"):
             targets = [(session, row) for session, rows in self.pane.targets() for row in rows]
             self.open(request, targets=targets)
