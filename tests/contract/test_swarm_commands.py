@@ -17,6 +17,7 @@ from tui.engine.engine import Engine
 from tui.engine.errors import ApiError
 from tui.engine.swarm import set_replicas
 from tui.model.swarm import SwarmNode, SwarmService
+from tui.store.swarm import SILENT
 
 
 async def connected(socket: str) -> Session:
@@ -222,6 +223,22 @@ async def test_what_the_manager_can_not_do_is_told_in_its_words(
     assert seeded.swarm.services, "what is known stays, and says why it is old"
     monkeypatch.undo()
     seeded.swarm.refresh()
+    await until(seeded, lambda: seeded.swarm.problem == "")
+
+
+async def test_a_manager_that_waits_for_a_leader_is_told_of(seeded: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.store.swarm.PATIENCE_SECONDS", 0.1)
+    answered = asyncio.Event()
+    services = seeded.engine.swarm.services
+
+    async def slow() -> list[SwarmService]:
+        await answered.wait()
+        return await services()
+
+    monkeypatch.setattr(seeded.engine.swarm, "services", slow)
+    seeded.swarm.refresh()
+    await until(seeded, lambda: seeded.swarm.problem == SILENT)
+    answered.set()
     await until(seeded, lambda: seeded.swarm.problem == "")
 
 

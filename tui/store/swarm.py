@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from tui.engine.engine import Engine
-from tui.engine.errors import ApiError, EngineError
+from tui.engine.errors import ApiError, EngineError, MalformedAnswer
 from tui.model.events import Event
 from tui.model.swarm import SwarmNode, SwarmService, SwarmStatus
 from tui.store.table import Record
@@ -15,6 +15,11 @@ from tui.store.table import Record
 R = TypeVar("R", bound=Record)
 
 POLL_SECONDS = 5.0
+PATIENCE_SECONDS = 3.0
+"""How long an answer may take before what is known is told to be old: managers without a leader wait for one."""
+
+SILENT = "the manager does not answer: a swarm that has no leader waits for one"
+
 BURST_SECONDS = 0.3
 """How long it is waited after an event: a service that is made makes several."""
 
@@ -39,6 +44,7 @@ class SwarmWatch:
         """The nodes by ID."""
         self.problem = ""
         """Why they could not be read, in the daemon's words; what is known is from before."""
+        self._told: tuple[object, ...] = ()
         self.known = False
         """Whether they were read at all, or tried to be."""
 
@@ -78,18 +84,29 @@ class SwarmWatch:
         while True:
             anew = self._news.is_set() or bool(self.problem)
             self._news.clear()
-            await self._read(anew)
+            await self._read_or_tell(anew)
             try:
                 async with asyncio.timeout(POLL_SECONDS):
                     await self._news.wait()
                     await asyncio.sleep(BURST_SECONDS)
             except TimeoutError:
-                if not self._watched:
+                if not self._watched and not self._news.is_set():
                     return
+
+    async def _read_or_tell(self, anew: bool) -> None:
+        """Read, and say so while it takes long: what is shown is not the swarm's state then."""
+        reading = asyncio.create_task(self._read(anew))
+        try:
+            done, _ = await asyncio.wait([reading], timeout=PATIENCE_SECONDS)
+            if not done and self.known:
+                self.problem = SILENT
+                self._tell()
+            await reading
+        finally:
+            reading.cancel()
 
     async def _read(self, anew: bool) -> None:
         """Read the services and nodes if they are watched, and `anew` first how the daemon stands to the swarm."""
-        before = (self.status, self.services, self.nodes, self.problem, self.known)
         try:
             if self.status is None or anew:
                 self.status = await self._engine.swarm.status()
@@ -100,11 +117,17 @@ class SwarmWatch:
             elif self.status.why_not:
                 self.services, self.nodes = {}, {}
             self.problem = ""
-        except ApiError as error:
+        except (ApiError, MalformedAnswer) as error:
             self.problem, self.known = str(error), True
         except EngineError:
             return  # the feed tells what is wrong with the line
-        if (self.status, self.services, self.nodes, self.problem, self.known) != before:
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tell of what is known if it is other than what was told last."""
+        now = (self.status, self.services, self.nodes, self.problem, self.known)
+        if now != self._told:
+            self._told = now
             self._changed()
 
 
