@@ -253,5 +253,30 @@ def test_the_last_words_of_a_program() -> None:
     assert last_words("\n \n") == ""
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (
+            'failed to read /x/.env: line 2: unexpected character "%" in variable name "PASS%WORD=hunter2"',
+            'failed to read /x/.env: line 2: unexpected character "%" in variable name …',
+        ),
+        (
+            'Failed to load /x/.env: unexpected character "%" in variable name near "PASS%WORD=hunter2\\nB=hunter3"',
+            'Failed to load /x/.env: unexpected character "%" in variable name …',
+        ),
+        (
+            'failed to read /x/.env: line 2: unterminated quoted value "hunter2',
+            "failed to read /x/.env: line 2: unterminated quoted value …",
+        ),
+        ('failed to read /x/.env: line 1: unexpected character "\\n" in variable name "hunter2"', None),
+        ("yaml: line 4: did not find expected key", "yaml: line 4: did not find expected key"),
+    ],
+)
+def test_what_is_quoted_of_a_file_of_variables_is_left_out(said: str, shown: str | None) -> None:
+    assert "hunter" not in last_words(said)
+    if shown is not None:
+        assert last_words(said) == shown
+
+
 def test_a_service_without_containers_has_no_hash() -> None:
     assert ComposeService("shop", "web").hashes == frozenset()

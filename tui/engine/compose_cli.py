@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -24,6 +25,11 @@ GRACE_SECONDS: Final = 10.0
 
 MOST_CONFIG: Final = 16 << 20
 MOST_WORDS: Final = 400
+
+_QUOTED: Final = re.compile(
+    r"(: (?:line \d+: )?(?:unexpected character .{1,8} in variable name|unterminated quoted value)).*"
+)
+"""An error of a file of variables, which holds secrets."""
 
 _NO_REMOTE: Final = {"COMPOSE_EXPERIMENTAL_GIT_REMOTE": "false", "COMPOSE_EXPERIMENTAL_OCI_REMOTE": "false"}
 """What is read only to be looked at fetches nothing: a file may include others from Git or a registry."""
@@ -213,7 +219,12 @@ def signature(place: ProjectPlace) -> tuple[tuple[str, int, int], ...]:
 def last_words(text: str) -> str:
     """Return the end of what a program printed, where it says why it ended: its last line that says something."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:MOST_WORDS] if lines else ""
+    return without_values(lines[-1])[:MOST_WORDS] if lines else ""
+
+
+def without_values(line: str) -> str:
+    """Return what Compose says of a file of variables without the piece of the file that it quotes (2.0 to 2.40)."""
+    return _QUOTED.sub(r"\1 …", line)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

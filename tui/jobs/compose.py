@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from itertools import islice
 
-from tui.engine.compose_cli import ComposeCli, ComposeError, compose_words, last_words
+from tui.engine.compose_cli import ComposeCli, ComposeError, compose_words, last_words, without_values
 from tui.jobs.job import Job
 from tui.model.compose import ProjectPlace
 
@@ -35,7 +35,7 @@ class Output:
         *lines, self._rest = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         if self._rest and (last or len(self._rest) > MOST_LINE):
             lines, self._rest = [*lines, self._rest], ""
-        self._lines.extend(lines)
+        self._lines.extend(map(without_values, lines))
         self.count += len(lines)
 
     def since(self, count: int) -> Sequence[str]:
