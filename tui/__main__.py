@@ -56,7 +56,10 @@ def run(options: Namespace) -> int:
     if options.verb == "demo":
         from tui.headless_demo import run_demo
 
-        return run_demo(options.socket, options.containers, options.images, options.events_per_second, options.seed)
+        return run_demo(
+            options.socket, options.containers, options.images, options.events_per_second, options.seed,
+            swarm=options.swarm,
+        )  # fmt: skip
     if options.verb == "layers":
         from tui.headless_layers import run_layers
 

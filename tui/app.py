@@ -239,6 +239,7 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
             now=self.now,
             # the demo's past is made anew each time
             book=None if self.settings.demo else StoryBook(),
+            environment=self.environment,
         )
 
     async def _show(self, fleet: Fleet) -> None:

@@ -182,6 +182,7 @@ def _add_demo(verbs: "argparse._SubParsersAction[_Parser]") -> None:  # pyright:
         "--events-per-second", metavar="R", type=_rate, default=0.0, help="how often one changes by itself (default: 0)"
     )
     demo.add_argument("--seed", metavar="S", type=int, default=1, help="another seed, another world (default: 1)")
+    demo.add_argument("--swarm", action="store_true", help="be the manager of a swarm with a few services")
 
 
 def _add_completion(verbs: "argparse._SubParsersAction[_Parser]") -> None:  # pyright: ignore[reportPrivateUsage] argparse names its type so

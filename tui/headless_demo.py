@@ -10,13 +10,17 @@ from tui import cli
 from tui.demo.server import DemoEngine
 
 
-def run_demo(path: str, containers: int, images: int, events_per_second: float, seed: int) -> int:
+def run_demo(
+    path: str, containers: int, images: int, events_per_second: float, seed: int, *, swarm: bool = False
+) -> int:
     """Serve until SIGINT or SIGTERM and return the exit code; the first line on stdout says that it is ready."""
     target = Path(path).absolute()
     if _somebody_listens(target):
         print(f"hythe demo: {target}: something listens there already: name another socket", file=sys.stderr)
         return cli.UNUSABLE
-    engine = DemoEngine(seed=seed, containers=containers, images=images, events_per_second=events_per_second)
+    engine = DemoEngine(
+        seed=seed, containers=containers, images=images, events_per_second=events_per_second, swarm=swarm
+    )
     try:
         if target.is_socket():
             target.unlink()  # left behind by one that was killed: nobody listens

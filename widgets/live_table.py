@@ -139,6 +139,10 @@ class LiveTable(TableCanvas[T], Generic[T], can_focus=True):
         """The record under the cursor."""
         return self._model.row(self._cursor) if self._cursor is not None else None
 
+    def row_of(self, key: str) -> T | None:
+        """Return the record of a key; None when there is none."""
+        return self._model.row(key) if self._model.has(key) else None
+
     @property
     def visible_keys(self) -> tuple[str, ...]:
         """The keys of the rows in sight, from top to bottom."""

@@ -20,16 +20,17 @@ PATIENCE_SECONDS = 20
 class StageApp(HytheApp):
     """HytheApp whose demo engine's clock is moved by hand, and whose ages are told by that clock."""
 
-    def __init__(self, settings: Settings | None = None, *, containers: int = 12, seed: int = 7) -> None:
+    def __init__(self, settings: Settings | None = None, *, containers: int = 12, seed: int = 7,
+                 swarm: bool = False) -> None:  # fmt: skip
         self.clock = ManualClock(START_NS)
         settings = replace(settings or Settings(), demo=True)
         super().__init__(settings, {}, now=lambda: self.clock.now_ns() / 1e9)
-        self._containers, self._seed = containers, seed
+        self._containers, self._seed, self._swarm = containers, seed, swarm
         self.socket: Path | None = None
 
     async def demo_endpoint(self) -> Endpoint:
         if self.socket is None:
-            served = serve_demo(seed=self._seed, containers=self._containers, clock=self.clock)
+            served = serve_demo(seed=self._seed, containers=self._containers, clock=self.clock, swarm=self._swarm)
             self.socket = await self._stack.enter_async_context(served)
         return Endpoint(f"unix://{self.socket}", "demo engine", "demo engine")
 
@@ -80,3 +81,16 @@ def text_of(app: HytheApp) -> str:
     width, height = app.size
     lines = app.screen._compositor.render_strips()  # the strips as they would be written
     return "\n".join("".join(segment.text for segment in strip) for strip in lines[:height])[: width * height * 4]
+
+
+async def settle(pilot: Pilot[int]) -> None:
+    """Wait until two looks at the screen, with work done in between, show the same."""
+    app = pilot.app
+    assert isinstance(app, StageApp)
+    shown = ""
+    same = 0
+    while same < 8:
+        await pilot.pause(0.01)
+        now = text_of(app)
+        same = same + 1 if now == shown else 0
+        shown = now

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
-from stage import StageApp, dashboard, text_of, until
+from stage import StageApp, dashboard, settle, text_of, until
 from textual.pilot import Pilot
 
 from themes.loader import load_themes
@@ -33,19 +33,6 @@ def pressed(*keys: str, seen: str = "") -> Callable[[Pilot[int]], Awaitable[None
         await settle(pilot)
 
     return run
-
-
-async def settle(pilot: Pilot[int]) -> None:
-    """Wait until two looks at the screen, with work done in between, show the same."""
-    app = pilot.app
-    assert isinstance(app, StageApp)
-    shown = ""
-    same = 0
-    while same < 8:
-        await pilot.pause(0.01)
-        now = text_of(app)
-        same = same + 1 if now == shown else 0
-        shown = now
 
 
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)

@@ -40,7 +40,7 @@ def offered(line: str, tmp_path: Path) -> set[str]:
         ("hythe d", {"demo"}),
         ("hythe comp", {"completion"}),
         ("hythe completion ", {"-h", "--help", *SHELLS, GROUPS}),
-        ("hythe demo --s", {"--socket", "--seed"}),
+        ("hythe demo --s", {"--socket", "--seed", "--swarm"}),
         ("hythe demo --seed ", set[str]()),
         ("hythe --config fi", {"file.toml"}),
         ("hythe demo --socket fi", {"file.toml"}),

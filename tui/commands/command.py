@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from tui.commands.lending import Left, Lent
 from tui.commands.session import Session
+from tui.model.compose import ComposeService, Project
 from tui.model.containers import Container
 from tui.model.hosts import HostRow
 from tui.model.images import Image
 from tui.model.networks import Network
 from tui.model.processes import Process
+from tui.model.swarm import SwarmNode, SwarmService
 from tui.model.volumes import Volume
 
 if TYPE_CHECKING:
@@ -22,10 +24,10 @@ if TYPE_CHECKING:
 Guard = Literal["free", "guarded", "always"]
 """free; asks on a guarded host; always asks, and on a guarded host wants the name typed."""
 
-Scope = Literal["containers", "images", "volumes", "networks", "hosts", "app"]
+Scope = Literal["containers", "images", "volumes", "networks", "projects", "services", "nodes", "hosts", "app"]
 """Where the command acts: on the rows of a table, or on hythe itself."""
 
-Row = Container | Image | Volume | Network
+Row = Container | Image | Volume | Network | Project | ComposeService | SwarmService | SwarmNode
 """A record that a row of some table shows."""
 
 Severity = Literal["information", "warning", "error"]
@@ -128,6 +130,26 @@ class Context:
     def networks(self) -> Sequence[Network]:
         """Those of the rows that are networks."""
         return [row for row in self.rows if isinstance(row, Network)]
+
+    @property
+    def projects(self) -> Sequence[Project]:
+        """Those of the rows that are Compose projects."""
+        return [row for row in self.rows if isinstance(row, Project)]
+
+    @property
+    def compose_services(self) -> Sequence[ComposeService]:
+        """Those of the rows that are services of a Compose project."""
+        return [row for row in self.rows if isinstance(row, ComposeService)]
+
+    @property
+    def services(self) -> Sequence[SwarmService]:
+        """Those of the rows that are services of a swarm."""
+        return [row for row in self.rows if isinstance(row, SwarmService)]
+
+    @property
+    def nodes(self) -> Sequence[SwarmNode]:
+        """Those of the rows that are nodes of a swarm."""
+        return [row for row in self.rows if isinstance(row, SwarmNode)]
 
     @property
     def hosts(self) -> Sequence[HostRow]:

@@ -39,7 +39,8 @@ def acts(containers: Sequence[Container], line: str, send: Callable[[Container],
     return [Act(c.id, c.name, line.format(quote(c.name)), lambda c=c: send(c)) for c in containers]
 
 
-def _time(grace: int | None) -> str:
+def time_option(grace: int | None) -> str:
+    """Return the option that says how many seconds a container has to end, with a space after it; none for its own."""
     return "" if grace is None else f"--time {grace} "
 
 
@@ -59,7 +60,7 @@ async def stop_or_start(context: Context) -> None:
         return
     if await _guarded(context, "Stop", running):
         grace = context.session.stop_timeout
-        line = f"docker stop {_time(grace)}{{}}"
+        line = f"docker stop {time_option(grace)}{{}}"
         await perform(context, "stop", acts(running, line, lambda c: engine.containers.stop(c.id, grace=grace)))
 
 
@@ -68,7 +69,7 @@ async def restart(context: Context) -> None:
     engine = context.session.engine
     if await _guarded(context, "Restart", context.containers):
         grace = context.session.stop_timeout
-        line = f"docker restart {_time(grace)}{{}}"
+        line = f"docker restart {time_option(grace)}{{}}"
         sent = acts(context.containers, line, lambda c: engine.containers.restart(c.id, grace=grace))
         await perform(context, "restart", sent)
 

@@ -26,6 +26,9 @@ async def refresh(context: Context) -> None:
     """Read everything again, and try a daemon that is away at once; what ssh has to ask is asked now."""
     await context.ui.let_ssh_ask()
     context.session.refused.clear()
+    context.session.compose.forget()
+    context.session.compose_files.forget()
+    context.session.swarm.refresh()
     context.session.feed.refresh()
     context.ui.note("reading everything again")
 
@@ -43,6 +46,9 @@ _COMMANDS = (
     Command("app.images", ("2",), "go to the images", "app", _view("images")),
     Command("app.volumes", ("3",), "go to the volumes", "app", _view("volumes")),
     Command("app.networks", ("4",), "go to the networks", "app", _view("networks")),
+    Command("app.projects", ("5",), "go to the Compose projects", "app", _view("projects")),
+    Command("app.services", ("6",), "go to the services of the swarm", "app", _view("services")),
+    Command("app.nodes", ("7",), "go to the nodes of the swarm", "app", _view("nodes")),
     Command("app.next_detail", ("right_square_bracket",), "next tab of the detail pane", "app", _view("next_detail")),
     Command("app.previous_detail", ("left_square_bracket",), "previous tab of the detail pane", "app",
             _view("previous_detail")),

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.commands import containers, disk, files, general, hosts, images, networks, processes, shell, volumes
+from tui.commands import (
+    containers,
+    disk,
+    files,
+    general,
+    hosts,
+    images,
+    networks,
+    nodes,
+    processes,
+    projects,
+    services,
+    shell,
+    swarm,
+    volumes,
+)
 from tui.commands.command import Command, Scope
 
 COMMANDS: tuple[Command, ...] = (
@@ -15,6 +30,10 @@ COMMANDS: tuple[Command, ...] = (
     *images.COMMANDS,
     *volumes.COMMANDS,
     *networks.COMMANDS,
+    *projects.COMMANDS,
+    *services.COMMANDS,
+    *nodes.COMMANDS,
+    *swarm.COMMANDS,
     *hosts.COMMANDS,
     *disk.COMMANDS,
     *general.COMMANDS,

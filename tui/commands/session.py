@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tui.commands.history import History
 from tui.commands.stories import Stories
+from tui.engine.compose_cli import ComposeCli
 from tui.engine.engine import Engine
 from tui.jobs.job import Jobs
 from tui.jobs.layer_cache import LayerCache
 from tui.jobs.layer_store import LayerStore
 from tui.jobs.story_book import StoryBook
+from tui.model.compose import Project
+from tui.model.events import Event
 from tui.model.recreate import Made
 from tui.model.system import Ping
+from tui.store.compose_files import ComposeFiles
 from tui.store.disk import DiskBook
 from tui.store.event_log import EventLog
 from tui.store.feed import Feed, Timing
 from tui.store.happenings import Happenings
+from tui.store.projects import ProjectBook
 from tui.store.state import State
+from tui.store.swarm import SwarmWatch
 from tui.store.usage import UsageWatch
 
 BUDGET_SECONDS = 10.0
@@ -56,7 +63,7 @@ class Session:
         self, engine: Engine, history: History, *, guarded: bool = False, name: str = "",
         tone: str = "accent",
         stop_timeout: int | None = None, now: Callable[[], float] = time.time, timing: Timing | None = None,
-        book: StoryBook | None = None,
+        book: StoryBook | None = None, environment: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         self.engine = engine
         self.history = history
@@ -84,7 +91,9 @@ class Session:
         self.happenings = Happenings(lambda name, id: self.history.sent_to(self.name, name, id, id[:12]))
         """What happened to each container, and which of it came from here."""
         self.stories = Stories(engine, self.happenings, book)
-        self.feed = Feed(engine, self._take_state, timing, self.happenings.take)
+        self.swarm = SwarmWatch(engine, lambda: self.on_state(self.state))
+        """The swarm that the daemon manages, if it does."""
+        self.feed = Feed(engine, self._take_state, timing, self._take_event)
         self.usage = UsageWatch(
             engine, lambda changed: self.on_usage(changed), known=lambda key: self.state.containers.get(key)
         )
@@ -93,6 +102,10 @@ class Session:
         self.event_log = EventLog(engine)
         """The events themselves, while somebody looks at them."""
         self._followers: list[asyncio.Event] = []
+        self.compose = ComposeCli(engine.transport, os.environ if environment is None else environment)
+        """Docker Compose for this host, where it is on this machine."""
+        self.compose_files = ComposeFiles(self.compose, lambda: self.on_state(self.state))
+        self._projects = ProjectBook()
         self._marks: deque[tuple[float, int]] = deque(maxlen=100)
         self._task: asyncio.Task[None] | None = None
         self._past: asyncio.Task[None] | None = None
@@ -120,6 +133,11 @@ class Session:
         """The latest state."""
         return self.feed.state
 
+    @property
+    def projects(self) -> Mapping[str, Project]:
+        """The Compose projects by ID, as the containers tell them; the same mapping while nothing of them changed."""
+        return self._projects.of(self.state.containers)
+
     def _take_state(self, state: State) -> None:
         """Hand a state on; with each new connection the daemon is asked once what happened before it."""
         if not state.condition.answers:
@@ -127,6 +145,7 @@ class Session:
         elif not self._knows_past:
             self._knows_past = True
             self._past = asyncio.create_task(self._read_past())
+            self.swarm.refresh()
         self.on_state(state)
         for news in self._followers:
             news.set()
@@ -140,6 +159,10 @@ class Session:
             yield news
         finally:
             self._followers.remove(news)
+
+    def _take_event(self, event: Event) -> None:
+        self.happenings.take(event)
+        self.swarm.take(event)
 
     async def _read_past(self) -> None:
         await self.stories.recall()
@@ -158,6 +181,8 @@ class Session:
         await self.event_log.pause()
         await self.stories.keep(self.state)
         await self.usage.close()
+        await self.compose_files.close()
+        await self.swarm.close()
 
     async def _end_tasks(self) -> None:
         tasks = [task for task in (self._task, self._past, self._keeping) if task is not None]
@@ -183,5 +208,7 @@ class Session:
         await self._end_tasks()
         await self.stories.keep(self.state)
         await self.usage.close()
+        await self.compose_files.close()
+        await self.swarm.close()
         await self.engine.close()
         await asyncio.to_thread(self.layer_cache.close)

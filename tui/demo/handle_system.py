@@ -1,4 +1,4 @@
-"""Requests about the engine itself: ping, version, info, events, disk use, login, swarm."""
+"""Requests about the engine itself: ping, version, info, events, disk use, login."""
 
 import asyncio
 import uuid
@@ -8,7 +8,8 @@ from aiohttp import web
 from tui.demo import events, images_view
 from tui.demo.api import API_VERSION, ENGINE_VERSION, HEADERS, MIN_VERSION, Call, Router, answer
 from tui.demo.clock import NS, rfc3339
-from tui.demo.errors import NOT_A_MANAGER, ApiError
+from tui.demo.errors import ApiError
+from tui.demo.handle_swarm import swarm_facts
 from tui.demo.jsonish import JsonMap, as_str
 from tui.demo.views import list_row, status_text
 from tui.demo.volumes_view import volume_references, volume_view
@@ -16,7 +17,6 @@ from tui.demo.world import CPUS, DATA_ROOT, MEMORY, World
 
 _KERNEL = "6.8.0-45-generic"
 _COMMIT = "3ef3c07c883be49a2e8097bcf6d2952fce1d70eb"
-_SWARM = ("swarm", "nodes", "services", "tasks", "secrets", "configs")
 
 
 def register(router: Router) -> None:
@@ -29,9 +29,6 @@ def register(router: Router) -> None:
     router.add("GET", "/system/df", _disk_use)
     router.add("POST", "/auth", _auth)
     router.add("GET", "/plugins", _plugins)
-    for name in _SWARM:
-        for method in ("GET", "POST", "DELETE"):
-            router.add(method, f"/{name}(/.*)?", _no_swarm)
 
 
 async def _ping(call: Call) -> web.StreamResponse:
@@ -40,7 +37,7 @@ async def _ping(call: Call) -> web.StreamResponse:
         "Builder-Version": "2",
         "Cache-Control": "no-cache, no-store, must-revalidate",
         "Pragma": "no-cache",
-        "Swarm": "inactive",
+        "Swarm": "active/manager" if call.world.swarm else "inactive",
         "Content-Type": "text/plain; charset=utf-8",
     }
     return web.Response(body=b"" if call.request.method == "HEAD" else b"OK", headers=headers)
@@ -99,14 +96,6 @@ def _host_facts(world: World) -> JsonMap:
     truths = "MemoryLimit SwapLimit KernelMemoryTCP CpuCfsPeriod CpuCfsQuota CPUShares CPUSet PidsLimit "
     truths += "IPv4Forwarding OomKillDisable"
     index: JsonMap = {"Mirrors": [], "Name": "docker.io", "Official": True, "Secure": True}
-    swarm = {
-        "NodeID": "",
-        "NodeAddr": "",
-        "LocalNodeState": "inactive",
-        "ControlAvailable": False,
-        "Error": "",
-        "RemoteManagers": None,
-    }
     return {
         "Driver": "overlay2",
         "DriverStatus": [["Backing Filesystem", "extfs"], ["Supports d_type", "true"], ["Native Overlay Diff", "true"]],
@@ -147,7 +136,7 @@ def _host_facts(world: World) -> JsonMap:
         "ServerVersion": ENGINE_VERSION,
         "Runtimes": {"io.containerd.runc.v2": {"path": "runc"}, "runc": {"path": "runc"}},
         "DefaultRuntime": "runc",
-        "Swarm": swarm,
+        "Swarm": swarm_facts(world),
         "LiveRestoreEnabled": False,
         "Isolation": "",
         "InitBinary": "docker-init",
@@ -227,7 +216,3 @@ async def _auth(call: Call) -> web.StreamResponse:
 
 async def _plugins(call: Call) -> web.StreamResponse:
     return answer([])
-
-
-async def _no_swarm(call: Call) -> web.StreamResponse:
-    raise ApiError(503, NOT_A_MANAGER)

@@ -10,6 +10,7 @@ from tui.demo import (
     handle_images,
     handle_storage,
     handle_streams,
+    handle_swarm,
     handle_system,
     handle_transfer,
 )
@@ -25,6 +26,7 @@ _MODULES = (
     handle_transfer,
     handle_images,
     handle_storage,
+    handle_swarm,
     handle_build,
     build_session,
     build_control,

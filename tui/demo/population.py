@@ -260,6 +260,7 @@ def _config(role: Role, copy: int, image: Image, id_: str) -> JsonMap:
             "com.docker.compose.container-number": str(copy + 1),
             "com.docker.compose.oneoff": "False",
             "com.docker.compose.project": role.project,
+            "com.docker.compose.project.config_files": f"/srv/{role.project}/compose.yaml",
             "com.docker.compose.project.working_dir": f"/srv/{role.project}",
             "com.docker.compose.service": role.name,
             "com.docker.compose.version": "2.29.7",

@@ -14,8 +14,9 @@ from aiohttp import web
 
 from tui.demo import churn, handlers
 from tui.demo.api import Router, dispatcher
-from tui.demo.clock import Clock, SystemClock
+from tui.demo.clock import NS, Clock, SystemClock
 from tui.demo.population import populate
+from tui.demo.swarm import seeded_swarm
 from tui.demo.world import World
 
 _SHUTDOWN_SECONDS = 0.2
@@ -26,13 +27,14 @@ class DemoEngine:
 
     def __init__(
         self, *, seed: int = 7, containers: int = 12, images: int = 0, events_per_second: float = 0.0,
-        clock: Clock | None = None,
+        clock: Clock | None = None, swarm: bool = False,
     ) -> None:  # fmt: skip
         self._seed = seed
         self._containers = containers
         self._images = images
         self._events_per_second = events_per_second
         self._clock: Clock = clock or SystemClock()
+        self._swarm = swarm
         self._runner: web.ServerRunner | None = None
         self._socket: Path | None = None
         self._world: World | None = None
@@ -50,6 +52,8 @@ class DemoEngine:
             raise RuntimeError("the demo engine has been started already")
         world = World(self._clock, self._seed)
         populate(world, self._containers, self._images)
+        if self._swarm:
+            world.swarm = seeded_swarm(str(self._seed), world.booted_ns - 3600 * NS)
         world.bus.forget()
         router = Router()
         handlers.register_all(router)
@@ -97,11 +101,12 @@ def _bound(path: Path) -> socket.socket:
 
 @asynccontextmanager
 async def serve_demo(
-    *, seed: int = 7, containers: int = 12, events_per_second: float = 0.0, clock: Clock | None = None
-) -> AsyncGenerator[Path]:
+    *, seed: int = 7, containers: int = 12, events_per_second: float = 0.0, clock: Clock | None = None,
+    swarm: bool = False,
+) -> AsyncGenerator[Path]:  # fmt: skip
     """Run a demo engine on a socket in a private temporary folder; yields the socket's path, removes all at the end."""
     folder = tempfile.mkdtemp(prefix="hythe-demo-")
-    engine = DemoEngine(seed=seed, containers=containers, events_per_second=events_per_second, clock=clock)
+    engine = DemoEngine(seed=seed, containers=containers, events_per_second=events_per_second, clock=clock, swarm=swarm)
     try:
         path = Path(folder, "docker.sock")
         await engine.start(path)

@@ -14,6 +14,7 @@ from tui.demo.events import EventBus
 from tui.demo.jsonish import JsonMap
 from tui.demo.layers import Layer, Node, flatten
 from tui.demo.records import CacheRecord, Container, Exec, Image, Network, Volume
+from tui.demo.swarm import SwarmState
 
 DATA_ROOT = "/var/lib/docker"
 CPUS = 8
@@ -45,6 +46,7 @@ class World:
         self.ports: dict[str, str] = {}
         self.next_port = 32_768
         self.sick: set[str] = set()
+        self.swarm: SwarmState | None = None
         self.booted_ns = clock.now_ns()
         self._ids = 0
         self._pids = 1800

@@ -50,8 +50,6 @@ class Change(msgspec.Struct, frozen=True, rename="pascal"):
     kind: int
 
 
-
-
 class Containers:
     """The container operations of one daemon. Each raises EngineError as errors.py says."""
 

@@ -18,6 +18,7 @@ from tui.engine.files import Files
 from tui.engine.images import Images
 from tui.engine.networks import Networks
 from tui.engine.processes import ContainerProcesses
+from tui.engine.swarm import Swarm
 from tui.engine.transport import Transport
 from tui.engine.volumes import Volumes
 from tui.model.events import Event
@@ -37,6 +38,7 @@ class Engine:
         self.builds = Builds(self.transport)
         self.networks = Networks(self.transport)
         self.disk = Disk(self.transport)
+        self.swarm = Swarm(self.transport)
         self.volumes = Volumes(self.transport, self.disk)
         self.last_ping: Ping | None = None
         """What the daemon said of itself at the last `connect`; None before the first."""

@@ -17,8 +17,9 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.commands.command import Command, Context, Scope, name_of
+from tui.commands.command import Command, Context, Row, Scope, name_of
 from tui.commands.fleet import Fleet
+from tui.commands.projects import logs_of
 from tui.commands.registry import BY_ID, COMMANDS, footer, in_scope
 from tui.commands.session import Session
 from tui.model.containers import Container
@@ -30,14 +31,15 @@ from tui.screens.detail import DetailPane
 from tui.screens.fleet_header import FleetHeader
 from tui.screens.resource_pane import ResourcePane
 from tui.screens.resource_views import VIEW_OF, VIEWS
+from tui.screens.table_name import TableName
+from tui.screens.watching import watch_projects, watch_swarm
 from tui.settings import Settings
-from tui.store.state import Resource
 from widgets.live_table import LiveTable
 from widgets.span_line import KeyHints
 
 TICK_SECONDS = 1.0
 
-STACKED: tuple[Resource, ...] = ("containers", "images")
+STACKED: tuple[TableName, ...] = ("containers", "images")
 """The tables that stand together where there is room; any other stands alone."""
 
 SHOW_SHARE = 40
@@ -92,7 +94,7 @@ class DashboardScreen(HytheScreen):
         super().__init__()
         self._fleet = fleet
         self._settings = settings
-        self._current: Resource = "containers"
+        self._current: TableName = "containers"
         self._detail_open = False
         self._searching_detail = False
         self._small = False
@@ -190,6 +192,7 @@ class DashboardScreen(HytheScreen):
         for pane in self._shown_panes():
             pane.show_state()
         self._watch_usage()
+        self._watch_more()
         self._draw_header()
         self._draw_tabs()
         self._draw_footer()
@@ -198,7 +201,7 @@ class DashboardScreen(HytheScreen):
         self._show_seconds = self._shown_until - began
         if (awaited := self._awaited) is not None:
             session, noun, id = awaited
-            if any(id in VIEW_OF[name].records(session.state) for name in VIEW_OF if VIEW_OF[name].noun == noun):
+            if any(id in view.records(session) for view in VIEWS if view.noun == noun):
                 self.go_to(noun, id, session)
 
     def _touch(self, session: Session, keys: set[str]) -> None:
@@ -230,9 +233,16 @@ class DashboardScreen(HytheScreen):
             detailed = [cursor[1].id] if cursor and cursor[0] is session and self.is_seen else []
             session.feed.inspect_missing([*keys, *detailed])
 
+    def _watch_more(self) -> None:
+        """Have what else is in sight read: Compose files and the swarm; nothing while nobody looks."""
+        watch_projects(self._panes["projects"], seen=self.is_seen, detailed=self._current == "projects")
+        watch_swarm(self._fleet, seen=self.is_seen and self._current in ("services", "nodes"))
+
     def on_live_table_view_changed(self, message: LiveTable.ViewChanged) -> None:
         if message.table is self.containers:
             self._watch_usage()
+        elif message.table is self._panes["projects"].table:
+            self._watch_more()
 
     def on_live_table_highlighted(self, message: LiveTable.Highlighted) -> None:
         if message.table is self.table:
@@ -240,17 +250,21 @@ class DashboardScreen(HytheScreen):
             if self._following is not None:
                 self._following.stop()
             self._following = self.set_timer(FOLLOW_SECONDS, self._follow_cursor)
+        elif message.table is self.detail.body:
+            self._draw_footer()
 
     def on_live_table_marks_changed(self, _message: LiveTable.MarksChanged) -> None:
         self.pane.draw_title()
         self._draw_footer()
 
-    def on_live_table_opened(self, _message: LiveTable.Opened) -> None:
-        self._open_detail()
+    def on_live_table_opened(self, message: LiveTable.Opened) -> None:
+        if message.table is self.table:
+            self._open_detail()
 
     def on_screen_suspend(self) -> None:
         # behind a dialog it is still seen, and goes on; behind another screen it reads nothing
         self._watch_usage()
+        self._watch_more()
         self._follow_cursor()
 
     def on_screen_resume(self) -> None:
@@ -289,6 +303,7 @@ class DashboardScreen(HytheScreen):
             pane.display = name in together
         self.call_after_refresh(self._follow_cursor)
         self.call_after_refresh(self._watch_usage)
+        self.call_after_refresh(self._watch_more)
 
     def _draw_header(self) -> None:
         self.query_one("#header", FleetHeader).draw()
@@ -297,9 +312,14 @@ class DashboardScreen(HytheScreen):
         self.query_one("#tabs", KeyHints).hint(
             [
                 (f"app.{name}", self.keys_of(BY_ID[f"app.{name}"]).split(" ")[0], name, name == self._current)
-                for name in self._panes
+                for name in self._offered()
             ]
         )
+
+    def _offered(self) -> list[TableName]:
+        """Return the tables that there is a tab for; the one in front always has its tab."""
+        sessions = self._fleet.sessions
+        return [view.name for view in VIEWS if view.name == self._current or view.is_offered(sessions)]
 
     def _draw_footer(self) -> None:
         context = self.command_context()
@@ -326,7 +346,7 @@ class DashboardScreen(HytheScreen):
 
     def action_pane(self, step: int) -> None:
         """Go to the next pane that there is room for; where there is one table at a time, to the next table."""
-        names: list[Resource] = [view.name for view in VIEWS]
+        names = self._offered()
         if self._small:
             self._go(names[(names.index(self._current) + step) % len(names)])
             return
@@ -335,7 +355,7 @@ class DashboardScreen(HytheScreen):
         at = next((i for i, pane in enumerate(panes) if pane.has_focus), 0)
         self.set_focus(panes[(at + step) % len(panes)])
 
-    def _go(self, resource: Resource) -> None:
+    def _go(self, resource: TableName) -> None:
         self._current = resource
         self._detail_open = False
         self._arrange(self.size.width, self.size.height)
@@ -347,14 +367,14 @@ class DashboardScreen(HytheScreen):
         """Yield (host, ID, name, noun) of every object in the tables."""
         for session in self._fleet.sessions:
             for view in VIEWS:
-                for id, record in view.records(session.state).items():
+                for id, record in view.records(session).items():
                     yield session, id, name_of(record), view.noun
 
     def go_to(self, noun: str, id: str, session: Session | None = None) -> None:
         """Put the cursor on an object, clearing a filter that hides it; on one not known yet as it comes."""
         session = session or self._fleet.front
         view = next(view for view in VIEWS if view.noun == noun)
-        self._awaited = None if id in view.records(session.state) else (session, noun, id)
+        self._awaited = None if id in view.records(session) else (session, noun, id)
         self._go(view.name)
         key = self._fleet.key(session, id)
         if not self.table.move_to(key):
@@ -445,10 +465,15 @@ class DashboardScreen(HytheScreen):
 
     def _contexts(self) -> list[Context]:
         """Return what a command acts on, one context a host; the first is of the host in front."""
-        found = [Context(session, self, self._current, rows) for session, rows in self.pane.targets()]
+        found = [Context(session, self, self._current, rows) for session, rows in self._targets()]
         if found:
             self._fleet.front = found[0].session
         return found or [Context(self._fleet.front, self, self._current)]
+
+    def _targets(self) -> list[tuple[Session, Sequence[Row]]]:
+        """Return the rows that a command acts on, by host: those of the details while they have the focus and rows."""
+        inner = self.detail.targets() if self.focused is self.detail.body else None
+        return [inner] if inner is not None else [(session, rows) for session, rows in self.pane.targets()]
 
     async def action_command(self, id: str) -> None:
         """Run a command on each host that has some of the marked rows; a slow one holds up no other."""
@@ -491,10 +516,17 @@ class DashboardScreen(HytheScreen):
             self._panes["containers"].only_running ^= True
             self.show_state()
         elif request in self._panes:
-            self._go(VIEW_OF[request].name)
+            if reason := VIEW_OF[request].why_not(self._fleet.sessions):
+                self.note(f"{request}: {reason}", "warning")
+            else:
+                self._go(VIEW_OF[request].name)
+        elif request == "project_logs":
+            targets, title = logs_of(self._contexts())
+            if targets:
+                self.open("logs", targets=targets, title=title)
         elif request in ("logs", "one_off"):
-            self.open(request, targets=self._targets())
-        elif request == "stats" and len(targets := self._targets()) > 1:
+            self.open(request, targets=self._marked())
+        elif request == "stats" and len(targets := self._marked()) > 1:
             self.open("stats_compare", targets=targets)
         elif request in ("next_detail", "previous_detail"):
             self.detail.turn(1 if request == "next_detail" else -1)
@@ -503,7 +535,8 @@ class DashboardScreen(HytheScreen):
         else:
             super().view(request)
 
-    def _targets(self) -> list[tuple[Session, Any]]:
+    def _marked(self) -> list[tuple[Session, Any]]:
+        """Return each marked row, else the one under the cursor, with its host."""
         return [(session, row) for session, rows in self.pane.targets() for row in rows]
 
     async def _choose_sort(self) -> None:

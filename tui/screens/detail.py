@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, cast
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from tui.commands.command import Context, name_of
+from tui.commands.command import Context, Row, name_of
 from tui.commands.registry import BY_ID
 from tui.commands.session import Session
 from tui.engine.errors import EngineError
@@ -17,8 +18,8 @@ from tui.screens.base import HytheScreen
 from tui.screens.details import TABS
 from tui.screens.details.processes import ProcessView
 from tui.screens.details.tab import Body, DetailTab
+from tui.screens.table_name import TableName
 from tui.settings import Settings
-from tui.store.state import Resource
 from widgets.line_view import Span
 from widgets.span_line import SpanLine
 
@@ -35,8 +36,8 @@ class DetailPane(Vertical):
         self._tabs: dict[str, DetailTab] = {
             kind.name: kind(settings) for kind in dict.fromkeys(kind for kinds in TABS.values() for kind in kinds)
         }
-        self._front: dict[Resource, str] = {resource: kinds[0].name for resource, kinds in TABS.items()}
-        self._resource: Resource = "containers"
+        self._front: dict[TableName, str] = {resource: kinds[0].name for resource, kinds in TABS.items()}
+        self._resource: TableName = "containers"
         self._row: tuple[Session, Any] | None = None
         self._shown: tuple[object, ...] | None = None
         self._reading = False
@@ -61,11 +62,15 @@ class DetailPane(Vertical):
         """The widget of the tab in front."""
         return self._tabs[self.tab].body
 
+    def targets(self) -> tuple[Session, Sequence[Row]] | None:
+        """Return what a command acts on while the tab in front has the focus; None for the row of the table."""
+        return self._tabs[self.tab].targets()
+
     def search(self, text: str) -> None:
         """Search in the tab in front."""
         cast("Body", self.body).search(text)
 
-    def watch_row(self, resource: Resource, row: tuple[Session, Any] | None, *, reading: bool) -> None:
+    def watch_row(self, resource: TableName, row: tuple[Session, Any] | None, *, reading: bool) -> None:
         """Show this row of this host; `reading` is False while the pane is not seen, and then nothing is read."""
         self._resource, self._row, self._reading = resource, row, reading
         self._arrange()

@@ -14,6 +14,9 @@ GROUPS = (
     ("images", "On images"),
     ("volumes", "On volumes"),
     ("networks", "On networks"),
+    ("projects", "On Compose projects and their services"),
+    ("services", "On services of a swarm"),
+    ("nodes", "On nodes of a swarm"),
     ("hosts", "On hosts"),
     ("app", "Everywhere"),
 )

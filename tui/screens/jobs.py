@@ -47,7 +47,8 @@ class JobsScreen(ListScreen):
         return next((job for _, job in self.hythe.jobs() if str(job.id) == key), None)
 
     def on_choice_list_chosen(self, message: ChoiceList.Chosen) -> None:
-        if (job := self._job(message.key)) is not None:
+        # some jobs say all that there is to say in their line
+        if (job := self._job(message.key)) is not None and job.screen != "jobs":
             self.open(job.screen, job=job)
 
     def action_cancel(self) -> None:

@@ -34,10 +34,12 @@ SCREENS: Mapping[str, tuple[str, str]] = {
     "network": ("tui.screens.network_form", "NetworkFormScreen"),
     "network_connect": ("tui.screens.network_connect", "NetworkConnectScreen"),
     "one_off": ("tui.screens.one_off", "OneOffScreen"),
+    "output": ("tui.screens.output", "OutputScreen"),
     "ports": ("tui.screens.ports", "PortsScreen"),
     "problems": ("tui.screens.problems", "ProblemsScreen"),
     "run": ("tui.screens.run", "RunScreen"),
     "stats_compare": ("tui.screens.stats_compare", "CompareStatsScreen"),
+    "swarm": ("tui.screens.swarm", "SwarmScreen"),
     "theme": ("tui.screens.theme", "ThemeScreen"),
     "volume": ("tui.screens.volume_form", "VolumeFormScreen"),
 }

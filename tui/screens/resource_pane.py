@@ -82,9 +82,7 @@ class ResourcePane(Vertical):
 
     def _known(self, session: Session) -> Mapping[str, Any]:
         """Return a host's records, once they were listed: the first that an event tells of would draw the cursor."""
-        state = session.state
-        known = self.view.name in state.listed or self.view.name in state.problems
-        return self.view.records(state) if known else NOTHING
+        return self.view.records(session) if self.view.is_known(session) else NOTHING
 
     def _rows(self, tables: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         running = self.view.running if self.only_running else None
@@ -147,7 +145,7 @@ class ResourcePane(Vertical):
     def record(self, key: str) -> tuple[Session, Any] | None:
         """Return the host and the latest record of a row, or None when the object is gone."""
         session, id = self._fleet.owner(key)
-        found = self.view.records(session.state).get(id)
+        found = self.view.records(session).get(id)
         return None if found is None else (session, found)
 
     @property
@@ -194,7 +192,7 @@ class ResourcePane(Vertical):
 
     def draw_title(self) -> None:
         """Say how many rows there are, which are shown, and what holds them."""
-        table, view, states = self.table, self.view, [session.state for session in self._fleet.sessions]
+        table, view = self.table, self.view
         shown, total = table.shown_count, table.total_count
         left: list[Span] = [(f" {view.name}", "head"), (f" {shown}" if shown == total else f" {shown} of {total}", "")]
         if view.name == "containers":
@@ -210,7 +208,7 @@ class ResourcePane(Vertical):
                 left.append((f", {hidden} of them hidden", "warn"))
         if table.frozen:
             left.append((f"  frozen, {plural(table.pending_changes, 'change')} held", "warn"))
-        if not all(view.name in state.listed or view.name in state.problems for state in states):
+        if not all(map(view.is_known, self._fleet.sessions)):
             left.append(("  reading …", "dim"))
         for session in self._fleet.sessions:
             text, tone = self.view.note(session)
@@ -221,10 +219,9 @@ class ResourcePane(Vertical):
 
 def problem_of(session: Session, view: ResourceView) -> str | None:
     """Return why a resource of one host may not be the daemon's state, or None."""
-    state = session.state
-    condition = state.condition
-    if view.name in state.problems:
-        return state.problems[view.name]
+    condition = session.state.condition
+    if problem := view.problem(session):
+        return problem
     if condition.phase in ("stale", "reconnecting"):
         hint = f" ({condition.hint})" if condition.hint else ""
         return f"{condition.phase}: {condition.error or 'the daemon does not answer'}{hint}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Protocol
 
 from textual.widget import Widget
 
+from tui.commands.command import Row
 from tui.commands.session import Session
 from tui.settings import Settings
 
@@ -51,6 +53,10 @@ class DetailTab:
             EngineError: it can't be read.
         """
         raise NotImplementedError
+
+    def targets(self) -> tuple[Session, Sequence[Row]] | None:
+        """Return what a command acts on while the focus is in the tab; None where that is the row of the table."""
+        return None
 
     def empty(self, notice: str) -> None:
         """Show nothing but the reason."""

@@ -1,0 +1,86 @@
+"""The tables of a swarm: hidden where there is none, live where there is one."""
+
+from collections.abc import Callable
+
+import pytest
+from stage import StageApp, dashboard, settle, text_of, until
+from textual.pilot import Pilot
+
+from tui.screens.swarm import SwarmScreen
+from tui.settings import Settings
+
+
+async def test_no_tab_and_the_reason_where_there_is_no_swarm() -> None:
+    app = StageApp()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        await until(pilot, lambda: screen.session.swarm.status is not None)
+        assert "6 services" not in text_of(app)
+        await pilot.press("6")
+        await until(pilot, lambda: "services: this daemon is in no swarm" in text_of(app))
+        assert screen.table.id == "containers"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60), (40, 10)])
+async def test_services_and_nodes(size: tuple[int, int]) -> None:
+    app = StageApp(swarm=True)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        if size[0] > 40:
+            await dashboard(pilot)
+            await until(pilot, lambda: "6 services  7 nodes" in text_of(app))
+        else:
+            await until(pilot, lambda: "shop-api-1" in text_of(app))
+        await pilot.press("6")
+        await until(pilot, lambda: "ledger" in text_of(app) and "0/2" in text_of(app))
+        await pilot.press("7")
+        await until(pilot, lambda: "worker-2" in text_of(app) and "down" in text_of(app))
+
+
+async def test_tasks_tell_their_errors_and_a_scaled_service_its_count() -> None:
+    app = StageApp(swarm=True)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await dashboard(pilot)
+        await pilot.press("6", "slash", *"ledger", "enter")
+        await until(pilot, lambda: "No such image: registry.example.com/team/ledger:9" in text_of(app))
+        await pilot.press("slash", "ctrl+u", *"shop_web", "enter", "equals_sign")
+        await until(pilot, lambda: "Scale shop_web" in text_of(app))
+        await pilot.press("ctrl+u", "5", "enter")
+        await until(pilot, lambda: "5/5" in text_of(app))
+
+
+async def test_what_belongs_to_the_swarm_by_name_only() -> None:
+    app = StageApp(swarm=True)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        await screen.action_command("app.swarm")
+        await until(pilot, lambda: isinstance(app.screen, SwarmScreen) and "shop_db_password" in text_of(app))
+        assert "shop  2 services" in text_of(app)
+        assert "manager, 3 nodes, 1 manager" in text_of(app)
+
+
+async def test_nothing_of_the_swarm_is_read_while_nobody_looks() -> None:
+    app = StageApp(swarm=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await dashboard(pilot)
+        await until(pilot, lambda: screen.session.swarm.status is not None)
+        assert not screen.session.swarm.services
+        await pilot.press("6")
+        await until(pilot, lambda: bool(screen.session.swarm.services))
+        await pilot.press("1")
+        await until(pilot, lambda: not screen.session.swarm._watched)
+
+
+@pytest.mark.parametrize(("size", "ascii"), [((80, 24), False), ((120, 40), True)], ids=["80x24", "ascii-120x40"])
+def test_it_looks(snap_compare: Callable[..., bool], size: tuple[int, int], ascii: bool) -> None:
+    async def before(pilot: Pilot[int]) -> None:
+        await dashboard(pilot)
+        app = pilot.app
+        assert isinstance(app, StageApp)
+        await pilot.press("6")
+        await until(pilot, lambda: "0/2" in text_of(app))
+        await pilot.press("j")
+        if ascii:
+            await until(pilot, lambda: "No such image" in text_of(app))
+        await settle(pilot)
+
+    assert snap_compare(StageApp(Settings(ascii=ascii), swarm=True), terminal_size=size, run_before=before)

@@ -1,0 +1,134 @@
+"""The commands on services of a swarm."""
+
+from __future__ import annotations
+
+from shlex import quote
+
+from tui.commands.command import Command, Context
+from tui.commands.projects import check_count
+from tui.commands.running import Act, allowed, perform
+from tui.engine.swarm import set_image, set_replicas
+from tui.model.reference import check_reference
+from tui.model.swarm import SwarmService
+from tui.present.units import plural
+from tui.store.swarm import TASK_LABEL
+
+
+def _described(service: SwarmService) -> str:
+    count = "" if service.running is None else f", {plural(service.running, 'task')} running"
+    return f"{service.name}  ({service.short_image}, {service.mode}{count})"
+
+
+async def _perform(context: Context, verb: str, acts: list[Act]) -> None:
+    await perform(context, verb, acts)
+    context.session.swarm.refresh()
+
+
+async def scale(context: Context) -> None:
+    """Ask for a number of replicas, and have that many."""
+    service, swarm = context.services[0], context.session.engine.swarm
+    now = service.replicas or 0
+    text = await context.ui.prompt(f"Scale {service.name}", "Replicas", str(now), check_count)
+    if text is None or int(text) == now:
+        return
+    count = int(text)
+    title = f"Scale {service.name} from {now} to {count} on {context.session.name}?"
+    if await allowed(context, "always" if count < now else "guarded", title, [_described(service)], label="Scale"):
+        line = f"docker service scale --detach {quote(service.name)}={count}"
+        change = set_replicas(count)
+        act = Act(service.id, service.name, line, lambda: swarm.change_service(service.id, change))
+        await _perform(context, "scale", [act])
+
+
+async def update_image(context: Context) -> None:
+    """Ask for an image, and have the service's containers made from it, one after the other as the service says."""
+    service, swarm = context.services[0], context.session.engine.swarm
+    text = await context.ui.prompt(f"Update {service.name}", "Image", service.short_image, check_reference)
+    if text is None:
+        return
+    title = f"Update {service.name} on {context.session.name}?"
+    lines = [_described(service), f"from {service.image}", f"to {text}"]
+    if await allowed(context, "guarded", title, lines, label="Update"):
+        line = f"docker service update --detach --no-resolve-image --image {quote(text)} {quote(service.name)}"
+        change = set_image(text)
+        act = Act(service.id, service.name, line, lambda: swarm.change_service(service.id, change))
+        await _perform(context, "update", [act])
+
+
+async def rollback(context: Context) -> None:
+    """Have the services be as they were before their last change, after asking."""
+    swarm, targets = context.session.engine.swarm, [s for s in context.services if s.has_previous]
+    title = f"Roll {plural(len(targets), 'service')} back to what was before the last change?"
+    if await allowed(context, "always", title, [_described(service) for service in targets], label="Roll back"):
+        line = "docker service rollback --detach {}"
+        acts = [Act(s.id, s.name, line.format(quote(s.name)), lambda s=s: swarm.rollback(s.id)) for s in targets]
+        await _perform(context, "rollback", acts)
+
+
+async def remove(context: Context) -> None:
+    """Remove the services with their containers on every node, after asking."""
+    swarm, targets = context.session.engine.swarm, context.services
+    title = f"Remove {plural(len(targets), 'service')} from the swarm, on every node?"
+    if await allowed(context, "always", title, [_described(s) for s in targets], label="Remove", danger=True):
+        line = "docker service rm {}"
+        acts = [Act(s.id, s.name, line.format(quote(s.name)), lambda s=s: swarm.remove_service(s.id)) for s in targets]
+        await _perform(context, "remove", acts)
+
+
+async def logs(context: Context) -> None:
+    """Show the logs of the services' containers on this node as one text."""
+    session, wanted = context.session, {service.id for service in context.services}
+    containers = session.state.containers.values()
+    here = sorted((c for c in containers if c.labels.get(TASK_LABEL) in wanted), key=lambda c: c.name)
+    if any((service.running or 0) > 0 for service in context.services) and len(session.swarm.nodes) > 1:
+        context.ui.note("the logs are those of the containers on this node", "warning")
+    title = context.services[0].name if len(wanted) == 1 else plural(len(wanted), "service")
+    context.ui.open("logs", targets=[(session, container) for container in here], title=title)
+
+
+async def inspect(context: Context) -> None:
+    """Show the inspect answer as a tree."""
+    context.ui.view("inspect")
+
+
+async def copy(context: Context) -> None:
+    """Copy something of the service."""
+    service = context.services[0]
+    options = [("name", service.name, "name"), ("id", service.id, "ID"), ("image", service.image, "image")]
+    choices = {value: label for value, label, _ in options}
+    chosen = await context.ui.choose(f"Copy from {service.name}", options)
+    if chosen is not None:
+        context.ui.copy(choices[chosen])
+
+
+def _scalable(context: Context) -> str | None:
+    mode = context.services[0].mode
+    return None if context.services[0].scalable else f"a {mode} service has no number of replicas to set"
+
+
+def _has_previous(context: Context) -> str | None:
+    return None if any(s.has_previous for s in context.services) else "it was never changed: there is nothing before"
+
+
+def _has_containers(context: Context) -> str | None:
+    wanted = {service.id for service in context.services}
+    containers = context.session.state.containers.values()
+    here = any(c.labels.get(TASK_LABEL) in wanted for c in containers)
+    return None if here else "none of its containers is on this node"
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("service.scale", ("equals_sign",), "scale", "services", scale, "scale",
+            "docker service scale --detach SERVICE=COUNT", "guarded", True, _scalable, 10),
+    Command("service.update", ("u",), "update to another image", "services", update_image, "update",
+            "docker service update --detach --no-resolve-image --image IMAGE SERVICE", "guarded", True, hint=20),
+    Command("service.rollback", ("B",), "roll back to what was before the last change", "services", rollback,
+            "roll back", "docker service rollback --detach SERVICE", "always", True, _has_previous, 30, True),
+    Command("service.logs", ("l",), "logs of its containers on this node", "services", logs, "logs",
+            "docker service logs --follow SERVICE", available=_has_containers, hint=40, many=True, immediate=True),
+    Command("service.remove", ("d", "delete"), "remove", "services", remove, "remove",
+            "docker service rm SERVICE", "always", True, hint=50, many=True),
+    Command("service.inspect", ("i",), "inspect", "services", inspect, "inspect",
+            "docker service inspect SERVICE", hint=60, immediate=True),
+    Command("service.copy", ("y",), "copy name, ID or image", "services", copy, "copy"),
+)  # fmt: skip
