@@ -53,6 +53,8 @@ _COMMANDS = (
     Command("app.history", ("H",), "history of docker lines", "app", _open("history"), "history", offline=True),
     Command("app.jobs", ("J",), "jobs under way", "app", _open("jobs"), "jobs", offline=True),
     Command("app.problems", ("W",), "what is wrong: problems of all containers", "app", _open("problems"), "problems"),
+    Command("app.registries", ("I",), "registries: browse, search, log in and out", "app", _open("registries"),
+            "registries", "docker search TERM"),
     Command("app.theme", ("T",), "theme", "app", _open("theme"), "theme", offline=True),
     Command("app.hosts", ("D",), "hosts: another context or socket", "app", _open("hosts"), "hosts",
             "docker context ls", offline=True),

@@ -12,6 +12,10 @@ from tui.model.reference import check_reference, parse_reference
 from tui.present.units import plural, size
 
 
+ALL = "all references"
+"""Chosen where an image is to go with each of its references."""
+
+
 def check_new_tag(text: str) -> str | None:
     """Return what is wrong with a reference that is to be given to an image, or None."""
     problem = check_reference(text)
@@ -80,10 +84,35 @@ async def tag(context: Context) -> None:
     )
 
 
+def dependants_of(context: Context, image: Image) -> list[str]:
+    """Return the images that are made from it, as far as the daemon says so: its classic builder and commits do."""
+    return sorted(other.reference for other in context.session.state.images.values() if other.parent == image.id)
+
+
+def _told(context: Context, image: Image) -> list[str]:
+    """Return what there is to know before an image is removed, a line each."""
+    lines = [described(image, users_of(context, image))]
+    if made := dependants_of(context, image):
+        lines.append(f"  made from it: {', '.join(made[:5])}{' …' if len(made) > 5 else ''}")
+    return lines
+
+
 async def remove(context: Context) -> None:
-    """Remove the images with all their references after asking; what the daemon refuses can be forced."""
+    """Remove the images with all their references after asking; what the daemon refuses can be forced.
+
+    Of one that has several references, one can be taken away alone.
+    """
     targets = context.images
-    lines = [described(image, users_of(context, image)) for image in targets]
+    if len(targets) == 1 and len(targets[0].tags) > 1:
+        options = [(name, f"untag {name}", "the image stays") for name in targets[0].tags]
+        every = f"remove the image with its {len(targets[0].tags)} tags"
+        chosen = await context.ui.choose(f"Remove from {targets[0].short_id}", [*options, (ALL, every, "")])
+        if chosen is None:
+            return
+        if chosen != ALL:
+            await _untag(context, targets[0], chosen)
+            return
+    lines = [line for image in targets for line in _told(context, image)]
     if not await allowed(
         context, "always", f"Remove {plural(len(targets), 'image')}?", lines, label="Remove", danger=True
     ):
@@ -93,6 +122,16 @@ async def remove(context: Context) -> None:
     again = [image for image in targets if any(f.act.key == image.id for f in forcible)]
     if again and await _ask_force(context, forcible):
         await perform(context, "remove", [_removal(context, image, force=True) for image in again])
+
+
+async def _untag(context: Context, image: Image, name: str) -> None:
+    """Take one reference away; the image has others."""
+    kept = ", ".join(tag for tag in image.tags if tag != name)
+    lines = [f"{name}  ({image.short_id})", f"it keeps {kept}"]
+    if await allowed(context, "always", f"Untag {name}?", lines, label="Untag", danger=True):
+        engine = context.session.engine
+        act = Act(image.id, name, f"docker rmi {quote(name)}", lambda: engine.images.remove(name))
+        await perform(context, "untag", [act])
 
 
 async def _ask_force(context: Context, refused: list[Failure]) -> bool:
@@ -112,6 +151,11 @@ def _removal(context: Context, image: Image, *, force: bool) -> Act:
     flag = "--force " if force else ""
     shown = " ".join(quote(name) for name in image.tags) or image.short_id
     return Act(image.id, image.reference, f"docker rmi {flag}{shown}", send)
+
+
+async def dangling(context: Context) -> None:
+    """Show only the images that no tag names, or all again."""
+    context.ui.view("dangling")
 
 
 async def copy(context: Context) -> None:
@@ -134,6 +178,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("image.tag", ("t",), "tag", "images", tag, "tag", "docker tag IMAGE REFERENCE", "free", True, hint=30),
     Command("image.remove", ("d", "delete"), "remove", "images", remove, "remove",
             "docker rmi [--force] IMAGE", "always", True, hint=40, many=True),
+    Command("image.dangling", ("z",), "show only dangling images, or all", "images", dangling, "dangling",
+            "docker images --filter dangling=true", many=True, immediate=True),
     Command("image.inspect", ("i",), "inspect", "images", inspect, "inspect",
             "docker inspect IMAGE", hint=80, immediate=True),
     Command("image.copy", ("y",), "copy ID or reference", "images", copy, "copy"),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.commands import containers, general, hosts, images, networks, shell, volumes
+from tui.commands import archives, containers, general, hosts, images, networks, shell, transfers, volumes
 from tui.commands.command import Command, Scope
 
 COMMANDS: tuple[Command, ...] = (
     *containers.COMMANDS,
     *shell.COMMANDS,
     *images.COMMANDS,
+    *transfers.COMMANDS,
+    *archives.COMMANDS,
     *volumes.COMMANDS,
     *networks.COMMANDS,
     *hosts.COMMANDS,

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from tui.engine.build_messages import BuildMessages
 from tui.engine.errors import ConnectionLost, EngineError
+from tui.engine.sent_body import SentBody
 from tui.engine.transport import Answer, Params, Transport
 from tui.model.build import BuildEvent, BuildFailure
 
@@ -73,7 +74,7 @@ class Builds:
             "forcerm": True,
         }
         path = "/build" + (f"?{urlencode([('t', tag) for tag in tags])}" if tags else "")
-        body = _Body(context)
+        body = SentBody(context)
         headers = {"Content-Type": "application/x-tar"} | ({"X-Registry-Config": logins} if logins else {})
         try:
             async with self._transport.stream(
@@ -99,28 +100,3 @@ class Builds:
             if isinstance(event, BuildFailure):
                 raise ConnectionLost(self._transport.endpoint.url, event.message)
             yield event
-
-
-class _Body:
-    """A request's body that remembers what went wrong in its source, which the HTTP client hides in its own error."""
-
-    def __init__(self, source: AsyncIterable[bytes] | None) -> None:
-        self.error: Exception | None = None
-        self._source = source
-
-    async def chunks(self) -> AsyncGenerator[bytes]:
-        """Yield the source's chunks."""
-        if self._source is None:
-            return
-        try:
-            async for chunk in self._source:
-                yield chunk
-        except Exception as error:
-            self.error = error
-            raise
-
-    async def close(self) -> None:
-        """End a source that was left in its midst, and release what it holds."""
-        aclose = getattr(self._source, "aclose", None)
-        if aclose is not None:
-            await aclose()

@@ -16,6 +16,8 @@ from tui.engine.events import past_events, stream_event_documents, stream_events
 from tui.engine.exec import Execs
 from tui.engine.images import Images
 from tui.engine.networks import Networks
+from tui.engine.registries import Registries
+from tui.engine.transfers import Transfers
 from tui.engine.transport import Transport
 from tui.engine.volumes import Volumes
 from tui.model.events import Event
@@ -29,6 +31,8 @@ class Engine:
         self.transport = Transport(endpoint, read_only=read_only)
         self.containers = Containers(self.transport)
         self.images = Images(self.transport)
+        self.transfers = Transfers(self.transport)
+        self.registries = Registries(self.transport)
         self.execs = Execs(self.transport)
         self.builds = Builds(self.transport)
         self.networks = Networks(self.transport)

@@ -485,6 +485,8 @@ class DashboardScreen(HytheScreen):
         elif request == "running":
             self._panes["containers"].only_running ^= True
             self.show_state()
+        elif request == "dangling":
+            self._filter("" if table.filter_text == request else request)
         elif request in self._panes:
             self._go(VIEW_OF[request].name)
         elif request in ("logs", "one_off"):

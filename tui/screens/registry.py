@@ -27,8 +27,14 @@ SCREENS: Mapping[str, tuple[str, str]] = {
     "logs": ("tui.screens.logs", "LogsScreen"),
     "one_off": ("tui.screens.one_off", "OneOffScreen"),
     "problems": ("tui.screens.problems", "ProblemsScreen"),
+    "pull": ("tui.screens.pull", "PullScreen"),
+    "registries": ("tui.screens.registries", "RegistriesScreen"),
+    "remote_tag": ("tui.screens.remote_tag", "RemoteTagScreen"),
+    "repositories": ("tui.screens.repositories", "RepositoriesScreen"),
     "run": ("tui.screens.run", "RunScreen"),
+    "tags": ("tui.screens.tags", "TagsScreen"),
     "theme": ("tui.screens.theme", "ThemeScreen"),
+    "transfer": ("tui.screens.transfer", "TransferScreen"),
 }
 """The module and the class of each."""
 
