@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.commands import archives, containers, general, hosts, images, networks, shell, transfers, volumes
+from tui.commands import archives, containers, general, hosts, images, networks, newer, shell, transfers, volumes
 from tui.commands.command import Command, Scope
 
 COMMANDS: tuple[Command, ...] = (
@@ -13,6 +13,7 @@ COMMANDS: tuple[Command, ...] = (
     *images.COMMANDS,
     *transfers.COMMANDS,
     *archives.COMMANDS,
+    *newer.COMMANDS,
     *volumes.COMMANDS,
     *networks.COMMANDS,
     *hosts.COMMANDS,

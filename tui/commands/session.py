@@ -17,6 +17,7 @@ from tui.model.recreate import Made
 from tui.model.system import Ping
 from tui.store.feed import Feed, Timing
 from tui.store.happenings import Happenings
+from tui.store.newer import NewerBook
 from tui.store.state import State
 from tui.store.usage import UsageWatch
 
@@ -74,6 +75,8 @@ class Session:
         """How to make again what a container was made from, by its ID, where that one could not be kept aside."""
         self.layer_cache = LayerCache(LayerStore.of_user())
         """The layers that were read, for the next look and the next run."""
+        self.newer = NewerBook()
+        """What registries said that tags name by now."""
         self.jobs = Jobs(lambda: self.on_jobs())
         self.happenings = Happenings(lambda name, id: self.history.sent_to(self.name, name, id, id[:12]))
         """What happened to each container, and which of it came from here."""

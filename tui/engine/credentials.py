@@ -163,7 +163,9 @@ async def run_helper(name: str, verb: str, given: str) -> str | None:
     if process.returncode:
         if text.startswith(_NOT_FOUND):
             return None
-        raise CredentialsError(f"{program} failed: {text[:200] or f'exit code {process.returncode}'}")
+        # one that stores may print what it was given
+        words = "" if verb == "store" else text[:200]
+        raise CredentialsError(f"{program} failed: {words or f'exit code {process.returncode}'}")
     return text
 
 
