@@ -1,4 +1,4 @@
-"""The registry that Docker made, run by a test: with TLS, with passwords or tokens, beside an engine of the test's own."""
+"""The registry that Docker made, run by a test: with TLS, passwords or tokens, beside an engine of the test's own."""
 
 import os
 import shutil
@@ -58,7 +58,11 @@ def docker_registry(
     environment = {"PATH": os.environ["PATH"], "OTEL_TRACES_EXPORTER": "none"}
     with (folder / "registry.log").open("ab") as log:
         process = subprocess.Popen(
-            inside(str(program), "serve", str(config)), stdout=log, stderr=log, env=environment, stdin=subprocess.DEVNULL
+            inside(str(program), "serve", str(config)),
+            stdout=log,
+            stderr=log,
+            env=environment,
+            stdin=subprocess.DEVNULL,
         )
     try:
         _await_port(process, host, inside, folder / "registry.log")
@@ -84,7 +88,7 @@ def _config(host: str, folder: Path, auth: str, tls: Certificates | None, token_
 
 
 @contextmanager
-def token_service(folder: Path, certificates: Certificates, *, inside: Inside = here) -> Iterator[int]:
+def token_service(certificates: Certificates, *, inside: Inside = here) -> Iterator[int]:
     """Run a token service for such a registry, and give its port."""
     port = free_port()
     script = Path(__file__).with_name("token_service.py")

@@ -84,7 +84,9 @@ class FakeRegistry:
         digest = self.tags.get(name, name)
         body = self.blobs.get(digest)
         if body is None:
-            return web.json_response({"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown"}]}, status=404)
+            return web.json_response(
+                {"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown"}]}, status=404
+            )
         if request.method == "DELETE":
             self.tags = {tag: held for tag, held in self.tags.items() if held != digest}
             return web.Response(status=202)

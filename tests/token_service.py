@@ -1,4 +1,4 @@
-"""A token service for tests, a program of its own: it gives who knows the password what they ask for, signed (RS256/ES256).
+"""A token service for tests, a program of its own: who knows the password gets what they ask for, signed (ES256).
 
     python token_service.py PORT FOLDER USER PASSWORD
 

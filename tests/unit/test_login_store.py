@@ -19,7 +19,7 @@ HELPER = """#!/bin/sh
 echo "$0 $*" >> "$HOME/asked"
 case $1 in
 store) cat > "$HOME/stored" ;;
-get) read server; [ -f "$HOME/stored" ] && cat "$HOME/stored" || { echo credentials not found in native keychain; exit 1; } ;;
+get) [ -f "$HOME/stored" ] || { echo credentials not found in native keychain; exit 1; }; cat "$HOME/stored" ;;
 erase) rm -f "$HOME/stored" ;;
 esac
 """
@@ -36,6 +36,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def content(folder: Path) -> dict[str, object]:
     return json.loads((folder / "config.json").read_text())
+
+
+def write(folder: Path, text: str) -> None:
+    folder.mkdir()
+    (folder / "config.json").write_text(text)
 
 
 def auth(text: str) -> dict[str, str]:
@@ -77,9 +82,10 @@ async def test_an_identity_token_is_kept_in_place_of_the_password(folder: Path) 
 
 
 async def test_nothing_else_in_the_file_changes(folder: Path) -> None:
-    folder.mkdir()
-    text = '{\n  "HttpHeaders":   {"a": [1,2]},\n  "auths": {"b.example": {"auth": "Yjpi"} },\n\t"currentContext":"x" }\n'
-    (folder / "config.json").write_text(text)
+    text = (
+        '{\n  "HttpHeaders":   {"a": [1,2]},\n  "auths": {"b.example": {"auth": "Yjpi"} },\n\t"currentContext":"x" }\n'
+    )
+    write(folder, text)
     store = LoginStore(folder)
     await store.keep("a.example", "me", Credentials("me", "s"))
     after = (folder / "config.json").read_text()
@@ -91,16 +97,14 @@ async def test_nothing_else_in_the_file_changes(folder: Path) -> None:
 
 
 async def test_log_out_finds_what_older_ones_wrote(folder: Path) -> None:
-    folder.mkdir()
-    (folder / "config.json").write_text(json.dumps({"auths": {"https://a.example": {}, "a.example": {}, "b": {}}}))
+    write(folder, json.dumps({"auths": {"https://a.example": {}, "a.example": {}, "b": {}}}))
     assert await LoginStore(folder).forget("a.example")
     assert content(folder) == {"auths": {"b": {}}}
 
 
 @pytest.mark.parametrize("text", ["{", '{"auths": []}', "[]", '{"auths": {"a": {}}} x'])
 async def test_a_broken_file_is_left_alone(folder: Path, text: str) -> None:
-    folder.mkdir()
-    (folder / "config.json").write_text(text)
+    write(folder, text)
     with pytest.raises(ContextError, match=r"config\.json"):
         await LoginStore(folder).keep("r.example", "me", Credentials("me", "secret"))
     assert (folder / "config.json").read_text() == text
@@ -126,7 +130,8 @@ async def test_a_helper_keeps_it_and_gets_the_secret_by_its_input(
 
 
 @pytest.mark.parametrize(
-    ("script", "words"), [("cat; exit 3", "failed: exit code 3"), ("exec sleep 600", "did not answer"), ("exit 1", "exit code 1")]
+    ("script", "words"),
+    [("cat; exit 3", "failed: exit code 3"), ("exec sleep 600", "did not answer"), ("exit 1", "exit code 1")],
 )
 async def test_a_helper_that_fails_loses_nothing(
     folder: Path, helper: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, script: str, words: str

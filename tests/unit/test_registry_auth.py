@@ -31,7 +31,7 @@ def test_any_text_ends(text: str) -> None:
         assert challenge.scheme
 
 
-@given(st.dictionaries(st.from_regex(r"[a-z]{1,8}", fullmatch=True), st.text("abc \\\"=,:/", max_size=20), max_size=4))
+@given(st.dictionaries(st.from_regex(r"[a-z]{1,8}", fullmatch=True), st.text('abc \\"=,:/', max_size=20), max_size=4))
 def test_what_is_quoted_comes_back(parameters: dict[str, str]) -> None:
     def quoted(value: str) -> str:
         return value.replace("\\", "\\\\").replace('"', '\\"')

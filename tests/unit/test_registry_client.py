@@ -212,7 +212,7 @@ async def test_one_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
 
 async def test_nobody_there() -> None:
     registry = Registry("127.0.0.1:1", plain=True)
-    with pytest.raises(RegistryError, match="127.0.0.1:1") as caught:
+    with pytest.raises(RegistryError, match=r"127\.0\.0\.1:1") as caught:
         await registry.digest("app", "one")
     assert "not from the daemon's" in caught.value.hint
     await registry.close()

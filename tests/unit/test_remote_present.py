@@ -9,7 +9,7 @@ from tui.present.remote import here_words, order_of_tags, remote_lines, tag_span
 
 
 def test_tags_are_ordered_as_people_read_versions() -> None:
-    assert order_of_tags(["1.9", "1.10", "latest", "alpine", "1.10", "2"]) == ["latest", "alpine", "2", "1.10", "1.9"]
+    assert order_of_tags(["1.9", "1.10", "latest", "alpine", "1.10", "2"]) == ["latest", "2", "1.10", "1.9", "alpine"]
     assert order_of_tags(["٣", "²", "9" * 128]) != []
 
 

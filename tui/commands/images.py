@@ -11,7 +11,6 @@ from tui.model.images import Image
 from tui.model.reference import check_reference, parse_reference
 from tui.present.units import plural, size
 
-
 ALL = "all references"
 """Chosen where an image is to go with each of its references."""
 

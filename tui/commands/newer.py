@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import cast
 
 from tui.commands.command import Command, Context
 from tui.commands.jobs import start_job
@@ -70,8 +71,8 @@ def _users(session: Session, images: Sequence[Image]) -> list[Container]:
 
 async def _reference(session: Session, target: Container) -> str:
     """Return what a container was made from, where that is a name that can move; the list tells an ID once it has."""
-    config = (await session.engine.containers.inspect(target.id)).get("Config")
-    reference = str(config.get("Image") or "") if isinstance(config, dict) else ""
+    config: object = (await session.engine.containers.inspect(target.id)).get("Config")
+    reference = str(cast("dict[str, object]", config).get("Image") or "") if isinstance(config, dict) else ""
     fixed = "@" in reference or is_image_id(reference) or check_reference(reference) is not None
     return "" if fixed else reference
 

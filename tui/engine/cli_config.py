@@ -109,7 +109,7 @@ def change_login(folder: Path, server: str, entry: Mapping[str, str] | None, *, 
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with one_writer(folder):
             before, content = _read(path)
-            known: object = content.get(AUTHS) or {}
+            known: object = {} if content.get(AUTHS) is None else content[AUTHS]
             if not isinstance(known, dict):
                 raise _broken(path, f"{AUTHS} is not an object")
             auths = cast("dict[str, object]", known)

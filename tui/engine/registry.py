@@ -18,8 +18,8 @@ from tui.engine.credentials import Credentials
 from tui.engine.decoding import decode
 from tui.engine.errors import EngineError, MalformedAnswer
 from tui.engine.registry_auth import Challenge, Token, basic, parse_challenges
-from tui.engine.registry_words import RegistryError, refusal, unreachable
 from tui.engine.registry_trust import trusted, without_check
+from tui.engine.registry_words import RegistryError, refusal, unreachable
 from tui.model.registry import INDEX_TYPES, MANIFEST_TYPES, Manifest, RemoteConfig, problem_of
 
 T = TypeVar("T")
@@ -157,7 +157,11 @@ class Registry:
             yield body
             count += body.count(b",") + 1
             following = _NEXT.search(headers.get("Link", ""))
-            path = "" if following is None or count >= MOST_NAMES or len(seen) >= MOST_PAGES else self._own_path(following[1])
+            path = (
+                ""
+                if following is None or count >= MOST_NAMES or len(seen) >= MOST_PAGES
+                else self._own_path(following[1])
+            )
 
     def _own_path(self, link: str) -> str:
         target = self._base.join(URL(link, encoded=True))
@@ -167,9 +171,7 @@ class Registry:
 
     # requests
 
-    async def _ask(
-        self, method: str, path: str, scope: str, *, headers: Mapping[str, str] | None = None
-    ) -> Content:
+    async def _ask(self, method: str, path: str, scope: str, *, headers: Mapping[str, str] | None = None) -> Content:
         """Return the answer to a request, after its challenge was met where there was one."""
         await self._know_scheme()
         request = f"{method} {path.partition('?')[0]}"
@@ -295,9 +297,7 @@ class Registry:
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         try:
-            response = await self._session.request(
-                method, url, headers=dict(headers), data=form, allow_redirects=False
-            )
+            response = await self._session.request(method, url, headers=dict(headers), data=form, allow_redirects=False)
         except EngineError:
             raise
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:

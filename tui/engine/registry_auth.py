@@ -1,4 +1,4 @@
-"""How a registry wants to be asked: its challenge read, and answered with a login or a token. RFC 9110, distribution."""
+"""How a registry wants to be asked: its challenge read (RFC 9110), and answered with a login or a token."""
 
 from __future__ import annotations
 

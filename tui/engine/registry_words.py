@@ -5,7 +5,6 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 
-import aiohttp
 import msgspec
 
 from tui.engine.errors import EngineError

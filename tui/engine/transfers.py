@@ -120,9 +120,7 @@ class Transfers:
         }  # fmt: skip
         return self._sent("/images/create", params, archive)
 
-    async def _sent(
-        self, path: str, params: Params, archive: AsyncIterable[bytes]
-    ) -> AsyncGenerator[TransferProgress]:
+    async def _sent(self, path: str, params: Params, archive: AsyncIterable[bytes]) -> AsyncGenerator[TransferProgress]:
         body = SentBody(archive)
         try:
             async for step in self._steps(path, params, data=body, headers={"Content-Type": "application/x-tar"}):

@@ -1,4 +1,4 @@
-"""What a registry says of an image: manifests, indexes and configurations of the distribution API (OCI 1.1, Docker 2.2)."""
+"""What a registry says of an image: manifests, indexes and configurations (OCI 1.1, Docker schema 2.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A list that is read from somewhere slow: it fills while it is looked at, can be filtered, and says what went wrong."""
+"""A list that is read from somewhere slow: it fills while one looks, can be filtered, and says what went wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The registries that are known here: by the images on the daemon and by the docker CLI's logins; logging in and out."""
+"""The registries that are known by the daemon's images and by the docker CLI's logins; logging in and out."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class RepositoriesScreen(BrowseScreen):
         }
 
     def notes(self) -> Sequence[str]:
-        found = []
+        found: list[str] = []
         if self._host == DEFAULT_DOMAIN:
             found.append(f"what Docker Hub finds for {self._term!r}; the daemon asks it" if self._term else
                          "s searches Docker Hub, a opens a repository by its name")  # fmt: skip

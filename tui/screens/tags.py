@@ -1,4 +1,4 @@
-"""The tags of a repository, with what each names: digest, platforms, size, date; from here it is pulled, run, deleted."""
+"""The tags of a repository, with what each names: digest, platforms, size, date; each can be pulled, run, deleted."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class TagsScreen(BrowseScreen):
         return found if isinstance(found, RemoteTag) else None
 
     def notes(self) -> Sequence[str]:
-        found = []
+        found: list[str] = []
         if len(self.entries) > MOST_LOOKED_INTO:
             found.append(f"the first {MOST_LOOKED_INTO} were looked into by themselves; enter looks into any")
         if len(self.entries) >= MOST_NAMES:
