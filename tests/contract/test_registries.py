@@ -182,7 +182,7 @@ async def test_a_tag_that_moved_is_newer_and_its_container_recreated(scene: Scen
     reference = await scene.tagged("team/moving")
     await scene.run(PushJob(scene.engine, reference))
     old = (await scene.engine.images.details(reference)).id
-    body = {"Image": reference, "Cmd": ["sleep", "600"], "HostConfig": {"Init": True}}
+    body = {"Image": reference, "Cmd": ["sleep", "600"], "Labels": {"a": "b"}}
     name = f"moving-{secrets.token_hex(3)}"
     made = await scene.engine.containers.create(body, name=name)
     await scene.engine.containers.start(made.id)

@@ -155,4 +155,5 @@ class TransferJob(Job):
     def end_well(self) -> None:
         """Say at the end what the daemon said last."""
         last = next((text for text in reversed(self.said) if text), "")
-        self.progress = f"{self.picture.words}; {last}" if last else self.picture.words
+        words = self.picture.words if self.picture.layers else "no layer had to be moved"
+        self.progress = f"{words}; {last}" if last else words

@@ -97,7 +97,7 @@ class RepositoriesScreen(BrowseScreen):
     def _open(self, name: str) -> None:
         # of Docker Hub the one-word names are in library/
         path = parse_reference(name if self._host == DEFAULT_DOMAIN else f"{self._host}/{name}").path
-        self.open("tags", host=self._host, name=path)
+        self.open("tags", host=self._host, repository=path)
 
     def action_search(self) -> None:
         """Ask what to search for."""

@@ -42,9 +42,9 @@ class TagsScreen(BrowseScreen):
     )
     empty = "no tags"
 
-    def __init__(self, host: str, name: str) -> None:
+    def __init__(self, host: str, repository: str) -> None:
         super().__init__()
-        self._host, self._name = host, name
+        self._host, self._name = host, repository
         self._registry: Registry | None = None
         self._known: dict[str, RemoteTag | str] = {}
 

@@ -51,6 +51,8 @@ class TransferScreen(ListScreen):
         sized = picture.total or None
         finished = sum(layer.finished for layer in picture.layers)
         text = f"{finished} of {len(picture.layers)} layers" if picture.layers else picture.words
+        if not picture.layers and self._job.state == "done":
+            text = "no layer had to be moved"
         if sized and not picture.is_sized:
             text += ", not all sizes known yet"
         speed = self._job.pace.rate if self._job.state == "running" else None
