@@ -32,6 +32,15 @@ def start_check(session: Session, images: Sequence[Image]) -> NewerJob:
     return job
 
 
+def check_due(session: Session) -> None:
+    """Ask about the images in use of which nobody asked for a while, if the host is there and is not asked already."""
+    if not session.state.condition.is_live or any(isinstance(job, NewerJob) for job in session.jobs.running):
+        return
+    tags = [(image, tag) for image in in_use(session) for tag in can_be_newer(image)]
+    if any(not session.newer.was_asked(tag) for _, tag in tags):
+        start_check(session, list({image.id: image for image, _ in tags}.values()))
+
+
 async def check(context: Context) -> None:
     """Ask whether the images in use are newer in their registries; where some are marked, whether those are."""
     session, ui = context.session, context.ui

@@ -17,6 +17,9 @@ ANONYMOUS = "e30="
 """X-Registry-Auth of who has no login, `{}`: a push without the header is refused."""
 
 
+_BEGUN = ("Pulling fs layer", "Waiting", "Already exists", "Downloading", "Verifying Checksum")
+
+
 class ProgressDetail(msgspec.Struct, frozen=True):
     """Bytes; `current` may pass `total`, and a total of 0 is not known."""
 
@@ -60,10 +63,12 @@ class Transfers:
         """
         params: Params = {"fromImage": name, "tag": tag, "platform": platform or None}
         headers = {"X-Registry-Auth": auth} if auth else None
-        done = False
+        done, begun = False, set[str]()
         async for step in self._steps("/images/create", params, headers=headers):
-            # the daemon's last words; 20.10 and 28 end so, whether or not anything was new
-            done = done or step.status.startswith(("Status:", "Digest:"))
+            begun |= {step.id} if step.status in _BEGUN else set()
+            # 20.10 to 28 end with a status, whether or not anything was new; podman with the image's own ID
+            is_last = step.status == "Download complete" and step.id not in begun
+            done = step.status.startswith("Status:") or is_last
             yield step
         if not done:
             raise ConnectionLost(self._transport.endpoint.url, "the daemon ended the pull in its midst")

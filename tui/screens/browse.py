@@ -88,7 +88,7 @@ class BrowseScreen(HytheScreen):
 
     def action_read(self) -> None:
         """Read it all again."""
-        self.run_worker(self._read(), group="read", exclusive=True)
+        self.run_worker(self._read, group="read", exclusive=True)
 
     async def _read(self) -> None:
         self._reading, self.problem = True, ""

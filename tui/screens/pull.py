@@ -68,7 +68,7 @@ class PullScreen(FormScreen):
         self._tell_login()
 
     def _tell_login(self) -> None:
-        self.run_worker(self._show_login(), group="login", exclusive=True)
+        self.run_worker(self._show_login, group="login", exclusive=True)
 
     async def _show_login(self) -> None:
         """Say at the reference which registry will be asked, and with which login."""

@@ -101,7 +101,7 @@ class RepositoriesScreen(BrowseScreen):
 
     def action_search(self) -> None:
         """Ask what to search for."""
-        self.run_worker(self._ask_term(), group="ask", exclusive=True)
+        self.run_worker(self._ask_term, group="ask", exclusive=True)
 
     async def _ask_term(self) -> None:
         text = await self.prompt("Search Docker Hub", "Words", self._term, _check_term)
@@ -115,7 +115,7 @@ class RepositoriesScreen(BrowseScreen):
 
     def action_named(self) -> None:
         """Ask for a repository."""
-        self.run_worker(self._ask_name(), group="ask", exclusive=True)
+        self.run_worker(self._ask_name, group="ask", exclusive=True)
 
     async def _ask_name(self) -> None:
         def check(text: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -117,7 +118,7 @@ class TagsScreen(BrowseScreen):
     # what is done with one
 
     def on_choice_list_chosen(self, message: ChoiceList.Chosen) -> None:
-        self.run_worker(self._show(message.key), group="show", exclusive=True)
+        self.run_worker(partial(self._show, message.key), group="show", exclusive=True)
 
     async def _show(self, tag: str) -> None:
         found = self._known.get(tag)
@@ -141,7 +142,7 @@ class TagsScreen(BrowseScreen):
     def action_copy(self) -> None:
         """Copy its reference or its digest."""
         if (tag := self.lines.chosen) is not None:
-            self.run_worker(self._copy(tag), group="ask", exclusive=True)
+            self.run_worker(partial(self._copy, tag), group="ask", exclusive=True)
 
     async def _copy(self, tag: str) -> None:
         reference, found = self._reference(tag), self._known.get(tag)
@@ -156,7 +157,7 @@ class TagsScreen(BrowseScreen):
     def action_delete(self) -> None:
         """Delete it from the registry."""
         if (tag := self.lines.chosen) is not None:
-            self.run_worker(self._delete(tag), group="ask", exclusive=True)
+            self.run_worker(partial(self._delete, tag), group="ask", exclusive=True)
 
     async def _delete(self, tag: str) -> None:
         if self._host == DEFAULT_DOMAIN:

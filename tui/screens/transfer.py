@@ -39,6 +39,8 @@ class TransferScreen(ListScreen):
         width = max(20, self.lines.size.width - 1)
         took = duration((job.ended or self.session.now()) - job.started)
         head: list[Span] = [(f"{job.state:<10}", TONES[job.state]), (f"{job.title}  ", "bold"), (took, "dim")]
+        if (left := job.time_left) is not None:
+            head.append((f"  {duration(left)} left", "accent"))
         lines = [Choice(None, tuple(head)), Choice(None, tuple(self._whole(width)))]
         if job.error:
             lines += [Choice.note(line, "bad") for line in job.error.splitlines()]

@@ -38,6 +38,11 @@ class NewerBook:
         told = self._told.get(reference)
         return told is not None and not told.problem and self._now() - told.at < KEEP_SECONDS
 
+    def was_asked(self, reference: str) -> bool:
+        """Whether it was asked about not long ago, whatever came of it."""
+        told = self._told.get(reference)
+        return told is not None and self._now() - told.at < KEEP_SECONDS
+
     def problem(self, reference: str) -> str:
         """Why the last question had no answer, or an empty text."""
         told = self._told.get(reference)
