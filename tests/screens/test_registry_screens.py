@@ -1,6 +1,7 @@
 """Pull, the transfer screen, registries and what is in them, jobs: as a user presses through them."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -218,3 +219,15 @@ async def test_dangling_images_alone() -> None:
         assert all(image.dangling for image in shown)
         await pilot.press("z")
         await until(pilot, lambda: "filter:" not in text_of(app), "all again")
+
+
+@pytest.mark.parametrize("look", ["pull", "registries", "registries-ascii"])
+def test_it_looks(snap_compare: Callable[..., bool], look: str) -> None:
+    async def before(pilot: Pilot[int]) -> None:
+        await dashboard(pilot)
+        await pilot.press("2", "P" if look == "pull" else "I")
+        await seen(pilot, "without a login" if look == "pull" else "quay.io")
+        await pilot.pause()
+
+    settings = Settings(ascii=look.endswith("ascii"))
+    assert snap_compare(StageApp(settings), terminal_size=(80, 24), run_before=before)
