@@ -64,6 +64,9 @@ async def test_a_first_login_makes_a_file_for_its_owner_alone(folder: Path) -> N
     store = LoginStore(folder)
     await store.keep("registry.example:5000", "me", Credentials("me", "pass:word"))
     assert content(folder) == {"auths": {"registry.example:5000": auth("me:pass:word")}}
+    text = auth("me:pass:word")["auth"]
+    shown = f'{{\n\t"auths": {{\n\t\t"registry.example:5000": {{\n\t\t\t"auth": "{text}"\n\t\t}}\n\t}}\n}}'
+    assert (folder / "config.json").read_text() == shown  # as the CLI lays it out
     assert stat.S_IMODE(os.stat(folder / "config.json").st_mode) == 0o600
     found = await DockerLogins().find("registry.example:5000")
     assert found is not None

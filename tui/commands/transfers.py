@@ -95,7 +95,9 @@ async def _try_and_keep(context: Context, store: LoginStore, registry: str, logi
         await store.keep(registry, login.username, Credentials("", token) if token else login)
     except EngineError as error:
         entry.close("failed", str(error))
-        context.ui.note(f"log in to {registry}: {error}", "error")
+        # of a registry that needs no TLS the daemon tells the last of its attempts alone, the one without
+        hint = "\nis the password right? the daemon tells of its last attempt only" if "http://" in str(error) else ""
+        context.ui.note(f"log in to {registry}: {error}{hint}", "error")
         return
     entry.close("ok")
     context.ui.note(f"{answer.status or 'logged in'}: {registry}\n$ {line}")

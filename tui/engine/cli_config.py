@@ -139,7 +139,10 @@ def _with_logins(text: str, gone: Sequence[str], server: str, entry: Mapping[str
     for key in gone:
         auths = with_member(auths, key, None)
     if entry is not None:
-        auths = _with_value(auths, server, json.dumps(dict(entry), indent="\t"))
+        # laid out as the CLI lays it out, which writes the whole file anew
+        new = json.dumps(dict(entry), indent="\t").replace("\n", "\n\t\t")
+        is_empty = not _members(auths)[1]
+        auths = f"{{\n\t\t{json.dumps(server)}: {new}\n\t}}" if is_empty else _with_value(auths, server, new)
     return _with_value(text, AUTHS, auths)
 
 

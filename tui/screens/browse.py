@@ -68,9 +68,7 @@ class BrowseScreen(HytheScreen):
         yield KeyHints(id="footer", ascii=self.ascii)
 
     def on_mount(self) -> None:
-        self.query_one("#header", SpanLine).show(
-            [(" hythe ", "head"), (self.subject(), "accent")], [(f"{FROM_HERE} ", "dim")]
-        )
+        self.query_one("#header", SpanLine).show([(" hythe ", "head"), (self.subject(), "accent")])
         hints = (*self.hints, ("/", "filter"), ("esc", "back"))
         self.query_one("#footer", KeyHints).hint([(key, key, word, True) for key, word in hints])
         self.lines.focus()
@@ -136,7 +134,7 @@ class BrowseScreen(HytheScreen):
             left.append(("  reading …", "busy"))
         if self._query:
             left.append((f"  filter: {self._query}", "warn"))
-        self.query_one("#state", SpanLine).show(left)
+        self.query_one("#state", SpanLine).show(left, [(f"{FROM_HERE} ", "dim")])
 
     # filter, leaving
 
