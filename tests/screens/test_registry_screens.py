@@ -9,6 +9,7 @@ from stage import StageApp, dashboard, text_of, until
 from textual.pilot import Pilot
 
 from fake_registry import FakeRegistry, fake_registry
+from tui.jobs import newer
 from tui.jobs.job import Job
 from tui.screens.jobs import JobsScreen
 from tui.screens.transfer import TransferScreen
@@ -206,6 +207,20 @@ async def test_a_job_without_a_screen_of_its_own_is_told() -> None:
         await seen(pilot, "a short one")
         await pilot.press("enter")
         await seen(pilot, "a short one: done", "$ docker short")
+
+
+async def test_registries_are_asked_by_themselves_where_the_settings_want_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(newer, "BETWEEN_SECONDS", 0)
+    app = StageApp(Settings(check_newer=True))
+    async with app.run_test(size=(100, 24), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        screen.check_newer()
+        (job,) = screen.session.jobs
+        await job.wait()
+        assert job.state == "done"
+        assert job.progress.startswith("nothing is newer")
+        screen.check_newer()
+        assert list(screen.session.jobs) == [job]  # not again so soon
 
 
 async def test_dangling_images_alone() -> None:

@@ -7,7 +7,7 @@ import os
 from tui.commands.command import Command, Context
 from tui.commands.jobs import start_job
 from tui.commands.running import allowed
-from tui.engine.credentials import Credentials, DockerLogins
+from tui.engine.credentials import Credentials, DockerLogins, server_key
 from tui.engine.endpoint import config_folder
 from tui.engine.errors import EngineError
 from tui.engine.login_store import LoginStore
@@ -88,9 +88,8 @@ async def _try_and_keep(context: Context, store: LoginStore, registry: str, logi
     session = context.session
     line = login_line(registry, login.username)
     entry = session.history.begin(line, session.name)
-    server = "https://index.docker.io/v1/" if registry == DEFAULT_DOMAIN else registry
     try:
-        answer = await session.engine.registries.log_in(server, login.username, login.secret)
+        answer = await session.engine.registries.log_in(server_key(registry), login.username, login.secret)
         token = answer.identity_token
         await store.keep(registry, login.username, Credentials("", token) if token else login)
     except EngineError as error:

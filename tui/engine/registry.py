@@ -18,7 +18,7 @@ from tui.engine.credentials import Credentials
 from tui.engine.decoding import decode
 from tui.engine.errors import EngineError, MalformedAnswer
 from tui.engine.registry_auth import Challenge, Token, basic, parse_challenges
-from tui.engine.registry_trust import trusted, without_check
+from tui.engine.registry_trust import proxy_of, trusted, without_check
 from tui.engine.registry_words import RegistryError, refusal, unreachable
 from tui.model.registry import INDEX_TYPES, MANIFEST_TYPES, Manifest, RemoteConfig, problem_of
 
@@ -293,11 +293,13 @@ class Registry:
                 connector=aiohttp.TCPConnector(limit=8, ssl=context),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=SECONDS),
                 headers={"User-Agent": "hythe", "Accept-Encoding": "identity"},
-                trust_env=True,
                 cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,  # a small answer must not become a big one
             )
         try:
-            response = await self._session.request(method, url, headers=dict(headers), data=form, allow_redirects=False)
+            response = await self._session.request(
+                method, url, headers=dict(headers), data=form, allow_redirects=False, proxy=proxy_of(url)
+            )
         except EngineError:
             raise
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:

@@ -6,7 +6,7 @@ import asyncio
 from typing import Final
 
 from tui.engine.registry import Registry
-from tui.model.registry import Descriptor, Manifest, RemoteImage, RemoteTag, remote_image
+from tui.model.registry import CONFIG_TYPES, Descriptor, Manifest, RemoteImage, RemoteTag, remote_image
 
 MOST_PLATFORMS: Final = 24
 AT_ONCE: Final = 4
@@ -32,8 +32,6 @@ async def read_tag(registry: Registry, name: str, tag: str) -> RemoteTag:
 async def _image(registry: Registry, name: str, descriptor: Descriptor, manifest: Manifest) -> RemoteImage:
     found = manifest.config
     # an artifact that is no image has a configuration of its own kind, or none
-    is_image = (found is not None and "container.image" in found.media_type) or (
-        found and "oci.image" in found.media_type
-    )
+    is_image = found is not None and found.media_type in CONFIG_TYPES
     config = await registry.config(name, found.digest, found.size) if found is not None and is_image else None
     return remote_image(descriptor, manifest, config)

@@ -1,10 +1,14 @@
-"""Which certificates a registry may have: those this system trusts, and docker's own for that registry."""
+"""How a registry is reached and trusted: proxies, the system's certificates, docker's own for that registry."""
 
 from __future__ import annotations
 
+import re
 import ssl
 from pathlib import Path
 from typing import Final
+from urllib.request import getproxies_environment, proxy_bypass_environment
+
+from yarl import URL
 
 from tui.engine.registry_words import RegistryError
 
@@ -44,7 +48,14 @@ def without_check() -> ssl.SSLContext:
     return context
 
 
+def proxy_of(url: URL) -> str | None:
+    """Return the proxy that the environment names for a URL (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), or None."""
+    if proxy_bypass_environment(url.host or ""):
+        return None
+    return getproxies_environment().get(url.scheme)
+
+
 def is_local(host: str) -> bool:
     """Whether a registry is on this machine by its address: docker wants no TLS of those."""
     name = host.rpartition(":")[0] if ":" in host.rpartition("]")[2] else host
-    return name in ("localhost", "[::1]") or name.startswith("127.")
+    return name in ("localhost", "[::1]") or re.fullmatch(r"127(\.\d{1,3}){3}", name) is not None

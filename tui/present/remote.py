@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from tui.model.images import Image
-from tui.model.reference import parse_reference
 from tui.model.registry import RemoteImage, RemoteTag
 from tui.present.layers import words_of
 from tui.present.units import ago, plural, size
@@ -81,9 +80,3 @@ def _heading(image: RemoteImage, now: float) -> Spans:
     created = f", made {ago(now - image.created)}" if image.created else ""
     words = f"  {size(image.size)} to pull in {plural(len(image.layers), 'layer')}{created}"
     return ((image.platform or "no platform told", "head"), (words, ""), (f"  {image.digest}", "dim"))
-
-
-def names_same(reference: str, digest: str, image: Image) -> bool:
-    """Return whether an image has, for the repository of a reference, this digest: what was pulled or pushed."""
-    name = parse_reference(reference).familiar_name
-    return f"{name}@{digest}" in image.digests

@@ -43,11 +43,6 @@ class NewerBook:
         told = self._told.get(reference)
         return told is not None and self._now() - told.at < KEEP_SECONDS
 
-    def problem(self, reference: str) -> str:
-        """Why the last question had no answer, or an empty text."""
-        told = self._told.get(reference)
-        return told.problem if told is not None else ""
-
     def is_newer(self, image: Image, reference: str) -> bool:
         """Whether the registry has another image under this tag of the image than it had when it was pulled."""
         told = self._told.get(reference)
