@@ -1,8 +1,9 @@
 """Save, load, import and export on every engine: whole files, nothing half written, the daemon's words."""
 
 import asyncio
+import io
 import tarfile
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from tui.commands.command import Context
 from tui.commands.history import History
 from tui.commands.registry import BY_ID
 from tui.commands.session import Session
+from tui.engine.engine import Engine
 from tui.engine.errors import ApiError, NotFound
+from tui.jobs.archive_tags import tags_in
 from tui.jobs.archives import CutArchive, ExportJob, FileJob, ImportJob, LoadJob, SaveJob, ToFileJob, check_archive
 from tui.jobs.job import Job
 
@@ -162,3 +165,48 @@ async def test_search_and_login_have_the_daemons_words(bench: Bench) -> None:
     with pytest.raises((ApiError, NotFound)):
         await registries.digest_of("localhost:1/no/such:1")
     assert isinstance(await registries.insecure(), frozenset)
+
+
+async def test_a_tag_in_an_archive_that_another_image_has_is_asked_about(bench: Bench, tmp_path: Path) -> None:
+    one, two = await two_images(bench)
+    path = tmp_path / "one.tar"
+    await ended(SaveJob(bench.engine, [one], path))
+    first, second = [await bench.engine.images.read(name) for name in (one, two)]
+    assert tags_in(path) == {one: first.id}
+    session = Session(Engine(bench.engine.endpoint), History())
+    session.start()
+    await until(session, lambda: {first.id, second.id} <= set(session.state.images))
+    ui = FakeUi(text=str(path), answer=False)
+    await BY_ID["app.load"].run(Context(session, ui, "images"))
+    assert ui.asked == []  # it is that image's own
+    (load,) = session.jobs
+    await load.wait()
+    await bench.engine.images.tag(two, *one.split(":"))
+    await until(session, lambda: one in session.state.images[second.id].tags)
+    await BY_ID["app.load"].run(Context(session, ui, "images"))
+    assert [title for title, _, _ in ui.asked] == [f"Move {one}?"]
+    assert list(session.jobs) == [load]
+    await session.close()
+
+
+async def until(session: Session, true: Callable[[], bool]) -> None:
+    """Wait until the state makes it true; the feed publishes each change."""
+    changed = asyncio.Event()
+    session.on_state = lambda _state: changed.set()
+    async with asyncio.timeout(15):
+        while not true():
+            await changed.wait()
+            changed.clear()
+
+
+def test_the_tags_of_what_is_no_archive_are_not_told(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    for content in (b"", b"nonsense" * 1000, b"\x1f\x8b" + b"x" * 2000):
+        path.write_bytes(content)
+        assert tags_in(path) is None
+    for manifest in (b"{", b"[1]", b'[{"RepoTags": ["a:1"], "Config": "x"}]'):
+        with tarfile.open(path, "w") as archive:
+            info = tarfile.TarInfo("manifest.json")
+            info.size = len(manifest)
+            archive.addfile(info, io.BytesIO(manifest))
+        assert tags_in(path) == ({"a:1": ""} if manifest.startswith(b"[{") else None)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
 from tui.commands.command import Command, Context
-from tui.commands.images import check_new_tag
+from tui.commands.images import check_new_tag, may_move
 from tui.commands.jobs import start_job
+from tui.jobs.archive_tags import tags_in
 from tui.jobs.archives import ExportJob, FileJob, ImportJob, LoadJob, SaveJob, check_archive
 from tui.jobs.log_save import check_place, place_of, size_of
+from tui.model.reference import parse_reference
 from tui.present.units import plural, size
 
 
@@ -54,9 +57,14 @@ def _here() -> Path:
 
 
 async def load(context: Context) -> None:
-    """Load the images of an archive; a tag in it that another image has is moved, as `docker load` does."""
+    """Load the images of an archive, after asking where a tag in it is another image's: that would lose it."""
     path = await _archive(context, "Load images from an archive of docker save")
-    if path is not None:
+    if path is None:
+        return
+    tags = await asyncio.to_thread(tags_in, path)
+    if tags is None:
+        context.ui.note("its tags can't be told beforehand: those that other images have will be moved", "warning")
+    if tags is None or await may_move(context, tags):
         _start(context, LoadJob(context.session.engine, path))
 
 
@@ -66,7 +74,10 @@ async def import_files(context: Context) -> None:
     if path is None:
         return
     name = await context.ui.prompt(f"Import {path.name}", "Reference (empty: none)", "", _check_optional)
-    if name is not None:
+    if name is None:
+        return
+    wanted = {parse_reference(name.strip()).tagged().familiar(): ""} if name.strip() else {}
+    if await may_move(context, wanted):
         _start(context, ImportJob(context.session.engine, path, name.strip()))
 
 

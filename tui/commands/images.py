@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from shlex import quote
 
 from tui.commands.command import Command, Context
@@ -61,6 +62,22 @@ async def inspect(context: Context) -> None:
     context.ui.view("inspect")
 
 
+async def may_move(context: Context, wanted: Mapping[str, str]) -> bool:
+    """Return whether references may go to the images with these IDs: where others have them, the user is asked."""
+    state = context.session.state
+    held = {
+        name: image for image in state.images.values() for name in image.tags if wanted.get(name, image.id) != image.id
+    }
+    if not held:
+        return True
+    lines: list[str] = []
+    for name, image in sorted(held.items()):
+        lines += [f"{name} is now {described(image, users_of(context, image))}", "it would lose this reference"]
+    title = f"Move {next(iter(held))}?" if len(held) == 1 else f"Move {len(held)} tags?"
+    typed = (next(iter(held)) if len(held) == 1 else str(len(held))) if context.session.guarded else None
+    return await context.ui.confirm(title, lines, label="Move the tag", danger=True, typed=typed)
+
+
 async def tag(context: Context) -> None:
     """Ask for one more reference and give it to the image; one that another image holds is asked about."""
     image = context.images[0]
@@ -70,11 +87,8 @@ async def tag(context: Context) -> None:
         return
     reference = parse_reference(text)
     familiar = reference.tagged().familiar()
-    holder = next((i for i in context.session.state.images.values() if familiar in i.tags and i.id != image.id), None)
-    if holder is not None:
-        lines = [f"{familiar} is now {described(holder, users_of(context, holder))}", "it would lose this reference"]
-        if not await allowed(context, "always", f"Move {familiar}?", lines, label="Move the tag", danger=True):
-            return
+    if not await may_move(context, {familiar: image.id}):
+        return
     repo, label = familiar.rsplit(":", 1)
     line = f"docker tag {quote(image.reference)} {quote(familiar)}"
     engine = context.session.engine

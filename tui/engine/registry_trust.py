@@ -6,7 +6,7 @@ import re
 import ssl
 from pathlib import Path
 from typing import Final
-from urllib.request import getproxies_environment, proxy_bypass_environment
+from urllib.request import getproxies_environment, proxy_bypass
 
 from yarl import URL
 
@@ -50,7 +50,7 @@ def without_check() -> ssl.SSLContext:
 
 def proxy_of(url: URL) -> str | None:
     """Return the proxy that the environment names for a URL (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), or None."""
-    if proxy_bypass_environment(url.host or ""):
+    if proxy_bypass(url.host or ""):
         return None
     return getproxies_environment().get(url.scheme)
 
