@@ -12,8 +12,11 @@ MOST_PLATFORMS: Final = 24
 AT_ONCE: Final = 4
 
 
-async def read_tag(registry: Registry, name: str, tag: str) -> RemoteTag:
-    """Return what a tag (or a digest) names. Raises RegistryError, MalformedAnswer."""
+async def read_tag(registry: Registry, name: str, tag: str, *, most: int = MOST_PLATFORMS) -> RemoteTag:
+    """Return what a tag (or a digest) names, of the first `most` platforms. Raises RegistryError, MalformedAnswer.
+
+    Each platform costs two requests, and some registries count the first of them as a pull.
+    """
     digest, manifest = await registry.manifest(name, tag)
     if manifest.manifests is None:
         return RemoteTag(tag, digest, (await _image(registry, name, Descriptor(digest), manifest),))
@@ -25,8 +28,8 @@ async def read_tag(registry: Registry, name: str, tag: str) -> RemoteTag:
             _, inner = await registry.manifest(name, descriptor.digest)
             return await _image(registry, name, descriptor, inner)
 
-    images = await asyncio.gather(*map(one, listed[:MOST_PLATFORMS]))
-    return RemoteTag(tag, digest, tuple(images), max(0, len(listed) - MOST_PLATFORMS))
+    images = await asyncio.gather(*map(one, listed[:most]))
+    return RemoteTag(tag, digest, tuple(images), max(0, len(listed) - most))
 
 
 async def _image(registry: Registry, name: str, descriptor: Descriptor, manifest: Manifest) -> RemoteImage:

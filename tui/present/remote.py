@@ -41,7 +41,7 @@ def tag_spans(tag: str, known: RemoteTag | str | None, here: Sequence[Image], no
     return (
         name,
         (f"{known.digest.removeprefix('sha256:')[:12]} ", "dim"),
-        (f"{size(known.images[0].size) if known.images else '-':>8} ", "number"),
+        (f"{size(known.images[0].size) if known.images else '':>8} ", "number"),
         (f"{ago(now - created) if created else '':>8}  ", "dim"),
         here_words(known.digest, here),
         (platforms, "dim"),

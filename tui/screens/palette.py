@@ -6,10 +6,17 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
+from tui.commands.command import Command
 from tui.screens.base import HytheScreen, content
 from tui.screens.dashboard import DashboardScreen
 
 MOST_OBJECTS = 200
+
+
+def title_of(screen: HytheScreen, command: Command) -> str:
+    """Return a command's title, with its keys if it has any."""
+    keys = screen.keys_of(command)
+    return f"{command.title}  ({keys})" if keys else command.title
 
 
 class HythePalette(Provider):
@@ -20,7 +27,7 @@ class HythePalette(Provider):
         screen = self.screen
         if isinstance(screen, HytheScreen):
             for command in screen.commands_here():
-                text = f"{command.title}  ({screen.keys_of(command)})"
+                text = title_of(screen, command)
                 yield DiscoveryHit(
                     content(text), partial(screen.action_command, command.id), text, command.line or None
                 )
@@ -33,7 +40,7 @@ class HythePalette(Provider):
         matcher = self.matcher(query)
         for command in screen.commands_here():
             if (score := matcher.match(command.title)) > 0:
-                text = f"{command.title}  ({screen.keys_of(command)})"
+                text = title_of(screen, command)
                 yield Hit(score, content(text), partial(screen.action_command, command.id), text, command.line or None)
         if not isinstance(screen, DashboardScreen):
             return

@@ -31,10 +31,10 @@ class RepositoriesScreen(BrowseScreen):
     )
     empty = "no repositories"
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, term: str = "") -> None:
         super().__init__()
         self._host = host
-        self._term = ""
+        self._term = term
         self._wrong = 0
 
     def subject(self) -> str:
@@ -42,7 +42,7 @@ class RepositoriesScreen(BrowseScreen):
 
     def on_mount(self) -> None:
         super().on_mount()
-        if self._host == DEFAULT_DOMAIN:
+        if self._host == DEFAULT_DOMAIN and not self._term:
             self.action_search()
 
     async def fill(self) -> None:
@@ -108,7 +108,7 @@ class RepositoriesScreen(BrowseScreen):
         if text is None:
             return
         if self._host != DEFAULT_DOMAIN:
-            self.open("repositories", host=DEFAULT_DOMAIN)
+            self.open("repositories", host=DEFAULT_DOMAIN, term=text.strip())
             return
         self._term = text.strip()
         self.action_read()

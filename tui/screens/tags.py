@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from tui.commands.registry_desk import delete_tag, open_registry
 from tui.engine.errors import EngineError
 from tui.engine.registry import MOST_NAMES, Registry
-from tui.engine.registry_details import read_tag
+from tui.engine.registry_details import MOST_PLATFORMS, read_tag
 from tui.model.reference import DEFAULT_DOMAIN, Reference, check_reference
 from tui.model.registry import RemoteTag
 from tui.present.remote import images_here, order_of_tags, tag_spans
@@ -22,6 +22,8 @@ from widgets.choice_list import ChoiceList
 MOST_LOOKED_INTO = 40
 """Tags whose manifests are read by themselves: each costs two requests or more, which registries count."""
 AT_ONCE = 3
+MOST_OF_HUB = 3
+"""Platforms of a tag of Docker Hub that are looked into, and only when asked: it counts each as a pull."""
 
 
 class TagsScreen(BrowseScreen):
@@ -72,7 +74,7 @@ class TagsScreen(BrowseScreen):
 
         async def look(tag: str) -> None:
             async with limit:
-                await self._look_into(tag)
+                await (self._see_digest(tag) if self._host == DEFAULT_DOMAIN else self._look_into(tag))
 
         await asyncio.gather(*map(look, order_of_tags(tags)[:MOST_LOOKED_INTO]))
 
@@ -95,8 +97,9 @@ class TagsScreen(BrowseScreen):
     async def _look_into(self, tag: str) -> RemoteTag | None:
         """Read what a tag names; what is wrong with it is told on its line."""
         registry = await self._client()
+        most = MOST_OF_HUB if self._host == DEFAULT_DOMAIN else MOST_PLATFORMS
         try:
-            found: RemoteTag | str = await read_tag(registry, self._name, tag)
+            found: RemoteTag | str = await read_tag(registry, self._name, tag, most=most)
         except EngineError as error:
             found = str(error)
         self._known[tag] = found
@@ -104,8 +107,20 @@ class TagsScreen(BrowseScreen):
         self.changed()
         return found if isinstance(found, RemoteTag) else None
 
+    async def _see_digest(self, tag: str) -> None:
+        """Read no more than the digest that a tag names: that counts as no pull."""
+        registry = await self._client()
+        try:
+            self._known[tag] = RemoteTag(tag, await registry.digest(self._name, tag))
+        except EngineError as error:
+            self._known[tag] = str(error)
+        self.entries[tag] = self._spans(tag)
+        self.changed()
+
     def notes(self) -> Sequence[str]:
         found: list[str] = []
+        if self._host == DEFAULT_DOMAIN:
+            found.append("enter tells platforms, sizes and layers: Docker Hub counts that as pulls")
         if len(self.entries) > MOST_LOOKED_INTO:
             found.append(f"the first {MOST_LOOKED_INTO} were looked into by themselves; enter looks into any")
         if len(self.entries) >= MOST_NAMES:
@@ -122,7 +137,7 @@ class TagsScreen(BrowseScreen):
 
     async def _show(self, tag: str) -> None:
         found = self._known.get(tag)
-        if not isinstance(found, RemoteTag):
+        if not isinstance(found, RemoteTag) or not found.images:
             found = await self._look_into(tag)
         if found is None:
             self.note(str(self._known[tag]), "error")
