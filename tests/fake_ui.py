@@ -16,6 +16,10 @@ class FakeUi:
     answer: bool = True
     choice: str | None = None
     text: str | None = None
+    texts: list[str] = field(default_factory=list[str])
+    """What is typed at one prompt after the other, before `text`."""
+    secrets: list[str] = field(default_factory=list[str])
+    """The labels of the prompts that do not show what is typed."""
     asked: list[tuple[str, tuple[str, ...], str | None]] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
@@ -34,9 +38,13 @@ class FakeUi:
         self.offered = {title: label for _, label, title in options}
         return self.choice
 
-    async def prompt(self, title: str, label: str, value: str, check: Callable[[str], str | None]) -> str | None:
-        assert self.text is None or check(self.text) is None
-        return self.text
+    async def prompt(
+        self, title: str, label: str, value: str, check: Callable[[str], str | None], *, secret: bool = False
+    ) -> str | None:
+        text = self.texts.pop(0) if self.texts else self.text
+        assert text is None or check(text) is None
+        self.secrets += [label] if secret else []
+        return text
 
     async def tell(self, title: str, text: str) -> None:
         self.told.append(f"{title}\n{text}")

@@ -103,6 +103,9 @@ class ChoiceList(CursorList):
     def _next(self, at: int, step: int) -> int:
         """The nearest line that can be chosen, first in one direction, then in the other; `at` if there is none."""
         count = len(self._choices)
+        at = max(0, min(at, count - 1))
+        if not count:
+            return at
         onward = range(at, count) if step > 0 else range(at, -1, -1)
         back = range(at, -1, -1) if step > 0 else range(at, count)
         return next((i for i in (*onward, *back) if self._choices[i].key is not None), at)

@@ -11,6 +11,7 @@ from fake_ui import FakeUi
 from ssh_server import SshServer
 from tui.commands.command import Context
 from tui.commands.history import History
+from tui.commands.images import ALL
 from tui.commands.registry import BY_ID
 from tui.commands.session import Session
 from tui.engine.endpoint import Endpoint
@@ -171,12 +172,19 @@ async def test_tag_and_remove_an_image(session: Session) -> None:
     ui = FakeUi(text=name.replace(":one", ":two"))
     await BY_ID["image.tag"].run(Context(session, ui, "images", (image,)))
     await until(session, lambda: len(session.state.images[image_id].tags) == 2)
-    ui = FakeUi()
+    ui = FakeUi(choice=name.replace(":one", ":two"))
+    await BY_ID["image.remove"].run(Context(session, ui, "images", (session.state.images[image_id],)))
+    await until(session, lambda: session.state.images[image_id].tags == (name,))
+    assert ui.asked[0][0] == f"Untag {name.replace(':one', ':two')}?"
+    assert ui.asked[0][1][1] == f"it keeps {name}"
+    await session.engine.images.tag(image_id, name.split(":")[0], "three")
+    await until(session, lambda: len(session.state.images[image_id].tags) == 2)
+    ui = FakeUi(choice=ALL)
     await BY_ID["image.remove"].run(Context(session, ui, "images", (session.state.images[image_id],)))
     await until(session, lambda: image_id not in session.state.images)
     assert ui.asked[0][0] == "Remove 1 image?"
     assert name in ui.asked[0][1][0]
-    assert [entry.outcome for entry in session.history] == ["ok", "ok"]
+    assert [entry.outcome for entry in session.history] == ["ok", "ok", "ok"]
 
 
 async def test_an_image_in_use_offers_force(session: Session) -> None:

@@ -98,7 +98,7 @@ async def test_an_archive_of_an_image(bench: Bench) -> None:
 
 async def test_a_pull_that_cannot_be(bench: Bench) -> None:
     with pytest.raises(ApiError) as caught:
-        async for _ in bench.engine.images.pull("localhost:1/nothing/here", "latest"):
+        async for _ in bench.engine.transfers.pull("localhost:1/nothing/here", "latest"):
             pass
     assert str(caught.value)
 

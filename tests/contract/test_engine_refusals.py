@@ -102,7 +102,7 @@ async def test_read_only_refuses_and_sends_nothing(bench: Bench, engine_socket: 
             engine.containers.commit(made),
             engine.images.tag(IMAGE, bench.prefix, "x"),
             engine.images.remove(IMAGE),
-            anext(engine.images.pull("busybox", "latest")),
+            anext(engine.transfers.pull("busybox", "latest")),
         ]
         for call in calls:
             with pytest.raises(ReadOnly, match="was not sent"):

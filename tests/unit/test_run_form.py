@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.engine.images import ProgressDetail, PullProgress
-from tui.jobs.pull import PullPicture
+from tui.engine.transfers import ProgressDetail, TransferProgress
+from tui.jobs.transfer import TransferPicture
 from tui.model.containers import Container, Port
 from tui.model.images import WireImageConfig
 from tui.model.run_flags import FLAGS
@@ -237,12 +237,12 @@ def test_a_form_is_remembered_and_the_oldest_makes_room() -> None:
     memory.forget("a")
 
 
-def step(status: str, id: str = "layer", current: int = 0, total: int = 0) -> PullProgress:
-    return PullProgress(status, id, ProgressDetail(current, total) if total else None)
+def step(status: str, id: str = "layer", current: int = 0, total: int = 0) -> TransferProgress:
+    return TransferProgress(status, id, ProgressDetail(current, total) if total else None)
 
 
 def test_a_pull_counts_layers_and_bytes() -> None:
-    picture = PullPicture()
+    picture = TransferPicture()
     assert (picture.words, picture.fraction) == ("asking the registry", None)
     picture.apply(step("Pulling from library/busybox", "latest"))
     assert picture.words == "asking the registry"
@@ -256,5 +256,5 @@ def test_a_pull_counts_layers_and_bytes() -> None:
     picture.apply(step("Pull complete", "a"))
     picture.apply(step("Already exists", "b"))
     assert (picture.words, picture.fraction) == ("2 of 2 layers, 1.2MB of 1.2MB", 1.0)
-    picture.apply(PullProgress("Status: Downloaded newer image"))
+    picture.apply(TransferProgress("Status: Downloaded newer image"))
     assert picture.fraction == 1.0

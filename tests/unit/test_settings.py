@@ -19,6 +19,7 @@ color = "ansi"
 mouse = false
 keymap = "lazydocker"
 log_tail = 2_000
+check_newer = true
 stop_timeout = 30
 audit = "~/hythe-audit.ndjson"
 context = "staging"
@@ -78,6 +79,7 @@ def test_every_key(file: Path) -> None:
         },
         groups={"web": ("web-1", "prod")},
         log_tail=2000,
+        check_newer=True,
         stop_timeout=30,
         audit="~/hythe-audit.ndjson",
     )

@@ -48,8 +48,10 @@ class Ui(Protocol):
         """Let one of the options be chosen; None when cancelled."""
         ...
 
-    async def prompt(self, title: str, label: str, value: str, check: Callable[[str], str | None]) -> str | None:
-        """Ask for a text that `check` finds nothing wrong with; None when cancelled."""
+    async def prompt(
+        self, title: str, label: str, value: str, check: Callable[[str], str | None], *, secret: bool = False
+    ) -> str | None:
+        """Ask for a text that `check` finds nothing wrong with, a `secret` one unseen; None when cancelled."""
         ...
 
     async def tell(self, title: str, text: str) -> None:

@@ -63,6 +63,8 @@ _COMMANDS = (
             "ports", "docker ps --format '{{.Names}} {{.Ports}}'"),
     Command("app.events", ("V",), "events as they come, and from before", "app", _open("events"), "events",
             "docker events --since TIME"),
+    Command("app.registries", ("I",), "registries: browse, search, log in and out", "app", _open("registries"),
+            "registries", "docker search TERM"),
     Command("app.theme", ("T",), "theme", "app", _open("theme"), "theme", offline=True),
     Command("app.hosts", ("D",), "hosts: another context or socket", "app", _open("hosts"), "hosts",
             "docker context ls", offline=True),

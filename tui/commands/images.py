@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from shlex import quote
 
 from tui.commands.command import Command, Context
@@ -10,6 +11,9 @@ from tui.engine.errors import Conflict
 from tui.model.images import Image
 from tui.model.reference import check_reference, parse_reference
 from tui.present.units import plural, size
+
+ALL = "all references"
+"""Chosen where an image is to go with each of its references."""
 
 
 def check_new_tag(text: str) -> str | None:
@@ -58,6 +62,22 @@ async def inspect(context: Context) -> None:
     context.ui.view("inspect")
 
 
+async def may_move(context: Context, wanted: Mapping[str, str]) -> bool:
+    """Return whether references may go to the images with these IDs: where others have them, the user is asked."""
+    state = context.session.state
+    held = {
+        name: image for image in state.images.values() for name in image.tags if wanted.get(name, image.id) != image.id
+    }
+    if not held:
+        return True
+    lines: list[str] = []
+    for name, image in sorted(held.items()):
+        lines += [f"{name} is now {described(image, users_of(context, image))}", "it would lose this reference"]
+    title = f"Move {next(iter(held))}?" if len(held) == 1 else f"Move {len(held)} tags?"
+    typed = (next(iter(held)) if len(held) == 1 else str(len(held))) if context.session.guarded else None
+    return await context.ui.confirm(title, lines, label="Move the tag", danger=True, typed=typed)
+
+
 async def tag(context: Context) -> None:
     """Ask for one more reference and give it to the image; one that another image holds is asked about."""
     image = context.images[0]
@@ -67,11 +87,8 @@ async def tag(context: Context) -> None:
         return
     reference = parse_reference(text)
     familiar = reference.tagged().familiar()
-    holder = next((i for i in context.session.state.images.values() if familiar in i.tags and i.id != image.id), None)
-    if holder is not None:
-        lines = [f"{familiar} is now {described(holder, users_of(context, holder))}", "it would lose this reference"]
-        if not await allowed(context, "always", f"Move {familiar}?", lines, label="Move the tag", danger=True):
-            return
+    if not await may_move(context, {familiar: image.id}):
+        return
     repo, label = familiar.rsplit(":", 1)
     line = f"docker tag {quote(image.reference)} {quote(familiar)}"
     engine = context.session.engine
@@ -80,10 +97,35 @@ async def tag(context: Context) -> None:
     )
 
 
+def dependants_of(context: Context, image: Image) -> list[str]:
+    """Return the images that are made from it, as far as the daemon says so: its classic builder and commits do."""
+    return sorted(other.reference for other in context.session.state.images.values() if other.parent == image.id)
+
+
+def _told(context: Context, image: Image) -> list[str]:
+    """Return what there is to know before an image is removed, a line each."""
+    lines = [described(image, users_of(context, image))]
+    if made := dependants_of(context, image):
+        lines.append(f"  made from it: {', '.join(made[:5])}{' …' if len(made) > 5 else ''}")
+    return lines
+
+
 async def remove(context: Context) -> None:
-    """Remove the images with all their references after asking; what the daemon refuses can be forced."""
+    """Remove the images with all their references after asking; what the daemon refuses can be forced.
+
+    Of one that has several references, one can be taken away alone.
+    """
     targets = context.images
-    lines = [described(image, users_of(context, image)) for image in targets]
+    if len(targets) == 1 and len(targets[0].tags) > 1:
+        options = [(name, f"untag {name}", "the image stays") for name in targets[0].tags]
+        every = f"remove the image with its {len(targets[0].tags)} tags"
+        chosen = await context.ui.choose(f"Remove from {targets[0].short_id}", [*options, (ALL, every, "")])
+        if chosen is None:
+            return
+        if chosen != ALL:
+            await _untag(context, targets[0], chosen)
+            return
+    lines = [line for image in targets for line in _told(context, image)]
     if not await allowed(
         context, "always", f"Remove {plural(len(targets), 'image')}?", lines, label="Remove", danger=True
     ):
@@ -93,6 +135,16 @@ async def remove(context: Context) -> None:
     again = [image for image in targets if any(f.act.key == image.id for f in forcible)]
     if again and await _ask_force(context, forcible):
         await perform(context, "remove", [_removal(context, image, force=True) for image in again])
+
+
+async def _untag(context: Context, image: Image, name: str) -> None:
+    """Take one reference away; the image has others."""
+    kept = ", ".join(tag for tag in image.tags if tag != name)
+    lines = [f"{name}  ({image.short_id})", f"it keeps {kept}"]
+    if await allowed(context, "always", f"Untag {name}?", lines, label="Untag", danger=True):
+        engine = context.session.engine
+        act = Act(image.id, name, f"docker rmi {quote(name)}", lambda: engine.images.remove(name))
+        await perform(context, "untag", [act])
 
 
 async def _ask_force(context: Context, refused: list[Failure]) -> bool:
@@ -112,6 +164,11 @@ def _removal(context: Context, image: Image, *, force: bool) -> Act:
     flag = "--force " if force else ""
     shown = " ".join(quote(name) for name in image.tags) or image.short_id
     return Act(image.id, image.reference, f"docker rmi {flag}{shown}", send)
+
+
+async def dangling(context: Context) -> None:
+    """Show only the images that no tag names, or all again."""
+    context.ui.view("dangling")
 
 
 async def copy(context: Context) -> None:
@@ -134,6 +191,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("image.tag", ("t",), "tag", "images", tag, "tag", "docker tag IMAGE REFERENCE", "free", True, hint=30),
     Command("image.remove", ("d", "delete"), "remove", "images", remove, "remove",
             "docker rmi [--force] IMAGE", "always", True, hint=40, many=True),
+    Command("image.dangling", ("z",), "show only dangling images, or all", "images", dangling, "dangling",
+            "docker images --filter dangling=true", many=True, immediate=True),
     Command("image.inspect", ("i",), "inspect", "images", inspect, "inspect",
             "docker inspect IMAGE", hint=80, immediate=True),
     Command("image.copy", ("y",), "copy ID or reference", "images", copy, "copy"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui.commands import (
+    archives,
     containers,
     disk,
     files,
@@ -12,12 +13,14 @@ from tui.commands import (
     hosts,
     images,
     networks,
+    newer,
     nodes,
     processes,
     projects,
     services,
     shell,
     swarm,
+    transfers,
     volumes,
 )
 from tui.commands.command import Command, Scope
@@ -28,6 +31,9 @@ COMMANDS: tuple[Command, ...] = (
     *files.COMMANDS,
     *processes.COMMANDS,
     *images.COMMANDS,
+    *transfers.COMMANDS,
+    *archives.COMMANDS,
+    *newer.COMMANDS,
     *volumes.COMMANDS,
     *networks.COMMANDS,
     *projects.COMMANDS,

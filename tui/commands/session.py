@@ -27,6 +27,7 @@ from tui.store.disk import DiskBook
 from tui.store.event_log import EventLog
 from tui.store.feed import Feed, Timing
 from tui.store.happenings import Happenings
+from tui.store.newer import NewerBook
 from tui.store.projects import ProjectBook
 from tui.store.state import State
 from tui.store.swarm import SwarmWatch
@@ -87,6 +88,8 @@ class Session:
         """How to make again what a container was made from, by its ID, where that one could not be kept aside."""
         self.layer_cache = LayerCache(LayerStore.of_user())
         """The layers that were read, for the next look and the next run."""
+        self.newer = NewerBook()
+        """What registries said that tags name by now."""
         self.jobs = Jobs(lambda: self.on_jobs())
         self.happenings = Happenings(lambda name, id: self.history.sent_to(self.name, name, id, id[:12]))
         """What happened to each container, and which of it came from here."""

@@ -16,7 +16,7 @@ MOST_ANSWER: Final = 1 << 20
 _HELPER_NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 _HUB: Final = frozenset({"", "docker.io", "index.docker.io", "registry-1.docker.io"})
 _INDEX_URL: Final = "https://index.docker.io/v1/"
-_TOKEN_USER: Final = "<token>"
+TOKEN_USER: Final = "<token>"
 _NOT_FOUND: Final = "credentials not found"
 
 
@@ -51,10 +51,24 @@ class DockerLogins:
         config = await asyncio.to_thread(_load)
         helper = _helper_of(config, registry)
         if helper:
-            found = await _ask_helper(helper, _INDEX_URL if registry in _HUB else registry)
+            found = await _ask_helper(helper, server_key(registry))
             if found is not None:
                 return found
         return _from_file(config, registry)
+
+    async def auth(self, registry: str) -> str:
+        """Return the value of X-Registry-Auth for a pull or a push, empty where there is no login.
+
+        Raises:
+            CredentialsError: as `find`.
+        """
+        login = await self.find(registry)
+        if login is None:
+            return ""
+        named = {"username": login.username, "password": login.secret} if login.username else None
+        body = named or {"identitytoken": login.secret}
+        body["serveraddress"] = server_key(registry)
+        return base64.urlsafe_b64encode(msgspec.json.encode(body)).decode()
 
     async def header(self, registries: set[str]) -> str | None:
         """Return the value of X-Registry-Config, which gives the classic builder its logins; None without any.
@@ -66,7 +80,7 @@ class DockerLogins:
         for registry in sorted(registries):
             login = await self.find(registry)
             if login is not None:
-                key = _INDEX_URL if registry in _HUB else registry
+                key = server_key(registry)
                 named = {"username": login.username, "password": login.secret} if login.username else None
                 logins[key] = named or {"identitytoken": login.secret}
         return base64.urlsafe_b64encode(msgspec.json.encode(logins)).decode() if logins else None
@@ -87,8 +101,17 @@ def _load() -> Any:
 
 def _helper_of(config: Any, registry: str) -> str | None:
     helpers = cast("object", config.cred_helpers)
-    key = _INDEX_URL if registry in _HUB else registry
-    name = (cast("dict[str, object]", helpers).get(key) if isinstance(helpers, dict) else None) or config.creds_store
+    key = server_key(registry)
+    own = cast("dict[str, object]", helpers).get(key) if isinstance(helpers, dict) else None
+    return helper_named(own or config.creds_store)
+
+
+def helper_named(name: object) -> str | None:
+    """Return the name of a credential helper as the configuration has it, or None for none.
+
+    Raises:
+        CredentialsError: it is no name of a program.
+    """
     if not name:
         return None
     if not isinstance(name, str) or not _HELPER_NAME.fullmatch(name):
@@ -96,19 +119,40 @@ def _helper_of(config: Any, registry: str) -> str | None:
     return name
 
 
+def server_key(registry: str) -> str:
+    """Return what the docker CLI keeps a registry's login under: its host name, for Docker Hub a URL."""
+    return _INDEX_URL if registry in _HUB else registry
+
+
 async def _ask_helper(name: str, server: str) -> Credentials | None:
     """Run `docker-credential-NAME get`. Protocol: github.com/docker/docker-credential-helpers."""
+    text = await run_helper(name, "get", server)
+    if text is None:
+        return None
+    try:
+        answer = msgspec.json.decode(text, type=_HelperAnswer)
+    except msgspec.DecodeError as error:
+        raise CredentialsError(f"docker-credential-{name} gave an answer that cannot be read") from error
+    return Credentials("" if answer.username == TOKEN_USER else answer.username, answer.secret)
+
+
+async def run_helper(name: str, verb: str, given: str) -> str | None:
+    """Run `docker-credential-NAME VERB` with a text on its input, and return its output; None where it has no login.
+
+    Raises:
+        CredentialsError: it is not there, fails or hangs.
+    """
     program = f"docker-credential-{name}"
     pipe = asyncio.subprocess.PIPE
     try:
         process = await asyncio.create_subprocess_exec(
-            program, "get", stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL
+            program, verb, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL
         )
     except OSError as error:
         raise CredentialsError(f"{program}, which the docker configuration names: {error.strerror}") from error
     try:
         async with asyncio.timeout(HELPER_SECONDS):
-            out, _ = await process.communicate(server.encode())
+            out, _ = await process.communicate(given.encode())
     except TimeoutError as error:
         raise CredentialsError(f"{program} did not answer for {HELPER_SECONDS:.0f} s") from error
     finally:
@@ -119,12 +163,10 @@ async def _ask_helper(name: str, server: str) -> Credentials | None:
     if process.returncode:
         if text.startswith(_NOT_FOUND):
             return None
-        raise CredentialsError(f"{program} failed: {text[:200] or f'exit code {process.returncode}'}")
-    try:
-        answer = msgspec.json.decode(text, type=_HelperAnswer)
-    except msgspec.DecodeError as error:
-        raise CredentialsError(f"{program} gave an answer that cannot be read") from error
-    return Credentials("" if answer.username == _TOKEN_USER else answer.username, answer.secret)
+        # one that stores may print what it was given
+        words = "" if verb == "store" else text[:200]
+        raise CredentialsError(f"{program} failed: {words or f'exit code {process.returncode}'}")
+    return text
 
 
 def _from_file(config: Any, registry: str) -> Credentials | None:

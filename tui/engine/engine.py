@@ -18,7 +18,9 @@ from tui.engine.files import Files
 from tui.engine.images import Images
 from tui.engine.networks import Networks
 from tui.engine.processes import ContainerProcesses
+from tui.engine.registries import Registries
 from tui.engine.swarm import Swarm
+from tui.engine.transfers import Transfers
 from tui.engine.transport import Transport
 from tui.engine.volumes import Volumes
 from tui.model.events import Event
@@ -33,6 +35,8 @@ class Engine:
         self.containers = Containers(self.transport)
         self.files = Files(self.transport)
         self.images = Images(self.transport)
+        self.transfers = Transfers(self.transport)
+        self.registries = Registries(self.transport)
         self.execs = Execs(self.transport)
         self.processes = ContainerProcesses(endpoint, self.containers, self.execs)
         self.builds = Builds(self.transport)

@@ -6,12 +6,8 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
-
 from tui.engine.decoding import decode, decode_each, in_slices
 from tui.engine.early import EarlyLists
-from tui.engine.errors import ApiError
-from tui.engine.streams import documents
 from tui.engine.transport import Transport
 from tui.model.images import (
     HistoryEntry,
@@ -23,20 +19,6 @@ from tui.model.images import (
     image_from_summary,
 )
 from tui.model.layers import ImageStack
-
-
-class ProgressDetail(msgspec.Struct, frozen=True):
-    current: int = 0
-    total: int = 0
-
-
-class PullProgress(msgspec.Struct, frozen=True, rename={"progress_detail": "progressDetail"}):
-    """One document of a pull: the `status` of the layer `id`, or of the whole. `current` (bytes) may pass `total`."""
-
-    status: str = ""
-    id: str = ""
-    progress_detail: ProgressDetail | None = None
-    error: str = ""
 
 
 class Images:
@@ -88,20 +70,6 @@ class Images:
         path = _path(image)
         data = await self._transport.read("DELETE", path, params={"force": force}, seconds=None)
         return decode(data, list[ImageDeleted], f"DELETE {path}")
-
-    async def pull(self, name: str, tag: str, *, platform: str = "") -> AsyncGenerator[PullProgress]:
-        """Pull `name:tag` without credentials, yielding its progress; `platform` such as linux/arm64 is the daemon's.
-
-        Raises:
-            ApiError: the registry or the daemon said no, before or during the pull.
-        """
-        request = "POST /images/create"
-        params = {"fromImage": name, "tag": tag, "platform": platform or None}
-        async with self._transport.stream("POST", "/images/create", params=params) as answer:
-            async for step in documents(answer, PullProgress, request, self._transport.endpoint.url):
-                if step.error:
-                    raise ApiError(500, step.error, request)
-                yield step
 
     async def archive(self, image: str) -> AsyncGenerator[bytes]:
         """Yield the image's archive (`docker save`) as it streams. Before the first byte the daemon may take long."""

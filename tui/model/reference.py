@@ -11,6 +11,7 @@ MAX_PATH: Final = 255
 MAX_TAG: Final = 128
 
 _LEGACY_DOMAIN: Final = "index.docker.io"
+_HUB_HOSTS: Final = frozenset({DEFAULT_DOMAIN, _LEGACY_DOMAIN, "registry-1.docker.io", "hub.docker.com"})
 _OFFICIAL: Final = "library"
 _IMAGE_ID: Final = re.compile(r"[a-f0-9]{64}")
 _HOST_LABEL: Final = re.compile(r"[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]")
@@ -102,6 +103,27 @@ def check_reference(text: str, *, tag_required: bool = False) -> str | None:
         return str(error)
     if tag_required and reference.tag is None:
         return f"a tag is missing: write {reference.familiar_name}:{DEFAULT_TAG}"
+    return None
+
+
+def registry_host(text: str) -> str:
+    """Returns the host (and port) of a registry that a person wrote, `docker.io` for each name of Docker Hub."""
+    host = text.strip().partition("://")[2] or text.strip()
+    host = host.partition("/")[0]
+    return DEFAULT_DOMAIN if host in _HUB_HOSTS else host
+
+
+def check_registry(text: str) -> str | None:
+    """Returns what is wrong with the address of a registry, or None."""
+    host = registry_host(text)
+    if not text.strip():
+        return "a registry is missing: HOST or HOST:PORT"
+    try:
+        _check_domain(host)
+    except InvalidReference as error:
+        return str(error)
+    if not re.search(r"[.:]", host) and host != "localhost" and host.lower() == host:
+        return f"docker takes {host!r} for a part of a name: write {host}:PORT or its full host name"
     return None
 
 

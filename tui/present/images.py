@@ -18,11 +18,13 @@ class ImageRows:
     now: Callable[[], float]
     used_by: Mapping[str, int] = field(default_factory=dict[str, int])
     ascii: bool = False
+    is_newer: Callable[[Image], bool] = lambda _image: False
+    """Whether a registry is known to have another image under a tag of this one."""
 
     def columns(self) -> Sequence[Column[Image]]:
         """Return the table's columns, in their order."""
         columns: tuple[Column[Image], ...] = (
-            Column("tag", "REPOSITORY:TAG", 36, _tag, _tag_order, min_width=18, flex=3, priority=100),
+            Column("tag", "REPOSITORY:TAG", 36, self._tag, _tag_order, min_width=18, flex=3, priority=100),
             Column("id", "IMAGE ID", 12, _id, lambda i: i.short_id, priority=60),
             Column("created", "CREATED", 9, self._created, lambda i: i.created, align="right", priority=80),
             Column("size", "SIZE", 8, _size, lambda i: i.size, align="right", priority=90),
@@ -31,6 +33,12 @@ class ImageRows:
             Column("more", "OTHER TAGS", 18, _more, lambda i: len(i.tags), flex=2, priority=30),
         )
         return [column.then_by(_tag_order) for column in columns]
+
+    def _tag(self, image: Image) -> Cell:
+        if not image.tags:
+            return "<none> dangling", "warn"
+        mark = ("  ^ newer" if self.ascii else "  ↑ newer") if self.is_newer(image) else ""
+        return f"{image.tags[0]}{mark}", "info" if mark else ""
 
     def _created(self, image: Image) -> Cell:
         return (ago(self.now() - image.created), "muted") if image.created > 0 else ("unknown", "muted")
@@ -52,10 +60,6 @@ def search_text(image: Image) -> str:
     """Return what the table's filter looks into: tags, ID, digests and labels."""
     labels = " ".join(f"{key}={value}" for key, value in image.labels.items())
     return " ".join((*image.tags, "" if image.tags else "dangling <none>", image.short_id, *image.digests, labels))
-
-
-def _tag(image: Image) -> Cell:
-    return (image.tags[0], "") if image.tags else ("<none> dangling", "warn")
 
 
 def _tag_order(image: Image) -> tuple[bool, str]:

@@ -141,11 +141,15 @@ class HytheScreen(Screen[Any]):
         async with self._asking:
             return await self.hythe.push_screen_wait(ChoiceDialog(title, options, ascii=self.ascii))
 
-    async def prompt(self, title: str, label: str, value: str, check: Callable[[str], str | None]) -> str | None:
+    async def prompt(
+        self, title: str, label: str, value: str, check: Callable[[str], str | None], *, secret: bool = False
+    ) -> str | None:
         from widgets.dialogs import PromptDialog
 
         async with self._asking:
-            return await self.hythe.push_screen_wait(PromptDialog(title, label, value, check, ascii=self.ascii))
+            return await self.hythe.push_screen_wait(
+                PromptDialog(title, label, value, check, password=secret, ascii=self.ascii)
+            )
 
     async def tell(self, title: str, text: str) -> None:
         from widgets.dialogs import MessageDialog

@@ -19,6 +19,7 @@ from textual.widgets import Input
 
 from tui.commands.command import Command, Context, Row, Scope, name_of
 from tui.commands.fleet import Fleet
+from tui.commands.newer import check_due
 from tui.commands.projects import logs_of
 from tui.commands.registry import BY_ID, COMMANDS, footer, in_scope
 from tui.commands.session import Session
@@ -41,6 +42,9 @@ TICK_SECONDS = 1.0
 
 STACKED: tuple[TableName, ...] = ("containers", "images")
 """The tables that stand together where there is room; any other stands alone."""
+
+NEWER_SECONDS = 10.0
+"""How often it is looked whether it is time to ask registries; each tag is asked about once an hour at most."""
 
 SHOW_SHARE = 40
 """Showing a state rests so many times as long as it took: in a storm on 10,000 containers there is always a new one."""
@@ -126,6 +130,8 @@ class DashboardScreen(HytheScreen):
         self.set_focus(self.table)
         self.show_state()
         self.set_interval(TICK_SECONDS, self.tick)
+        if self._settings.check_newer:
+            self.set_interval(NEWER_SECONDS, self.check_newer)
 
     def _listen(self, session: Session) -> None:
         session.on_state = lambda _state: self.post_message(StateChanged())
@@ -203,6 +209,11 @@ class DashboardScreen(HytheScreen):
             session, noun, id = awaited
             if any(id in view.records(session) for view in VIEWS if view.noun == noun):
                 self.go_to(noun, id, session)
+
+    def check_newer(self) -> None:
+        """Ask registries about images in use, where the settings want it and it is time."""
+        for session in self._fleet.sessions:
+            check_due(session)
 
     def _touch(self, session: Session, keys: set[str]) -> None:
         for pane in self._shown_panes():
@@ -515,6 +526,8 @@ class DashboardScreen(HytheScreen):
         elif request == "running":
             self._panes["containers"].only_running ^= True
             self.show_state()
+        elif request == "dangling":
+            self._filter("" if table.filter_text == request else request)
         elif request in self._panes:
             if reason := VIEW_OF[request].why_not(self._fleet.sessions):
                 self.note(f"{request}: {reason}", "warning")

@@ -57,4 +57,7 @@ class HelpScreen(ListScreen):
         more = [("  " + command.line, "dim")] if command.line else []
         if guard := GUARDS[command.guard]:
             more.append((f"  [{guard}]", "warn"))
-        return Choice(command.id, ((f"{self.keys_of(command):<26}", "accent"), (f"{command.title:<34}", ""), *more))
+        return Choice(
+            command.id,
+            ((f"{self.keys_of(command) or ': and its name':<26}", "accent"), (f"{command.title:<34}", ""), *more),
+        )

@@ -30,7 +30,9 @@ class JobsScreen(ListScreen):
 
     def choices(self) -> Sequence[Choice]:
         lines = [Choice(str(job.id), self._spans(session, job)) for session, job in self.hythe.jobs()]
-        return lines or [Choice.note("no jobs yet: builds are listed here while they run, and afterwards", "dim")]
+        return lines or [
+            Choice.note("no jobs yet: builds, pulls and others are listed here, also when they have ended", "dim")
+        ]
 
     def _spans(self, session: Session, job: Job) -> tuple[tuple[str, str], ...]:
         took = duration((job.ended or session.now()) - job.started)
@@ -47,8 +49,11 @@ class JobsScreen(ListScreen):
         return next((job for _, job in self.hythe.jobs() if str(job.id) == key), None)
 
     def on_choice_list_chosen(self, message: ChoiceList.Chosen) -> None:
-        # some jobs say all that there is to say in their line
-        if (job := self._job(message.key)) is not None and job.screen != "jobs":
+        job = self._job(message.key)
+        if job is not None and job.screen == "jobs":
+            text = "\n".join(filter(None, (f"$ {job.line}", job.progress, job.error)))
+            self.run_worker(self.tell(f"{job.title}: {job.state}", text), group="tell")
+        elif job is not None:
             self.open(job.screen, job=job)
 
     def action_cancel(self) -> None:

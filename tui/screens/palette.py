@@ -13,8 +13,8 @@ from tui.screens.dashboard import DashboardScreen
 MOST_OBJECTS = 200
 
 
-def _text(screen: HytheScreen, command: Command) -> str:
-    """Return what a hit says: the title, and the keys of those that have one."""
+def title_of(screen: HytheScreen, command: Command) -> str:
+    """Return a command's title, with its keys if it has any."""
     keys = screen.keys_of(command)
     return f"{command.title}  ({keys})" if keys else command.title
 
@@ -27,7 +27,7 @@ class HythePalette(Provider):
         screen = self.screen
         if isinstance(screen, HytheScreen):
             for command in screen.commands_here():
-                text = _text(screen, command)
+                text = title_of(screen, command)
                 yield DiscoveryHit(
                     content(text), partial(screen.action_command, command.id), text, command.line or None
                 )
@@ -40,7 +40,7 @@ class HythePalette(Provider):
         matcher = self.matcher(query)
         for command in screen.commands_here():
             if (score := matcher.match(command.title)) > 0:
-                text = _text(screen, command)
+                text = title_of(screen, command)
                 yield Hit(score, content(text), partial(screen.action_command, command.id), text, command.line or None)
         if not isinstance(screen, DashboardScreen):
             return

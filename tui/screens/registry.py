@@ -37,10 +37,16 @@ SCREENS: Mapping[str, tuple[str, str]] = {
     "output": ("tui.screens.output", "OutputScreen"),
     "ports": ("tui.screens.ports", "PortsScreen"),
     "problems": ("tui.screens.problems", "ProblemsScreen"),
+    "pull": ("tui.screens.pull", "PullScreen"),
+    "registries": ("tui.screens.registries", "RegistriesScreen"),
+    "remote_tag": ("tui.screens.remote_tag", "RemoteTagScreen"),
+    "repositories": ("tui.screens.repositories", "RepositoriesScreen"),
     "run": ("tui.screens.run", "RunScreen"),
     "stats_compare": ("tui.screens.stats_compare", "CompareStatsScreen"),
     "swarm": ("tui.screens.swarm", "SwarmScreen"),
+    "tags": ("tui.screens.tags", "TagsScreen"),
     "theme": ("tui.screens.theme", "ThemeScreen"),
+    "transfer": ("tui.screens.transfer", "TransferScreen"),
     "volume": ("tui.screens.volume_form", "VolumeFormScreen"),
 }
 """The module and the class of each."""

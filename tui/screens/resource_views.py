@@ -88,7 +88,7 @@ def _containers(session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], N
 
 
 def _images(session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], Callable[[Mapping[str, Container]], None]]:
-    rows = image_rows.ImageRows(session.now, ascii=ascii)
+    rows = image_rows.ImageRows(session.now, ascii=ascii, is_newer=lambda image: bool(session.newer.newer_tags(image)))
 
     users = Tally[Container](image_rows.used_by)
 
