@@ -86,6 +86,8 @@ async def test_the_whole_tree_and_what_changed(bench: Bench, container: str) -> 
     tree, job = await tree_of(bench, container)
     assert job.line == "docker export files | tar -tv"
     assert job.seen > 1000
+    assert job.progress.startswith(f"{job.paths} paths, ")
+    assert job.paths > 5
     found = {path: tree.find(path) for path in ("/srv/a", "/srv/deep", "/srv/link", "/bin/sh")}
     assert all(found.values())
     link = found["/srv/link"]
