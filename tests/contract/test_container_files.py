@@ -1,6 +1,7 @@
 """The files of a container mean the same on every engine: listed, looked at, copied out and in, refused."""
 
 import asyncio
+import gc
 import io
 import os
 import secrets
@@ -52,6 +53,14 @@ async def container(bench: Bench) -> str:
     return made
 
 
+def is_left_open(one: object) -> bool:
+    """Whether something is a transport that is closed here, and whose socket is not."""
+    if not isinstance(one, asyncio.Transport) or not one.is_closing():
+        return False
+    line = one.get_extra_info("socket")
+    return line is not None and line.fileno() >= 0
+
+
 async def done(job: Job) -> None:
     job.start()
     await job.wait()
@@ -86,6 +95,8 @@ async def test_the_whole_tree_and_what_changed(bench: Bench, container: str) -> 
     tree, job = await tree_of(bench, container)
     assert job.line == "docker export files | tar -tv"
     assert job.seen > 1000
+    assert job.progress.startswith(f"{job.paths} paths, ")
+    assert job.paths > 5
     found = {path: tree.find(path) for path in ("/srv/a", "/srv/deep", "/srv/link", "/bin/sh")}
     assert all(found.values())
     link = found["/srv/link"]
@@ -387,5 +398,8 @@ async def test_a_file_system_that_is_full_in_the_midst_of_it_says_what_is_there_
         assert job.state == "failed"
         assert "no space left on device" in job.error
         assert "/small/big may be there in part" in job.error
+        async with asyncio.timeout(20):  # a daemon keeps a connection whose body it did not read for half a second
+            while any(is_left_open(one) for one in gc.get_objects()):
+                await asyncio.sleep(0.05)
         await bench.engine.containers.remove(made, force=True)
         await bench.engine.volumes.remove(volume)

@@ -36,7 +36,9 @@ def part(path: str, files: Files, *, cut: bool = False) -> Part:
     reader = ContainerTreeReader(whole=path == "/")
     data = tar(files)
     reader.feed(data[: len(data) // 2] if cut else data)
-    return Part(path, reader.finish(cut=cut), reader.bytes_seen, not cut)
+    made = Part(path, reader.finish(cut=cut), reader.bytes_seen, not cut)
+    assert reader.paths == len(made.tree) - 1
+    return made
 
 
 def known(*parts: Part) -> ContainerTree:

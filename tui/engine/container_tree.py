@@ -23,6 +23,7 @@ class ContainerTreeReader:
         self._whole = whole
         self._max_paths = max_paths
         self._builder = TreeBuilder(layer=False)
+        self._paths = 0
         self._scanner = TarScanner(self._entry)
         self.bytes_seen = 0
         """Bytes of the archive that passed."""
@@ -30,7 +31,7 @@ class ContainerTreeReader:
     @property
     def paths(self) -> int:
         """How many paths it has by now, the root not counted."""
-        return len(self._builder) - 1
+        return self._paths
 
     def feed(self, chunk: bytes | memoryview) -> None:
         """Take the next bytes. Raises ArchiveError."""
@@ -54,7 +55,8 @@ class ContainerTreeReader:
             link = below(link)
         owner = (header.uid, header.gid)
         self._builder.add(path, kind, header.shown_size, header.mode, owner, header.mtime, link)
-        if self.paths > self._max_paths:
+        self._paths = len(self._builder) - 1
+        if self._paths > self._max_paths:
             raise ArchiveError(f"more than {self._max_paths:,} paths, at {ascii(header.name)[1:200]}")
 
 
