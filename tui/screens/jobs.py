@@ -30,7 +30,7 @@ class JobsScreen(ListScreen):
 
     def choices(self) -> Sequence[Choice]:
         lines = [Choice(str(job.id), self._spans(session, job)) for session, job in self.hythe.jobs()]
-        return lines or [Choice.note("no jobs yet: builds are listed here while they run, and afterwards", "dim")]
+        return lines or [Choice.note("no jobs yet: builds, pulls, backups and the like are listed here", "dim")]
 
     def _spans(self, session: Session, job: Job) -> tuple[tuple[str, str], ...]:
         took = duration((job.ended or session.now()) - job.started)
