@@ -113,9 +113,9 @@ async def test_stop_start_restart_and_down_by_the_api(session: Session, name: st
     await until(session, lambda: project_id(name) not in session.projects)
     await until(session, lambda: not any(n.project == name for n in session.state.networks.values()))
     ((title, lines, _),) = ui.asked
-    assert title.startswith(f"Down {name} on ")
-    assert "remove 3 objects? Volumes stay" in title
+    assert title == f"Down {name}: remove 3 objects?"
     assert lines[2] == f"network {name}_default"
+    assert lines[3].endswith("; volumes stay")
     assert {entry.outcome for entry in session.history} == {"ok"}
 
 
@@ -123,7 +123,7 @@ async def test_down_of_a_service_leaves_the_others(session: Session, name: str) 
     web = session.projects[project_id(name)].services[1]
     ui = await run(session, "project.down", web)
     await until(session, lambda: states(session, name) == ["db-1 running"])
-    assert [line.split("  ")[0] for line in ui.asked[0][1]] == [f"{name}-web-1"]
+    assert [line.split("  ")[0] for line in ui.asked[0][1][:-1]] == [f"{name}-web-1"]
 
 
 async def test_nothing_is_done_when_the_answer_is_no(session: Session, name: str) -> None:

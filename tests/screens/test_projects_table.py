@@ -93,6 +93,7 @@ def test_it_looks(snap_compare: Callable[..., bool], size: tuple[int, int], asci
         await until(pilot, lambda: "not known" in text_of(app))
         if ascii or size[0] > 100:
             await until(pilot, lambda: "is not known: there is no docker CLI" in text_of(app))
+        await until(pilot, lambda: " stream" not in text_of(app), "the end of what was watched in the first table")
         await settle(pilot)
 
     assert snap_compare(StageApp(Settings(ascii=ascii)), terminal_size=size, run_before=before)

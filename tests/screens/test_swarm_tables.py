@@ -81,6 +81,7 @@ def test_it_looks(snap_compare: Callable[..., bool], size: tuple[int, int], asci
         await pilot.press("j")
         if ascii:
             await until(pilot, lambda: "No such image" in text_of(app))
+        await until(pilot, lambda: " stream" not in text_of(app), "the end of what was watched in the first table")
         await settle(pilot)
 
     assert snap_compare(StageApp(Settings(ascii=ascii), swarm=True), terminal_size=size, run_before=before)

@@ -155,6 +155,8 @@ def test_one_that_failed_beside_others_that_run_is_unwell() -> None:
     assert state_mark(made.containers).word == "unwell"
     well = project(container("shop", "a"), container("shop", "b", state="exited", exit_code=0))
     assert state_mark(well.containers).word == "partly"
+    stopped = project(container("shop", "a"), container("shop", "b", state="exited", exit_code=143))
+    assert state_mark(stopped.containers).word == "partly"
 
 
 def test_the_cells_of_a_row() -> None:

@@ -103,7 +103,8 @@ async def down(context: Context) -> None:
         lines += described_containers(target.containers, session.now())
         lines += [f"network {network.name}" for network in _networks(context, target)]
     subject = targets[0].title if len(targets) == 1 else plural(len(targets), "project")
-    title = f"Down {subject} on {session.name}: remove {plural(len(lines), 'object')}? Volumes stay"
+    title = f"Down {subject}: remove {plural(len(lines), 'object')}?"
+    lines.append(f"on {session.name}; volumes stay")
     if await allowed(context, "always", title, lines, label="Down", danger=True):
         whole = [target for target in targets if not target.services]
         some = [target for target in targets if target.services]

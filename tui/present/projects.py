@@ -29,6 +29,9 @@ PAUSED = Mark("‖", "=", "paused", "warn")
 STOPPED = Mark("○", "-", "stopped", "muted")
 NONE = Mark("◌", ".", "none", "info")
 
+ENDED_WELL = frozenset({None, 0, 130, 137, 143})
+"""Exit codes of who ended by itself without an error, or was told to end: SIGINT, SIGKILL and SIGTERM."""
+
 ORDER = (UNWELL, PARTLY, PAUSED, RUNNING, STOPPED, NONE)
 DRIFT_TONES: dict[Drift, str] = {
     "same": "muted", "differs": "warn", "not created": "warn", "not in the file": "warn", "not known": "muted"
@@ -41,7 +44,7 @@ def state_mark(containers: Sequence[ServiceContainer]) -> Mark:
     if not states:
         return NONE
     ill = any(c.state in ("restarting", "dead") or (c.is_running and c.health == "unhealthy") for c in containers)
-    ended = any(c.state == "exited" and c.exit_code for c in containers)
+    ended = any(c.state == "exited" and c.exit_code not in ENDED_WELL for c in containers)
     if ill or (ended and "running" in states):
         return UNWELL
     if states == {"running"}:
