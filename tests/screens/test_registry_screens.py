@@ -70,7 +70,7 @@ async def test_a_pull_is_cancelled() -> None:
     app = StageApp()
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         screen = await dashboard(pilot)
-        await pilot.press("P")
+        await pilot.press("2", "P")
         await seen(pilot, "pull an image")
         await typed(pilot, "ubuntu:24.04")
         await pilot.press("f2")
@@ -84,7 +84,7 @@ async def test_nothing_is_pulled_on_a_host_that_is_read_only() -> None:
     app = StageApp(Settings(read_only=True))
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         screen = await dashboard(pilot)
-        await pilot.press("P")
+        await pilot.press("2", "P")
         await seen(pilot, "read-only")
         assert app.screen is screen
 

@@ -168,7 +168,7 @@ async def test_a_network_is_made_and_a_container_connected_and_disconnected() ->
         await until(pilot, lambda: isinstance(app.screen, FormScreen) and "connect a container to lab" in text_of(app))
         await pilot.press(*"shop-db-1", "tab", *"db2", "tab", *"10.66.0.9", "f2")
         await until(pilot, lambda: app.screen is screen and "shop-db-1  10.66.0.9" in text_of(app), "the attached one")
-        await pilot.press("C")
+        await pilot.press("x")
         await until(pilot, lambda: "Disconnect from lab" in text_of(app))
         await pilot.press("enter")
         await until(pilot, lambda: "Disconnect from lab?" in text_of(app))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from textual.keys import _character_to_key  # pyright: ignore[reportPrivateUsage] the names must be Textual's
 
 from tui import keymap
-from tui.commands.registry import default_keys
+from tui.commands.registry import COMMANDS, default_keys
 from tui.keymap import KeymapProblem, normalize_key, resolve_keymap
 
 DEFAULTS = {
@@ -163,3 +163,14 @@ def test_no_key_ever_has_two_commands_in_a_scope(overrides: dict[str, list[str]]
     for command, default in DEFAULTS.items():
         if command not in overrides and command not in keymap.PRESETS.get(preset, {}):
             assert all(key in keys[command] or (command, key) in lost for key in default)
+
+
+def test_a_key_means_one_thing_in_each_table() -> None:
+    scopes: dict[str, list[tuple[str, str]]] = {}
+    for command in COMMANDS:
+        for key in command.keys:
+            scopes.setdefault(key, []).append((command.scope, command.id))
+    for key, meant in scopes.items():
+        at = [scope for scope, _ in meant]
+        assert len(set(at)) == len(at), f"{key}: {meant}"
+        assert "app" not in at or len(at) == 1, f"{key}: {meant}"

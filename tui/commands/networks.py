@@ -107,7 +107,7 @@ COMMANDS: tuple[Command, ...] = (
             "docker network create NAME", "free", True, hint=20, immediate=True, rowless=True),
     Command("network.connect", ("c",), "connect a container", "networks", connect, "connect",
             "docker network connect NETWORK CONTAINER", "free", True, _takes_containers, hint=30, immediate=True),
-    Command("network.disconnect", ("C",), "disconnect a container", "networks", disconnect, "disconnect",
+    Command("network.disconnect", ("x",), "disconnect a container", "networks", disconnect, "disconnect",
             "docker network disconnect NETWORK CONTAINER", "always", True, _has_containers, hint=35),
     Command("network.remove", ("d", "delete"), "remove", "networks", remove, "remove",
             "docker network rm NETWORK", "always", True, _removable, 40, True),

@@ -107,10 +107,10 @@ def _has_users(context: Context) -> str | None:
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("image.newer", ("V",), "look whether images in use are newer in their registries", "images", check,
+    Command("image.newer", ("N",), "look whether images in use are newer in their registries", "images", check,
             "newer?", "docker buildx imagetools inspect REFERENCE", many=True),
     Command("image.update", ("u",), "pull it, and recreate the containers made from it", "images", update, "update",
             "docker pull REFERENCE, then as recreate", "always", True, available=_has_users, many=True),
-    Command("container.update", ("V",), "pull its image, and recreate it where a newer one came", "containers", update,
+    Command("container.update", ("U",), "pull its image, and recreate it where a newer one came", "containers", update,
             "update", "docker pull REFERENCE, then as recreate", "always", True, many=True),
 )  # fmt: skip

@@ -142,7 +142,7 @@ async def log_out(context: Context, registry: str = "") -> None:
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("app.pull", ("P",), "pull an image from a registry", "app", pull, "pull",
+    Command("image.pull", ("P",), "pull an image from a registry", "images", pull, "pull",
             "docker pull [--platform OS/ARCH] REFERENCE", "free", True, immediate=True),
     Command("image.push", ("U",), "push to its registry", "images", push, "push",
             "docker push REFERENCE", "always", True, available=_has_tag),
