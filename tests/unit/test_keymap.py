@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from textual.keys import _character_to_key  # pyright: ignore[reportPrivateUsage] the names must be Textual's
 
 from tui import keymap
-from tui.commands.registry import COMMANDS, default_keys
+from tui.commands.registry import BY_ID, default_keys
 from tui.keymap import KeymapProblem, normalize_key, resolve_keymap
 
 DEFAULTS = {
@@ -167,7 +167,7 @@ def test_no_key_ever_has_two_commands_in_a_scope(overrides: dict[str, list[str]]
 
 def test_a_key_means_one_thing_in_each_table() -> None:
     scopes: dict[str, list[tuple[str, str]]] = {}
-    for command in COMMANDS:
+    for command in BY_ID.values():
         for key in command.keys:
             scopes.setdefault(key, []).append((command.scope, command.id))
     for key, meant in scopes.items():
