@@ -50,6 +50,7 @@ async def test_a_good_one_is_counted(tmp_path: Path, packed: bool) -> None:
         (gzip.compress(b"no tar inside" * 100), "x.tar: "),
         (b"\x1f\x8b" + bytes(600), "damaged"),
     ],
+    ids=("leads out", "cut", "cut gzip", "no tar", "damaged gzip"),
 )
 async def test_a_wrong_one_is_told_with_its_fault(tmp_path: Path, data: bytes, wrong: str) -> None:
     job = await looked(tmp_path / "x.tar", data)
