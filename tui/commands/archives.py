@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tui.commands.command import Command, Context
 from tui.commands.images import check_new_tag, may_move
-from tui.commands.jobs import start_job
+from tui.commands.job_history import start_job
 from tui.jobs.archive_tags import tags_in
 from tui.jobs.archives import ExportJob, FileJob, ImportJob, LoadJob, SaveJob, check_archive
 from tui.jobs.log_save import check_place, place_of, size_of

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from tui.commands.command import Command, Context
-from tui.commands.jobs import start_job
+from tui.commands.job_history import start_job
 from tui.commands.recreate import recreate
 from tui.commands.session import Session
 from tui.engine.errors import NotFound

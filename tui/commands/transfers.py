@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from tui.commands.command import Command, Context
-from tui.commands.jobs import start_job
+from tui.commands.job_history import start_job
 from tui.commands.running import allowed
 from tui.engine.credentials import Credentials, DockerLogins, server_key
 from tui.engine.endpoint import config_folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tui.commands.command import Context
-from tui.commands.job_start import start_job
+from tui.commands.job_history import start_job
 from tui.jobs.log_save import check_place, place_of, size_of
 from tui.jobs.tar_check import TarCheckJob, check_head
 from tui.jobs.volume_tar import BackupJob, RestoreJob, backup_line, restore_line

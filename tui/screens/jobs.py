@@ -31,7 +31,7 @@ class JobsScreen(ListScreen):
     def choices(self) -> Sequence[Choice]:
         lines = [Choice(str(job.id), self._spans(session, job)) for session, job in self.hythe.jobs()]
         return lines or [
-            Choice.note("no jobs yet: builds, pulls, backups and others are listed here, also when they have ended", "dim")
+            Choice.note("no jobs yet: builds, pulls, backups and others are listed here, the ended ones too", "dim")
         ]
 
     def _spans(self, session: Session, job: Job) -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Hashable, Sequence
 
 from tui.commands.command import Option
-from tui.commands.jobs import start_job
+from tui.commands.job_history import start_job
 from tui.commands.transfers import login_words
 from tui.engine.errors import EngineError
 from tui.jobs.pull import PullJob, pull_line
