@@ -6,7 +6,7 @@ import asyncio
 import re
 from pathlib import Path
 
-from tui.commands.command import Command, Context
+from tui.commands.command import Context
 from tui.commands.images import check_new_tag, may_move
 from tui.commands.job_history import start_job
 from tui.jobs.archive_tags import tags_in
@@ -93,15 +93,3 @@ async def _archive(context: Context, title: str) -> Path | None:
 def _start(context: Context, job: FileJob) -> None:
     start_job(context.session, job)
     context.ui.note(f"$ {job.line}\nJ lists it")
-
-
-COMMANDS: tuple[Command, ...] = (
-    Command("image.save", ("S",), "save to a tar file", "images", save, "save",
-            "docker save --output FILE IMAGE", many=True),
-    Command("app.load", (), "load images from a tar file", "app", load, "load",
-            "docker load --input FILE", "free", True),
-    Command("app.import", (), "import files from a tar file as an image", "app", import_files, "import",
-            "docker import FILE REFERENCE", "free", True),
-    Command("container.export", (), "export its files to a tar file", "containers", export, "export",
-            "docker export --output FILE CONTAINER"),
-)  # fmt: skip

@@ -7,9 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from shlex import quote
 
 from tui.commands.command import Command, Context
-from tui.commands.go_back import can_go_back, go_back
-from tui.commands.recreate import recreate
-from tui.commands.remake import clone, line_of, service_of
+from tui.commands.later import later, why_not_later
 from tui.commands.running import Act, allowed, perform
 from tui.engine.engine import Engine
 from tui.engine.errors import Conflict
@@ -198,6 +196,8 @@ async def timeline(context: Context) -> None:
 
 async def copy(context: Context) -> None:
     """Copy something of the container."""
+    from tui.commands.remake import line_of, service_of  # with all that knows of docker run: for those who copy
+
     target = context.containers[0]
     options = [("name", target.name, "name"), ("id", target.id, "ID"), ("image", target.image, "image")]
     options += [(f"ip:{network}", address, f"IP in {network}") for network, address in target.networks if address]
@@ -281,12 +281,14 @@ COMMANDS: tuple[Command, ...] = (
             "docker history IMAGE, docker save IMAGE", hint=70, immediate=True),
     Command("container.run", ("n",), "run another container from its image", "containers", run_again, "run",
             "docker run IMAGE", "free", True, hint=45, immediate=True),
-    Command("container.clone", ("N",), "clone into the run form", "containers", clone, "clone",
+    Command("container.clone", ("N",), "clone into the run form", "containers", later("remake", "clone"), "clone",
             "docker run OPTIONS IMAGE", "free", True, hint=46),
-    Command("container.recreate", ("u",), "recreate from its image, keeping the old one", "containers", recreate,
-            "recreate", "docker rename, docker create, docker stop, docker start", "always", True, hint=47, many=True),
-    Command("container.go_back", ("B",), "go back to the one before it was recreated", "containers", go_back,
-            "go back", "docker rename, docker stop, docker start", "always", True, can_go_back),
+    Command("container.recreate", ("u",), "recreate from its image, keeping the old one", "containers",
+            later("recreate", "recreate"), "recreate",
+            "docker rename, docker create, docker stop, docker start", "always", True, hint=47, many=True),
+    Command("container.go_back", ("B",), "go back to the one before it was recreated", "containers",
+            later("go_back", "go_back"), "go back", "docker rename, docker stop, docker start", "always", True,
+            why_not_later("go_back", "can_go_back")),
     Command("container.copy", ("y",), "copy ID, name, image, IP, port, docker run line or Compose service",
             "containers", copy, "copy"),
 )  # fmt: skip

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from tui.commands.command import Command, Context, Option
+from tui.commands.command import Context, Option
 from tui.commands.session import Session
 from tui.jobs.clean_up import CleanUpJob, Record
 from tui.model.clean_up import PRUNES, Doomed, Prune, doomed
@@ -17,11 +16,6 @@ MOST_LISTED = 1000
 """Objects that a question lists."""
 
 PRUNE_OF = {prune.id: prune for prune in PRUNES}
-
-
-async def disk(context: Context) -> None:
-    """Open what takes the disk."""
-    context.ui.open("disk")
 
 
 async def clean_up(context: Context) -> None:
@@ -83,14 +77,3 @@ async def remove(context: Context, prune: Prune, objects: Sequence[Doomed]) -> C
     job = CleanUpJob(session.engine, f"clean up: {prune.title}", prune.line, objects, begin, before, measure)
     session.jobs.start(job)
     return job
-
-
-_COMMANDS = (
-    Command("app.disk", ("X",), "disk: what takes the space, and clean up", "app", disk, "disk", "docker system df",
-            hint=88),
-    Command("app.clean_up", (), "clean up: prune with a preview of each object", "app", clean_up, "clean up",
-            "docker system prune, docker rm, docker rmi, docker volume rm, docker network rm, docker builder prune",
-            "always", True),
-)  # fmt: skip
-
-COMMANDS: tuple[Command, ...] = (replace(_COMMANDS[0], immediate=True), _COMMANDS[1])

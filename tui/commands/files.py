@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from tui.commands.command import Command, Context
+from tui.commands.command import Context
 from tui.commands.job_history import start_job
 from tui.commands.running import allowed
 from tui.engine.errors import NotFound
@@ -150,19 +150,7 @@ def _here() -> Path:
         return Path("/")
 
 
-def _is_mounted(context: Context) -> str | None:
+def is_mounted(context: Context) -> str | None:
     if mounting(context, context.volumes[0]):
         return None
     return "no container uses it, and a daemon shows a volume's files only through one"
-
-
-COMMANDS: tuple[Command, ...] = (
-    Command("container.files", ("f",), "files: look, search, copy out and in", "containers", files, "files",
-            "docker export CONTAINER | tar -tv, docker diff CONTAINER, docker cp CONTAINER:PATH -", immediate=True),
-    Command("container.environment", ("v",), "environment, mounts, ports, labels, networks", "containers",
-            environment, "environment", "docker inspect CONTAINER", immediate=True),
-    Command("container.copy_in", (), "copy a file or folder into it", "containers", copy_in, "copy in",
-            "docker cp PATH CONTAINER:FOLDER", "guarded", True),
-    Command("volume.files", ("f",), "files, through a container that mounts it", "volumes", volume_files, "files",
-            "docker cp CONTAINER:PATH - | tar -tv", available=_is_mounted, hint=20),
-)  # fmt: skip

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import cast
 
-from tui.commands.command import Command, Context
+from tui.commands.command import Context
 from tui.commands.job_history import start_job
 from tui.commands.recreate import recreate
 from tui.commands.session import Session
@@ -102,15 +102,5 @@ async def _pull(context: Context, reference: str) -> str | None:
         return None
 
 
-def _has_users(context: Context) -> str | None:
+def has_users(context: Context) -> str | None:
     return None if _users(context.session, context.images) else "no container is made from it"
-
-
-COMMANDS: tuple[Command, ...] = (
-    Command("image.newer", ("N",), "look whether images in use are newer in their registries", "images", check,
-            "newer?", "docker buildx imagetools inspect REFERENCE", many=True),
-    Command("image.update", ("u",), "pull it, and recreate the containers made from it", "images", update, "update",
-            "docker pull REFERENCE, then as recreate", "always", True, available=_has_users, many=True),
-    Command("container.update", ("U",), "pull its image, and recreate it where a newer one came", "containers", update,
-            "update", "docker pull REFERENCE, then as recreate", "always", True, many=True),
-)  # fmt: skip

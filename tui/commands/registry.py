@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui.commands import (
-    archives,
     containers,
-    disk,
-    files,
     general,
     hosts,
     images,
+    late_commands,
     networks,
-    newer,
     nodes,
     processes,
     projects,
     services,
     shell,
     swarm,
-    transfers,
     volumes,
 )
 from tui.commands.command import Command, Scope
@@ -28,12 +24,9 @@ from tui.commands.command import Command, Scope
 COMMANDS: tuple[Command, ...] = (
     *containers.COMMANDS,
     *shell.COMMANDS,
-    *files.COMMANDS,
     *processes.COMMANDS,
     *images.COMMANDS,
-    *transfers.COMMANDS,
-    *archives.COMMANDS,
-    *newer.COMMANDS,
+    *late_commands.COMMANDS,
     *volumes.COMMANDS,
     *networks.COMMANDS,
     *projects.COMMANDS,
@@ -41,7 +34,6 @@ COMMANDS: tuple[Command, ...] = (
     *nodes.COMMANDS,
     *swarm.COMMANDS,
     *hosts.COMMANDS,
-    *disk.COMMANDS,
     *general.COMMANDS,
 )
 BY_ID = {command.id: command for command in COMMANDS}

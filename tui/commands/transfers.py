@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from tui.commands.command import Command, Context
+from tui.commands.command import Context
 from tui.commands.job_history import start_job
 from tui.commands.running import allowed
 from tui.engine.credentials import Credentials, DockerLogins, server_key
@@ -56,12 +56,6 @@ async def push(context: Context) -> None:
         job = PushJob(context.session.engine, tag)
         start_job(context.session, job)
         ui.open("transfer", job=job)
-
-
-def _has_tag(context: Context) -> str | None:
-    if context.images and not context.images[0].tags:
-        return "it has no tag that says where to: t gives it one"
-    return None
 
 
 async def log_in(context: Context, registry: str = "") -> None:
@@ -139,14 +133,3 @@ async def log_out(context: Context, registry: str = "") -> None:
         return
     entry.close("ok")
     ui.note(f"$ {line}" if known else f"{registry}: there was no login")
-
-
-COMMANDS: tuple[Command, ...] = (
-    Command("image.pull", ("P",), "pull an image from a registry", "images", pull, "pull",
-            "docker pull [--platform OS/ARCH] REFERENCE", "free", True, immediate=True),
-    Command("image.push", ("U",), "push to its registry", "images", push, "push",
-            "docker push REFERENCE", "always", True, available=_has_tag),
-    Command("app.login", (), "log in to a registry", "app", log_in, "log in",
-            "docker login --username NAME --password-stdin REGISTRY", "free", True),
-    Command("app.logout", (), "log out of a registry", "app", log_out, "log out", "docker logout REGISTRY"),
-)  # fmt: skip

@@ -19,7 +19,6 @@ from textual.widgets import Input
 
 from tui.commands.command import Command, Context, Row, Scope, name_of
 from tui.commands.fleet import Fleet
-from tui.commands.newer import check_due
 from tui.commands.projects import logs_of
 from tui.commands.registry import BY_ID, COMMANDS, footer, in_scope
 from tui.commands.session import Session
@@ -212,6 +211,8 @@ class DashboardScreen(HytheScreen):
 
     def check_newer(self) -> None:
         """Ask registries about images in use, where the settings want it and it is time."""
+        from tui.commands.newer import check_due  # only where the settings want it
+
         for session in self._fleet.sessions:
             check_due(session)
 
