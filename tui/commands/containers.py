@@ -12,7 +12,6 @@ from tui.commands.running import Act, allowed, perform
 from tui.engine.engine import Engine
 from tui.engine.errors import Conflict
 from tui.model.containers import Container
-from tui.model.limits import texts_of
 from tui.model.reference import check_container_name
 from tui.present.containers import status_text
 from tui.present.ports import address_of, published
@@ -114,6 +113,8 @@ async def rename(context: Context) -> None:
 
 async def limits(context: Context) -> None:
     """Read the limits of the targets and open the form on them."""
+    from tui.model.limits import texts_of  # with the options of docker run
+
     made = context.session.engine.containers.made
     found = await asyncio.gather(*(made(target.id) for target in context.containers))
     before = {target.id: texts_of(each.host_config) for target, each in zip(context.containers, found, strict=True)}

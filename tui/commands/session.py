@@ -9,18 +9,17 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from tui.commands.history import History
 from tui.commands.stories import Stories
 from tui.engine.compose_cli import ComposeCli
 from tui.engine.engine import Engine
 from tui.jobs.job import Jobs
-from tui.jobs.layer_cache import LayerCache
-from tui.jobs.layer_store import LayerStore
 from tui.jobs.story_book import StoryBook
 from tui.model.compose import Project
 from tui.model.events import Event
-from tui.model.recreate import Made
 from tui.model.system import Ping
 from tui.store.compose_files import ComposeFiles
 from tui.store.disk import DiskBook
@@ -32,6 +31,10 @@ from tui.store.projects import ProjectBook
 from tui.store.state import State
 from tui.store.swarm import SwarmWatch
 from tui.store.usage import UsageWatch
+
+if TYPE_CHECKING:
+    from tui.jobs.layer_cache import LayerCache
+    from tui.model.recreate import Made
 
 BUDGET_SECONDS = 10.0
 """Over how long requests are counted."""
@@ -86,8 +89,6 @@ class Session:
         self.on_jobs: Callable[[], object] = lambda: None
         self.made_before: dict[str, Made] = {}
         """How to make again what a container was made from, by its ID, where that one could not be kept aside."""
-        self.layer_cache = LayerCache(LayerStore.of_user())
-        """The layers that were read, for the next look and the next run."""
         self.newer = NewerBook()
         """What registries said that tags name by now."""
         self.jobs = Jobs(lambda: self.on_jobs())
@@ -167,6 +168,14 @@ class Session:
         self.happenings.take(event)
         self.swarm.take(event)
 
+    @cached_property
+    def layer_cache(self) -> LayerCache:
+        """The layers that were read, for the next look and the next run."""
+        from tui.jobs.layer_cache import LayerCache
+        from tui.jobs.layer_store import LayerStore
+
+        return LayerCache(LayerStore.of_user())
+
     async def _read_past(self) -> None:
         await self.stories.recall()
         # what is newer than the ping came, or comes, by the feed
@@ -214,4 +223,5 @@ class Session:
         await self.compose_files.close()
         await self.swarm.close()
         await self.engine.close()
-        await asyncio.to_thread(self.layer_cache.close)
+        if "layer_cache" in self.__dict__:
+            await asyncio.to_thread(self.layer_cache.close)

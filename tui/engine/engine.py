@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui.engine.build import Builds
 from tui.engine.cgroups import LocalCgroups
 from tui.engine.containers import Containers
 from tui.engine.disk import Disk
@@ -18,13 +19,16 @@ from tui.engine.files import Files
 from tui.engine.images import Images
 from tui.engine.networks import Networks
 from tui.engine.processes import ContainerProcesses
-from tui.engine.registries import Registries
 from tui.engine.swarm import Swarm
-from tui.engine.transfers import Transfers
 from tui.engine.transport import Transport
 from tui.engine.volumes import Volumes
 from tui.model.events import Event
 from tui.model.system import Info, Ping, Version
+
+if TYPE_CHECKING:
+    from tui.engine.build import Builds
+    from tui.engine.registries import Registries
+    from tui.engine.transfers import Transfers
 
 
 class Engine:
@@ -35,11 +39,8 @@ class Engine:
         self.containers = Containers(self.transport)
         self.files = Files(self.transport)
         self.images = Images(self.transport)
-        self.transfers = Transfers(self.transport)
-        self.registries = Registries(self.transport)
         self.execs = Execs(self.transport)
         self.processes = ContainerProcesses(endpoint, self.containers, self.execs)
-        self.builds = Builds(self.transport)
         self.networks = Networks(self.transport)
         self.disk = Disk(self.transport)
         self.swarm = Swarm(self.transport)
@@ -48,6 +49,29 @@ class Engine:
         """What the daemon said of itself at the last `connect`; None before the first."""
         self.took_early = False
         """Whether the first lists were asked for before any event: those since are replayed, but a daemon keeps few."""
+
+    # what most never ask for is imported when somebody does
+
+    @cached_property
+    def builds(self) -> Builds:
+        """Builds."""
+        from tui.engine.build import Builds
+
+        return Builds(self.transport)
+
+    @cached_property
+    def transfers(self) -> Transfers:
+        """What carries images from and to a daemon."""
+        from tui.engine.transfers import Transfers
+
+        return Transfers(self.transport)
+
+    @cached_property
+    def registries(self) -> Registries:
+        """What the daemon says of registries."""
+        from tui.engine.registries import Registries
+
+        return Registries(self.transport)
 
     @property
     def endpoint(self) -> Endpoint:

@@ -24,7 +24,6 @@ from tui.commands.registry import BY_ID, COMMANDS, footer, in_scope
 from tui.commands.session import Session
 from tui.model.containers import Container
 from tui.model.images import Image
-from tui.model.run_line import looks_like_run
 from tui.present.units import plural
 from tui.screens.base import ALL_BINDINGS, HytheScreen
 from tui.screens.detail import DetailPane
@@ -287,6 +286,8 @@ class DashboardScreen(HytheScreen):
 
     def on_paste(self, event: Paste) -> None:
         """Open the run form on a `docker run` line that is pasted over the tables."""
+        from tui.model.run_line import looks_like_run  # with the whole grammar: for those who paste
+
         if looks_like_run(event.text) and BY_ID["app.run"].why_not(self.command_context()) is None:
             self.open("run", line=event.text)
 
