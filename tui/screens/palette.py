@@ -6,6 +6,7 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
+from tui.commands.command import Command
 from tui.screens.base import HytheScreen, content
 from tui.screens.dashboard import DashboardScreen
 
@@ -20,7 +21,7 @@ class HythePalette(Provider):
         screen = self.screen
         if isinstance(screen, HytheScreen):
             for command in screen.commands_here():
-                text = f"{command.title}  ({screen.keys_of(command)})"
+                text = _named(screen, command)
                 yield DiscoveryHit(
                     content(text), partial(screen.action_command, command.id), text, command.line or None
                 )
@@ -33,7 +34,7 @@ class HythePalette(Provider):
         matcher = self.matcher(query)
         for command in screen.commands_here():
             if (score := matcher.match(command.title)) > 0:
-                text = f"{command.title}  ({screen.keys_of(command)})"
+                text = _named(screen, command)
                 yield Hit(score, content(text), partial(screen.action_command, command.id), text, command.line or None)
         if not isinstance(screen, DashboardScreen):
             return
@@ -43,3 +44,9 @@ class HythePalette(Provider):
                 found += 1
                 host = f"  on {session.name}" if screen.many_hosts else ""
                 yield Hit(score * 0.9, content(f"{noun} {name}{host}"), partial(screen.go_to, noun, id, session), name)
+
+
+def _named(screen: HytheScreen, command: Command) -> str:
+    """A command's title, with its keys where it has some."""
+    keys = screen.keys_of(command)
+    return f"{command.title}  ({keys})" if keys else command.title
