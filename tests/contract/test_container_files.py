@@ -32,6 +32,7 @@ from tui.jobs.job import Job
 from tui.model.container_tree import ContainerTree
 from tui.model.file_tree import Kind
 from tui.present.changes import ADDED
+from waiting import until
 
 SCRIPT = (
     "mkdir -p /srv/deep; printf one >/srv/a; printf '0123456789' >/srv/deep/b; ln -s deep/b /srv/link; "
@@ -398,8 +399,7 @@ async def test_a_file_system_that_is_full_in_the_midst_of_it_says_what_is_there_
         assert job.state == "failed"
         assert "no space left on device" in job.error
         assert "/small/big may be there in part" in job.error
-        async with asyncio.timeout(20):  # a daemon keeps a connection whose body it did not read for half a second
-            while any(is_left_open(one) for one in gc.get_objects()):
-                await asyncio.sleep(0.05)
+        # a daemon keeps a connection whose body it did not read for half a second
+        await until(lambda: not any(is_left_open(one) for one in gc.get_objects()))
         await bench.engine.containers.remove(made, force=True)
         await bench.engine.volumes.remove(volume)

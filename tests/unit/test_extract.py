@@ -146,6 +146,22 @@ async def test_a_full_disk_names_the_file_and_leaves_nothing(tmp_path: Path, mon
     assert names(tmp_path) == []
 
 
+async def test_a_link_that_leads_out_through_another_is_left_out(tmp_path: Path) -> None:
+    inside = tmp_path / "in"
+    inside.mkdir()
+    (tmp_path / "in" / "secret").write_bytes(b"mine")
+    files: Files = {
+        "srv": (tarfile.DIRTYPE, ""),
+        "srv/a": b"x",
+        "srv/dot": (tarfile.SYMTYPE, "."),
+        "srv/trick": (tarfile.SYMTYPE, "dot/../secret"),
+    }
+    job = await extract(serve(files), "/srv", inside)
+    assert job.state == "done", job.error
+    assert written(inside / "srv") == {"a": b"x", "dot": "."}
+    assert "trick" in job.left_out[0]
+
+
 async def test_one_file_and_one_that_was_removed(tmp_path: Path) -> None:
     served = serve(BASE, ABOVE)
     assert (await extract(served, "/etc/passwd", tmp_path)).state == "done"

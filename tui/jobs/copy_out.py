@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 from shlex import quote
@@ -21,7 +21,7 @@ from tui.engine.tarscan import Body, TarError, TarHeader, TarScanner
 from tui.engine.threads import in_thread
 from tui.jobs.extract import MARGIN, MOST_LEFT_OUT, ExtractError
 from tui.jobs.job import Job
-from tui.jobs.safe_tree import SafeTree, UnsafeName
+from tui.jobs.safe_tree import Parts, SafeTree, UnsafeName, stays_inside
 from tui.model.file_tree import ESCAPES, Kind
 from tui.model.tree_builder import normalize
 from tui.present.units import plural, rate, size
@@ -34,7 +34,6 @@ LATEST: Final = 253_402_300_799
 
 TOLD_SECONDS: Final = 0.2
 _OWN_RIGHTS: Final = 0o755
-Parts = tuple[bytes, ...]
 
 
 class CopyOutJob(Job):
@@ -165,8 +164,9 @@ class CopyOutJob(Job):
         waiting = self._waiting
         for parts, link in waiting.links:
             self._link(parts, link)
+        links = {parts for parts, _ in waiting.symlinks}
         for parts, target in waiting.symlinks:
-            if stays_inside(parts, target):
+            if stays_inside(parts, target, links):
                 self._tree.make_symlink(parts, target)
             else:
                 words = f"a link to {os.fsdecode(target)}, which leads out of what is copied"
@@ -266,15 +266,3 @@ class _Writing:
 def a_time(mtime: int) -> int:
     """Return a time of an archive as one that every file system takes."""
     return max(0, min(mtime, LATEST))
-
-
-def stays_inside(parts: Sequence[bytes], target: bytes) -> bool:
-    """Return whether a symbolic link at `parts` leads to something below the first of them, by the names alone."""
-    if not target or target.startswith(b"/") or b"\0" in target or len(parts) < 2:
-        return False
-    steps = [part for part in target.split(b"/") if part not in (b"", b".")]
-    up = 0
-    while up < len(steps) and steps[up] == b"..":
-        up += 1
-    # a `..` behind a name may start from wherever a link of that name leads
-    return up <= len(parts) - 2 and b".." not in steps[up:]

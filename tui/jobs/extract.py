@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import posixpath
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from pathlib import Path
@@ -16,7 +15,7 @@ from tui.engine.layer_files import SPARSE, FileSink, read_files
 from tui.engine.tarscan import Body, TarHeader
 from tui.engine.threads import in_thread
 from tui.jobs.job import Job
-from tui.jobs.safe_tree import SafeTree, UnsafeName
+from tui.jobs.safe_tree import Parts, SafeTree, UnsafeName, stays_inside
 from tui.model.file_lookup import NotThere, locate
 from tui.model.file_tree import ROOT, Change, FileTree, Kind
 from tui.model.layers import ImageLayers
@@ -29,7 +28,6 @@ MARGIN: Final = 16 << 20
 """Bytes that are to stay free on the disk."""
 
 _OWN_RIGHTS: Final = 0o755
-Parts = tuple[bytes, ...]
 
 
 class ExtractError(Exception):
@@ -313,27 +311,14 @@ class ExtractJob(Job):
             first = self.place(path, frozenset((number,)))
             for name in names if first else names[1:]:
                 self.tree.link_file(name, first or names[0])
+        links = {selection.parts(node) for node in self._symlinks}
         for node in self._symlinks:
             target = view.link(node)
-            if self._stays(node, target):
-                self.tree.make_symlink(selection.parts(node), target.encode("utf-8", "surrogateescape"))
+            raw = target.encode("utf-8", "surrogateescape")
+            if stays_inside(selection.parts(node), raw, links):
+                self.tree.make_symlink(selection.parts(node), raw)
             else:
                 self._leave_out(node, f"a link to {target}, which leads out of what is extracted")
         for node in reversed(self._folders):
             self.tree.finish_folder(selection.parts(node), view.mode(node), view.mtime(node))
         self.tree.keep(selection.leaf)
-
-    def _stays(self, node: int, target: str) -> bool:
-        """Whether a link leads to something in the folder that is made, by the names alone and on any machine."""
-        if target.startswith("/") or "\0" in target or not target:
-            return False
-        inside = b"/".join(self.selection.parts(node)[1:-1]).decode("utf-8", "surrogateescape")
-        depth = 0
-        for part in posixpath.join(inside, target).split("/"):
-            if part == "..":
-                depth -= 1
-            elif part not in ("", "."):
-                depth += 1
-            if depth < 0:
-                return False
-        return node != self.selection.node

@@ -10,7 +10,7 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Sequence
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ from typing import Final
 FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 FILE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
-Parts = Sequence[bytes]
+Parts = tuple[bytes, ...]
 """A path below the folder, name by name."""
 
 
@@ -123,6 +123,27 @@ class SafeTree:
     def _close_folders(self) -> None:
         while self._open:
             os.close(self._open.pop()[1])
+
+
+def stays_inside(parts: Parts, target: bytes, links: Collection[Parts]) -> bool:
+    """Return whether a symbolic link at `parts` leads to something below the first of them, on any machine.
+
+    `links` are the other ones: a `..` behind one of them starts from wherever that one leads.
+    """
+    if not target or target.startswith(b"/") or b"\0" in target or len(parts) < 2:
+        return False
+    place, through_link = list(parts[:-1]), False
+    for step in target.split(b"/"):
+        if step in (b"", b"."):
+            continue
+        if step != b"..":
+            place.append(step)
+            through_link = through_link or tuple(place) in links
+        elif through_link or len(place) < 2:
+            return False
+        else:
+            place.pop()
+    return True
 
 
 def _checked(name: bytes) -> bytes:

@@ -34,7 +34,7 @@ NO_SPACE = "no space left on device"
 """How the kernel words it, in whatever a daemon says of it."""
 
 HELP: Mapping[Kind, tuple[str, ...]] = {
-    "disk full": ("app.images", "app.volumes", "app.containers"),
+    "disk full": ("app.disk", "app.clean_up", "app.images", "app.volumes"),
     "restart loop": ("container.logs", "container.timeline", "container.stop", "container.recreate"),
     "out of memory": (
         "container.timeline",

@@ -66,11 +66,11 @@ class FilesScreen(HytheScreen):
         Binding("q", "leave", "Leave", show=False, id="files.leave"),
     ]
     own_keys = (
-        ("enter", "open a folder; look at a file; read what is mounted; follow a link"),
+        ("enter", "open a folder, file or link; read a mount"),
         ("space * -", "open or close a folder; open all below; close all"),
-        ("e", "copy the file or folder under the cursor to this machine"),
-        ("p", "put a file or folder of this machine into the folder under the cursor"),
-        ("c", "all, or only what differs from the image (A added, C changed, D deleted)"),
+        ("e", "copy the file or folder out, to this machine"),
+        ("p", "put a file or folder of this machine in here"),
+        ("c", "only what differs from the image, or all"),
         ("f", "go to a path; what is not read yet is read"),
         ("/ n N", "search a name; next and previous hit"),
         ("o", "sort folders by size, or by name"),
