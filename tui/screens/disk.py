@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.events import Resize
 
 from tui.model.disk import KINDS, DiskKind
 from tui.present.columns import Column
@@ -17,6 +18,9 @@ from widgets.line_view import Span
 from widgets.weights_view import Weight, WeightsView
 
 TICK_SECONDS = 1.0
+
+LOW = 16
+"""Below so many rows of the terminal the bars scroll, so that the table has some."""
 
 SHOWN: tuple[tuple[DiskKind, ...], ...] = (KINDS, *((kind,) for kind in NAMES))
 """The kinds that the table shows for each line above it: all together, then each."""
@@ -34,6 +38,7 @@ class DiskScreen(TableScreen[DiskRow]):
     DEFAULT_CSS = """
     DiskScreen {
         & > #kinds { height: 5; }
+        &.-low > #kinds { height: 3; }
     }
     """
     hints = (("tab", "kinds"), ("c", "clean up"), ("f5", "read again"), ("x", "stop reading"))
@@ -70,6 +75,9 @@ class DiskScreen(TableScreen[DiskRow]):
             self.session.disk.read()
         self.set_interval(TICK_SECONDS, self.draw_header)
         self.draw()
+
+    def on_resize(self, event: Resize) -> None:
+        self.set_class(event.size.height < LOW, "-low")
 
     def on_unmount(self) -> None:
         self._end()

@@ -105,7 +105,8 @@ class TableScreen(HytheScreen, Generic[R]):
     @property
     def stands(self) -> bool:
         """Whether it can be drawn: one that is taken away loses its parts while others still tell it what is new."""
-        return self in self.hythe.screen_stack and self.is_attached and bool(self.query("#header, #rows"))
+        parts = len(self.query("#header, #table-title, #rows"))
+        return self in self.hythe.screen_stack and self.is_attached and parts == 3
 
     def commands_here(self) -> Sequence[Command]:
         return [BY_ID[id] for id in (*VIEW_COMMANDS, *EVERYWHERE)]
