@@ -493,8 +493,12 @@ class DashboardScreen(HytheScreen):
             self._go(VIEW_OF[request].name)
         elif request in ("logs", "one_off"):
             self.open(request, targets=self._targets())
-        elif request == "stats" and len(targets := self._targets()) > 1:
-            self.open("stats_compare", targets=targets)
+        elif request == "compare_stats":
+            targets = self._targets()
+            if len(targets) > 1:
+                self.open("stats_compare", targets=targets)
+            else:
+                self._open_detail("stats")
         elif request in ("next_detail", "previous_detail"):
             self.detail.turn(1 if request == "next_detail" else -1)
         elif self.detail.has_tab(request):
