@@ -42,9 +42,11 @@ async def test_the_next_run_knows_what_this_one_sent(engine_socket: str, tmp_pat
         entry.close("ok")
         await until(lambda: {"kill", "die"} <= {each.verb for each in first.happenings.of(made.id)})
         told = first.happenings.of(made.id)
+        assert first.stories.limits == ""
         await until(lambda: first.stories.is_known)
     async with run(engine_socket, folder) as second:
         await until(lambda: set(told) <= set(second.happenings.of(made.id)))
+        assert "did not run" in second.stories.limits
         kill = next(each for each in second.happenings.of(made.id) if each.verb == "kill")
         assert kill.by == f"docker kill {name}"
         verbs = [each.same for each in second.happenings.of(made.id)]

@@ -46,6 +46,17 @@ async def test_the_timeline_of_one_is_a_key_away() -> None:
         assert screen.session.state.containers[key].health == "unhealthy"
 
 
+async def test_the_stats_of_one_are_its_own_though_others_are_marked() -> None:
+    app = StageApp()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        await pilot.press("asterisk")
+        screen.view("stats")
+        await until(pilot, lambda: app.screen is screen and screen.detail.tab == "stats", "the tab")
+        await pilot.press("escape", "S")
+        await until(pilot, lambda: app.screen is not screen, "the comparison of the marked ones")
+
+
 async def test_nothing_is_changed_on_a_host_that_is_read_only() -> None:
     app = StageApp(Settings(read_only=True))
     async with app.run_test(size=(100, 24), notifications=True) as pilot:

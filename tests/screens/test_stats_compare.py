@@ -53,6 +53,19 @@ async def test_each_has_its_glyph_and_measures_turn() -> None:
         await until(pilot, lambda: not isinstance(app.screen, CompareStatsScreen), "the dashboard")
 
 
+async def test_it_is_there_on_a_small_terminal_too() -> None:
+    app = StageApp()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await compare(pilot, "shop", 3)
+        for size in ((40, 10), (1, 1), (40, 10)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+        await until(pilot, lambda: "● shop-" in text_of(app), "the first of the lines")
+        shown = text_of(app).splitlines()
+        assert shown[0].startswith(" hythe stats of")
+        assert "esc back" in shown[-1]
+
+
 LOOKS = {"80x24": ((80, 24), Settings()), "ascii": ((80, 24), Settings(ascii=True))}
 
 

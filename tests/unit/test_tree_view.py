@@ -295,3 +295,31 @@ def test_json_paths_and_values() -> None:
     assert JsonSource("x").roots() == [()]
     assert JsonSource(10**5000).label(())[0][0].startswith("0x")
     assert [tone for _, tone in source.label(("Config", "Nothing"))][-1] == "constant"
+
+
+async def test_a_heading_stays_above_the_rows_and_none_is_hidden_by_it() -> None:
+    app = Trees(DictSource({str(number): {} for number in range(9)}))
+    async with app.run_test(size=(30, 5)) as pilot:
+        app.view.set_heading([("NAME", "dim")])
+        await pilot.pause()
+        assert lines(app) == ["  NAME", "  0", "  1", "  2", "  3"]
+        await pilot.press("G")
+        assert lines(app) == ["  NAME", "  5", "  6", "  7", "  8"]
+        await pilot.click(offset=(3, 2))
+        assert app.view.cursor_node == ("6",)
+        await pilot.click(offset=(3, 0))
+        assert app.view.cursor_node == ("6",), "the heading is no row"
+        await pilot.press("k", "k", "k")
+        assert lines(app) == ["  NAME", "  3", "  4", "  5", "  6"]
+        app.view.set_source(None)
+        app.view.set_notice("nothing")
+        await pilot.pause()
+        assert lines(app)[0] == "nothing"
+
+
+async def test_branches_that_are_to_be_open_are_from_the_first() -> None:
+    app = Trees(None)
+    async with app.run_test(size=(30, 5)) as pilot:
+        app.view.set_source(DictSource({"a": {"b": {}}}), opened=[("a",)])
+        await pilot.pause()
+        assert [line.strip() for line in lines(app)][:2] == ["▾ a", "b"]

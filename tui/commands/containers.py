@@ -187,7 +187,7 @@ async def inspect(context: Context) -> None:
 
 async def stats(context: Context) -> None:
     """Show what the container used of the machine, as charts; of several in one chart."""
-    context.ui.view("stats")
+    context.ui.view("compare_stats")
 
 
 async def timeline(context: Context) -> None:

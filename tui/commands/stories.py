@@ -25,6 +25,7 @@ class Stories:
         self._book = book
         self._daemon: str = ""
         self._written = 0
+        self._has_recalled = False
         self._problem = ""
         self._told: set[str] = set()
 
@@ -32,6 +33,13 @@ class Stories:
     def is_known(self) -> bool:
         """Whether what is remembered of the daemon was filled in."""
         return bool(self._daemon)
+
+    @property
+    def limits(self) -> str:
+        """What a story that goes back to earlier runs can't tell, in words; nothing where none does."""
+        if not self._has_recalled:
+            return ""
+        return "what happened while hythe did not run: the daemon's last events alone"
 
     def take_problem(self) -> str:
         """Return what is wrong with the book, once each."""
@@ -54,6 +62,7 @@ class Stories:
         found: tuple[Mapping[str, Sequence[Happening]], str] = await asyncio.to_thread(self._book.read, daemon)
         stories, self._problem = found
         self._daemon = daemon
+        self._has_recalled = bool(stories)
         before = self._happenings.changes
         self._happenings.remember(stories)
         # what happened since the start is not written yet

@@ -541,8 +541,12 @@ class DashboardScreen(HytheScreen):
                 self.open("logs", targets=targets, title=title)
         elif request in ("logs", "one_off"):
             self.open(request, targets=self._marked())
-        elif request == "stats" and len(targets := self._marked()) > 1:
-            self.open("stats_compare", targets=targets)
+        elif request == "compare_stats":
+            targets = self._marked()
+            if len(targets) > 1:
+                self.open("stats_compare", targets=targets)
+            else:
+                self._open_detail("stats")
         elif request in ("next_detail", "previous_detail"):
             self.detail.turn(1 if request == "next_detail" else -1)
         elif self.detail.has_tab(request):

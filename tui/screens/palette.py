@@ -50,9 +50,3 @@ class HythePalette(Provider):
                 found += 1
                 host = f"  on {session.name}" if screen.many_hosts else ""
                 yield Hit(score * 0.9, content(f"{noun} {name}{host}"), partial(screen.go_to, noun, id, session), name)
-
-
-def _named(screen: HytheScreen, command: Command) -> str:
-    """A command's title, with its keys where it has some."""
-    keys = screen.keys_of(command)
-    return f"{command.title}  ({keys})" if keys else command.title

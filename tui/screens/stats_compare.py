@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
 from textual.events import Resize
 
 from tui.commands.session import Session
@@ -38,7 +39,8 @@ class CompareStatsScreen(HytheScreen):
     DEFAULT_CSS = """
     CompareStatsScreen {
         & > #measures { background: $panel; }
-        & > LineChart { height: 1fr; }
+        & > LineChart { height: 1fr; min-height: 3; }
+        & > #legends { height: auto; max-height: 40%; }
     }
     """
     own_keys = (("← → tab", "another measure: CPU, memory, network …"), ("esc q", "back"))
@@ -58,7 +60,8 @@ class CompareStatsScreen(HytheScreen):
         yield SpanLine(id="measures", ascii=self.ascii)
         yield LineChart(id="chart", ascii=self.ascii)
         self._legends = [SpanLine(ascii=self.ascii) for _ in self._targets]
-        yield from self._legends
+        with VerticalScroll(id="legends", can_focus=False):
+            yield from self._legends
         yield KeyHints(id="footer", ascii=self.ascii)
 
     def on_mount(self) -> None:

@@ -87,6 +87,8 @@ class TimelineTab(DetailTab):
         sentences = verdict(story, known, session.state.images.values(), session.now(), width)
         if problem := session.happenings.past_problem:
             sentences.append((f"what happened before is not told: {problem}", "warn"))
+        if limits := session.stories.limits:
+            sentences.append((limits, "dim"))
         self.view.set_source(TimelineSource(sentences, timeline(story, known), ascii=self.settings.ascii))
 
     def empty(self, notice: str) -> None:
