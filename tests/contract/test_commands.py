@@ -4,12 +4,13 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from typing import get_args
 
 import pytest
 
 from fake_ui import FakeUi
 from ssh_server import SshServer
-from tui.commands.command import Context
+from tui.commands.command import Context, Scope
 from tui.commands.history import History
 from tui.commands.images import ALL
 from tui.commands.registry import BY_ID
@@ -212,9 +213,11 @@ made_up = _NoImage()
 
 
 def test_the_table_gives_a_key_to_one_command_in_a_scope() -> None:
+    # hosts are no table of the dashboard: few of the app's commands are there
+    tables = [scope for scope in get_args(Scope) if scope not in ("hosts", "app")]
     seen: dict[tuple[str, str], str] = {}
     for command in BY_ID.values():
-        for scope in ("containers", "images") if command.scope == "app" else (command.scope,):
+        for scope in tables if command.scope == "app" else (command.scope,):
             for key in command.keys:
                 assert seen.setdefault((scope, key), command.id) == command.id
 

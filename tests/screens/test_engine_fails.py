@@ -60,8 +60,23 @@ SCREENS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "volume-remove": (("3",), ("d", "tab", "enter")),
     "network-remove": (("4",), ("d", "tab", "enter")),
     "refresh": ((), ("f5",)),
+    "projects": (("5", "j"), ("enter", "j", "y", "enter")),
+    "project-up": (("5", "j"), ("u", "P", "B", "C", "equals_sign", "j", "enter")),
+    "project-stop": (("5", "j"), ("s",)),
+    "project-down": (("5", "j"), ("d", "y")),
+    "project-logs": (("5", "j"), ("l",)),
 }
 """What opens each screen, and what is pressed there."""
+
+SWARM: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "services": (
+        ("6", "j"),
+        ("equals_sign", "ctrl+u", "9", "enter", "u", "ctrl+u", *"x:1", "enter", "enter", "i", "right_square_bracket"),
+    ),
+    "service-remove": (("6", "j"), ("d", "y", "B", "l", "y", "enter")),
+    "nodes": (("7", "j"), ("v", "enter", "p", "y", "i", "escape", "d", "y")),
+}
+"""The same for the tables of a swarm."""
 
 
 class OddContent:
@@ -153,6 +168,24 @@ async def test_every_screen_opens_and_is_left_while_nothing_works(fault: str, mo
             await back(pilot, screen)
         await pilot.press("q")
         await until(pilot, lambda: not app.is_running or app.screen is not screen, "the end, or the question about it")
+    assert app.failure is None
+
+
+@pytest.mark.parametrize("fault", ["refused", "object"])
+@pytest.mark.parametrize("name", SWARM)
+async def test_a_swarm_while_nothing_works(name: str, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    opening, keys = SWARM[name]
+    app = StageApp(swarm=True)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        await until(pilot, lambda: screen.session.swarm.status is not None)
+        await pilot.press(opening[0])
+        await until(pilot, lambda: "ledger" in text_of(app) or "worker-2" in text_of(app), "the rows")
+        await break_engine(app, monkeypatch, fault)
+        await press(pilot, [*opening[1:], *keys])
+        await screen.action_command("app.swarm")
+        await settle(pilot)
+        await back(pilot, screen)
     assert app.failure is None
 
 

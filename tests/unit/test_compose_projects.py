@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.engine.compose_cli import compose_words, docker_flags, last_words, missing
+from tui.engine.compose_cli import compose_words, docker_flags, last_words, missing, signature
 from tui.engine.endpoint import Endpoint, Tls
 from tui.model.compose import (
     NOT_READ,
@@ -212,6 +212,13 @@ def test_the_words_for_a_project() -> None:
 def test_no_label_becomes_an_option_of_its_own(text: str) -> None:
     words = compose_words(ProjectPlace(text, text, (text,), (text,)), "up")
     assert all(word.startswith(("--project-", "--file=", "--env-file=")) for word in words[1:-1])
+
+
+@given(st.text(alphabet=st.characters(), max_size=5))
+def test_a_label_may_say_what_is_no_path(text: str) -> None:
+    place = ProjectPlace("shop", f"/nowhere/{text}\0", (f"/{text}\0x", text), (f"\ud800{text}",))
+    assert all(size == -1 for _, _, size in signature(place) if _ == 0)
+    assert missing(place)
 
 
 @pytest.mark.parametrize(

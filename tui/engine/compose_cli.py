@@ -209,7 +209,7 @@ def signature(place: ProjectPlace) -> tuple[tuple[str, int, int], ...]:
     for path in (*place.config_files, *place.environment_files, str(Path(place.working_dir or "/", ".env"))):
         try:
             state = os.stat(path)
-        except OSError:
+        except (OSError, ValueError):  # the latter of what can be no path at all
             found.append((path, 0, -1))
         else:
             found.append((path, state.st_mtime_ns, state.st_size))
