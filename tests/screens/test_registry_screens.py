@@ -141,6 +141,19 @@ async def test_what_is_pulled_from_there_is_filled_in() -> None:
         await seen(pilot, f"$ docker pull {fake.host}/app:one")
 
 
+async def test_nothing_is_changed_from_there_on_a_host_that_is_read_only() -> None:
+    app = StageApp(Settings(read_only=True))
+    async with fake_registry() as fake, app.run_test(size=(100, 24), notifications=True) as pilot:
+        fake.image("one")
+        await open_tags(pilot, fake)
+        await seen(pilot, "one", "linux/amd64")
+        await pilot.press("P")
+        await seen(pilot, "pull an image from a", "read-only")
+        await pilot.press("d")
+        await seen(pilot, f"delete {fake.host}")
+        assert "one" in fake.tags
+
+
 async def test_a_registry_in_trouble_says_so_in_its_place() -> None:
     app = StageApp()
     async with (

@@ -45,6 +45,8 @@ async def test_an_image_and_an_index_are_read_without_a_pull() -> None:
         assert [(layer.size, layer.made_by) for layer in image.layers] == [(1000, "COPY a /"), (2000, "RUN b")]
         both = await read_tag(registry, "app", "all")
         assert [image.platform for image in both.images] == ["linux/amd64", "linux/arm64"]
+        some = await read_tag(registry, "app", "all", most=1)
+        assert ([image.platform for image in some.images], some.left_out) == (["linux/amd64"], 1)
         await registry.delete("app", one)
         assert "one" not in fake.tags
         await registry.close()

@@ -9,7 +9,6 @@ from pathlib import Path
 from tui.commands.command import Context
 from tui.commands.images import check_new_tag, may_move
 from tui.commands.job_history import start_job
-from tui.jobs.archive_tags import tags_in
 from tui.jobs.archives import ExportJob, FileJob, ImportJob, LoadJob, SaveJob, check_archive
 from tui.jobs.log_save import check_place, place_of, size_of
 from tui.model.reference import parse_reference
@@ -61,6 +60,8 @@ async def load(context: Context) -> None:
     path = await _archive(context, "Load images from an archive of docker save")
     if path is None:
         return
+    from tui.jobs.archive_tags import tags_in  # with the tarfile module, which no start needs
+
     tags = await asyncio.to_thread(tags_in, path)
     if tags is None:
         context.ui.note("its tags can't be told beforehand: those that other images have will be moved", "warning")

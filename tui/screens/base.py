@@ -89,6 +89,13 @@ class HytheScreen(Screen[Any]):
         """Return what a command would act on now."""
         return Context(self.hythe.session and self.session, self, "app")
 
+    def refuses(self, id: str) -> bool:
+        """Return whether a command can't run here now, having said why: for keys of a screen's own that lead to it."""
+        reason = BY_ID[id].why_not(self.command_context())
+        if reason is not None:
+            self.note(f"{BY_ID[id].title}: {reason}", "warning")
+        return reason is not None
+
     # commands
 
     async def action_command(self, id: str) -> None:

@@ -57,7 +57,8 @@ class HelpScreen(ListScreen):
         more = [("  " + command.line, "dim")] if command.line else []
         if guard := GUARDS[command.guard]:
             more.append((f"  [{guard}]", "warn"))
+        keys = self.keys_of(command) or ": and its name"
         return Choice(
             command.id,
-            ((f"{self.keys_of(command) or ': and its name':<26}", "accent"), (f"{command.title:<34}", ""), *more),
+            ((f"{keys:<26}", "accent"), (f"{command.title:<34}", ""), *more),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Hashable, Sequence
 
@@ -16,6 +17,8 @@ from widgets.fields import Field, TextField
 
 PLATFORMS = ("linux/amd64", "linux/arm64", "linux/arm/v7", "linux/arm/v6", "linux/386", "linux/ppc64le", "linux/s390x",
              "linux/riscv64", "windows/amd64")  # fmt: skip
+TYPING_SECONDS = 0.3
+"""How long a registry stands there before its login is looked up: its name may go on."""
 _PLATFORM = re.compile(r"[a-z0-9_.-]+(/[a-z0-9_.-]+){0,2}")
 
 
@@ -36,6 +39,7 @@ class PullScreen(FormScreen):
     def __init__(self, reference: str = "") -> None:
         super().__init__()
         self._reference = reference
+        self._logins: dict[str, str] = {}
 
     def memory_key(self) -> Hashable:
         return ("pull", self._reference)
@@ -77,12 +81,14 @@ class PullScreen(FormScreen):
             self.form.field("reference").set_hint("")
             return
         registry = parse_reference(text).domain
-        try:
-            words = await login_words(registry)
-        except EngineError as error:
-            words = str(error)
+        if registry not in self._logins:  # once a registry, not once a key: it may run a helper
+            await asyncio.sleep(TYPING_SECONDS)
+            try:
+                self._logins[registry] = await login_words(registry)
+            except EngineError as error:
+                self._logins[registry] = str(error)
         if self.is_open:
-            self.form.field("reference").set_hint(f"from {registry}, {words}")
+            self.form.field("reference").set_hint(f"from {registry}, {self._logins[registry]}")
 
     def line_of(self, values: Values) -> str:
         text = str(values["reference"]).strip()

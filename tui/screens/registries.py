@@ -9,7 +9,6 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from tui.commands.registry import BY_ID
 from tui.commands.transfers import log_in, log_out
 from tui.engine.endpoint import config_folder
 from tui.engine.errors import EngineError
@@ -80,8 +79,7 @@ class RegistriesScreen(BrowseScreen):
 
     async def _log(self, id: str) -> None:
         context, host = self.command_context(), self.lines.chosen or DEFAULT_DOMAIN
-        if (reason := BY_ID[id].why_not(context)) is not None:
-            self.note(f"{BY_ID[id].title}: {reason}", "warning")
+        if self.refuses(id):
             return
         try:
             await (log_in if id == "app.login" else log_out)(context, host)

@@ -31,4 +31,5 @@ class RemoteTagScreen(ListScreen):
 
     def action_pull(self) -> None:
         """Open the pull form on it."""
-        self.open("pull", reference=self._reference)
+        if not self.refuses("app.pull"):
+            self.open("pull", reference=self._reference)

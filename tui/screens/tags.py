@@ -146,12 +146,12 @@ class TagsScreen(BrowseScreen):
 
     def action_pull(self) -> None:
         """Open the pull form on the tag under the cursor."""
-        if (tag := self.lines.chosen) is not None:
+        if (tag := self.lines.chosen) is not None and not self.refuses("app.pull"):
             self.open("pull", reference=self._reference(tag))
 
     def action_run(self) -> None:
         """Open the run form on it; that pulls it if it is not here."""
-        if (tag := self.lines.chosen) is not None:
+        if (tag := self.lines.chosen) is not None and not self.refuses("app.run"):
             self.open("run", image=self._reference(tag))
 
     def action_copy(self) -> None:
