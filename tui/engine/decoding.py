@@ -31,14 +31,15 @@ def decode(data: bytes | bytearray | msgspec.Raw, kind: type[T], request: str) -
     decoder = _decoder(kind)
     try:
         return decoder.decode(data)
-    except UnicodeDecodeError:
-        data = bytes(data).decode("utf-8", "replace").encode()
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise MalformedAnswer(request, _explain(data, error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        # of bytes that are not UTF-8, releases of msgspec raise one or the other
+        readable = bytes(data).decode("utf-8", "replace").encode()
+        if readable == bytes(data):
+            raise MalformedAnswer(request, _explain(data, error)) from None
     try:
-        return decoder.decode(data)
+        return decoder.decode(readable)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise MalformedAnswer(request, _explain(data, error)) from None
+        raise MalformedAnswer(request, _explain(readable, error)) from None
 
 
 async def in_slices(records: Iterable[T]) -> list[T]:
