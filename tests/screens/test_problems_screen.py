@@ -7,6 +7,7 @@ from stage import StageApp, dashboard, text_of, until
 from textual.pilot import Pilot
 
 from tui.screens.dashboard import DashboardScreen
+from tui.screens.disk import DiskScreen
 from tui.settings import Settings
 
 Compare = Callable[..., bool]
@@ -81,7 +82,7 @@ async def test_a_daemon_that_speaks_of_a_full_disk_is_a_problem_with_ways_out() 
         await pilot.press("enter")
         await until(pilot, lambda: "go to the images" in text_of(app), "what can be done")
         await pilot.press("enter")
-        await until(pilot, lambda: app.screen is screen and screen.table is screen.images, "the images")
+        await until(pilot, lambda: isinstance(app.screen, DiskScreen), "what takes the disk")
 
 
 @pytest.mark.parametrize("look", ["80x24", "ascii"])

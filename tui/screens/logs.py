@@ -190,7 +190,8 @@ class LogsScreen(HytheScreen):
 
     # ---- what is said of it
     def _draw(self) -> None:
-        if not self.is_mounted or self._reading is None:
+        # a screen that is taken away loses its parts while what is read still comes
+        if not self.is_mounted or self._reading is None or not self.query("#log"):
             return
         view, reading = self.log_view, self._reading
         hit, total, complete, _ = self._search
