@@ -72,6 +72,7 @@ async def test_a_pull_is_cancelled() -> None:
         screen = await dashboard(pilot)
         await pilot.press("2", "P")
         await seen(pilot, "pull an image")
+        await pilot.press("ctrl+u")
         await typed(pilot, "ubuntu:24.04")
         await pilot.press("f2")
         await until(pilot, lambda: isinstance(app.screen, TransferScreen), "the transfer")
