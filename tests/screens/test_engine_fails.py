@@ -65,6 +65,17 @@ SCREENS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "project-stop": (("5", "j"), ("s",)),
     "project-down": (("5", "j"), ("d", "y")),
     "project-logs": (("5", "j"), ("l",)),
+    "files": (
+        (*WEB, "f"),
+        ("r", "c", "o", "j", "enter", "y", "f", "ctrl+u", *"/etc", "enter", "e", "enter", "p", "enter", "enter"),
+    ),
+    "environment": ((*WEB, "v"), ("j", "enter", "slash", "x", "enter", "n")),
+    "processes": ((*WEB, "h"), ("o", "j", "enter", "t", "K", "enter")),
+    "signal": (WEB, ("colon", *"send a signal to a process", "enter")),
+    "limits": ((*WEB, "m"), ("9", "f2")),
+    "stats-tab": ((*WEB, "S"), ("j", "w")),
+    "compare-stats": (("space", "j", "space", "S"), ("tab", "escape", "asterisk", "escape")),
+    "problems": (("W",), ("enter", "enter")),
 }
 """What opens each screen, and what is pressed there."""
 
@@ -189,7 +200,24 @@ async def test_a_swarm_while_nothing_works(name: str, fault: str, monkeypatch: p
     assert app.failure is None
 
 
-@pytest.mark.parametrize("name", ["logs-tab", "logs", "commit-form", "run-form", "build-form", "hosts", "layers"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "logs-tab",
+        "logs",
+        "commit-form",
+        "run-form",
+        "build-form",
+        "hosts",
+        "layers",
+        "files",
+        "environment",
+        "processes",
+        "limits",
+        "stats-tab",
+        "problems",
+    ],
+)
 async def test_a_screen_stays_that_is_open_when_the_engine_goes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     opening, keys = SCREENS[name]
     app = StageApp()

@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 from stage import StageApp, dashboard, text_of, until
+from test_engine_fails import break_engine
 from textual.pilot import Pilot
 
 from tui.engine.errors import ConnectionLost
@@ -223,6 +224,19 @@ async def test_a_line_that_breaks_and_a_container_that_goes_away_leave_what_was_
         assert "app.py" in text_of(app)
         await pilot.press("q")
         await until(pilot, lambda: isinstance(app.screen, DashboardScreen), "back")
+
+
+async def test_a_daemon_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The screen covers the light in the dashboard's header."""
+    app = StageApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await open_files(pilot)
+        with monkeypatch.context() as patch:
+            await break_engine(app, patch, "lost")
+            await until(pilot, lambda: "the daemon does not answer: " in text_of(app), "its silence")
+            assert "app.py" in text_of(app)
+        screen.session.feed.refresh()
+        await until(pilot, lambda: "does not answer" not in text_of(app), "that it answers")
 
 
 async def test_what_can_not_be_read_at_all_says_why_and_is_tried_again() -> None:

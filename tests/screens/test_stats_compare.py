@@ -66,6 +66,19 @@ async def test_it_is_there_on_a_small_terminal_too() -> None:
         assert "esc back" in shown[-1]
 
 
+async def test_one_that_is_started_meanwhile_is_read_too() -> None:
+    app = StageApp()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        session = screen.session
+        idle = next(c.id for c in session.state.containers.values() if c.state == "exited")
+        app.open_screen("stats_compare", targets=[(session, session.state.containers[idle])])
+        await until(pilot, lambda: "was not watched while it did" in text_of(app), "that it does not run")
+        await session.engine.containers.start(idle)
+        await until(pilot, lambda: session.state.containers[idle].state == "running", "that it runs")
+        await until(pilot, lambda: idle in session.usage.usage, "its first sample")
+
+
 LOOKS = {"80x24": ((80, 24), Settings()), "ascii": ((80, 24), Settings(ascii=True))}
 
 

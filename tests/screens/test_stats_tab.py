@@ -61,6 +61,16 @@ async def test_one_that_never_ran_says_so() -> None:
         await until(pilot, lambda: "it does not run: exited" in text_of(app))
 
 
+async def test_one_that_is_paused_is_not_said_to_have_ended() -> None:
+    app = StageApp()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        states = screen.session.state.containers.values()
+        name = next(container.name for container in states if container.state == "paused")
+        await pilot.press("slash", *name, "enter", "S")
+        await until(pilot, lambda: "it is paused" in text_of(app), "why there is nothing")
+
+
 LOOKS = {"80x24": ((80, 24), Settings()), "120x40": ((120, 40), Settings()), "ascii": ((80, 24), Settings(ascii=True))}
 
 

@@ -143,6 +143,7 @@ async def test_a_full_disk_names_the_file_and_leaves_nothing(tmp_path: Path, mon
     assert job.state == "failed"
     assert "srv/a.txt" in job.error
     assert "No space left on device" in job.error
+    assert "b'" not in job.error
     assert names(tmp_path) == []
 
 

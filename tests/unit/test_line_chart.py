@@ -47,9 +47,12 @@ def test_histories_that_began_at_different_times_stand_below_the_same_columns() 
 
 
 def test_the_line_of_one_tells_now_and_its_peak() -> None:
-    words = "".join(text for text, _ in legend(MEASURES[0], history(1, 9, 2), running=True, ascii=True))
+    words = "".join(text for text, _ in legend(MEASURES[0], history(1, 9, 2), "running", ascii=True))
     assert words == "2.0%  ^9.0% 00:01:41"
-    assert "no sample" in legend(MEASURES[0], None, running=True, ascii=True)[0][0]
+    assert "no sample" in legend(MEASURES[0], None, "running", ascii=True)[0][0]
+    assert legend(MEASURES[0], None, "paused", ascii=True)[0][0].startswith("it is paused")
+    assert legend(MEASURES[0], history(1), "paused", ascii=True)[0][0] == "paused"
+    assert legend(MEASURES[0], history(1), "exited", ascii=True)[0][0] == "ended"
 
 
 def test_memory_beside_the_limit_and_the_host() -> None:

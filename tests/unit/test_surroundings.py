@@ -136,6 +136,13 @@ def test_a_local_process_tells_who_listens(tmp_path: Path) -> None:
     assert listening(LOCAL, ID, AROUND, proc).sockets == (("tcp", 80, "0.0.0.0"),)
 
 
+def test_a_process_that_ends_while_it_is_looked_at_is_told(tmp_path: Path) -> None:
+    proc = process(tmp_path, f"0::/docker/{ID}\n")
+    (proc / "42" / "net" / "tcp6").unlink()
+    (proc / "42" / "net" / "tcp6").mkdir()  # any error that is not "no such file"
+    assert "tcp6" in listening(LOCAL, ID, AROUND, proc).problem
+
+
 @pytest.mark.parametrize("case", ["other", "remote", "stopped", "gone"])
 def test_why_it_is_not_known(tmp_path: Path, case: str) -> None:
     proc = process(tmp_path, "0::/user.slice\n" if case == "other" else f"0::/docker/{ID}\n")

@@ -54,7 +54,7 @@ class FirstFile:
             return None
         self.header = header
         if header.type not in FILE_TYPES:
-            raise ArchiveError(f"{header.name[:200]!a} is no file")
+            raise ArchiveError(f"{header.shown_name} is no file")
         if not header.size:
             self._beginning.close()
             return None

@@ -28,11 +28,11 @@ def listening(endpoint: Endpoint, container: str, around: Surroundings, proc: Pa
         if around.pid <= 0 or container not in _cgroup(folder):
             return Listening(problem="its process is not one of this machine")
         texts = {name: _read(folder / "net" / name) for name in ("tcp", "udp")}
-    except OSError as error:
+        for name in ("tcp6", "udp6"):
+            with contextlib.suppress(FileNotFoundError):  # a kernel without IPv6
+                texts[name] = _read(folder / "net" / name)
+    except OSError as error:  # it may end at any of them
         return Listening(problem=f"{error.filename or folder}: {error.strerror}")
-    for name in ("tcp6", "udp6"):
-        with contextlib.suppress(FileNotFoundError):  # a kernel without IPv6
-            texts[name] = _read(folder / "net" / name)
     found = [
         (socket.protocol, socket.port, socket.ip)
         for name, text in texts.items()

@@ -132,7 +132,7 @@ class FirstBytes:
         if path != self._path:
             return None
         if header.type == SPARSE or header.shown_size != header.size:
-            raise ArchiveError(f"{header.name[:200]!a} is a sparse file: its content can't be shown")
+            raise ArchiveError(f"{header.shown_name} is a sparse file: its content can't be shown")
         self.content.clear()
         self.found = True
         self._right = header.size == self._size and header.mtime == self._mtime

@@ -38,6 +38,11 @@ class TarHeader(msgspec.Struct, gc=False):
     mtime: int
     link: bytes
 
+    @property
+    def shown_name(self) -> str:
+        """The name in quotes, for a message: its beginning, in ASCII, whatever its bytes are."""
+        return ascii(self.name[:200].decode("utf-8", "surrogateescape"))
+
 
 class Body(Protocol):
     """Takes an entry's body in pieces."""

@@ -139,16 +139,16 @@ class CopyOutJob(Job):
         else:
             self._leave_out(header.name, kind.name.lower().replace("_", " "))
         if len(self._waiting) > MOST_WAITING:
-            raise ArchiveError(f"more than {MOST_WAITING:,} folders and links, at {header.name[:200]!a}")
+            raise ArchiveError(f"more than {MOST_WAITING:,} folders and links, at {header.shown_name}")
         return None
 
     def _open(self, parts: Parts, header: TarHeader) -> Body:
         if header.type == SPARSE or header.shown_size != header.size:
-            raise ArchiveError(f"{header.name[:200]!a} is a sparse file, which can't be copied")
+            raise ArchiveError(f"{header.shown_name} is a sparse file, which can't be copied")
         try:
             self._writing = _Writing(self, self._tree.open_file(parts), header)
         except OSError as error:
-            raise ExtractError(f"{header.name[:200]!a}: {error.strerror or error}") from error
+            raise ExtractError(f"{header.shown_name}: {error.strerror or error}") from error
         self.files += 1
         return self._writing
 
@@ -246,7 +246,7 @@ class _Writing:
             try:
                 written = os.write(self._handle, data)
             except OSError as error:
-                raise ExtractError(f"{self._header.name[:200]!a}: {error.strerror or error}") from error
+                raise ExtractError(f"{self._header.shown_name}: {error.strerror or error}") from error
             data = data[written:]
             self._job.written += written
 

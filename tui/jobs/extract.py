@@ -35,7 +35,7 @@ class ExtractError(Exception):
 
 
 def _named(header: TarHeader, error: OSError) -> ExtractError:
-    return ExtractError(f"{header.name[:200]!a}: {error.strerror or error}")
+    return ExtractError(f"{header.shown_name}: {error.strerror or error}")
 
 
 class Selection:
@@ -143,7 +143,7 @@ class _LayerSink(FileSink):
         if parts is None:
             return None
         if header.type == SPARSE or header.shown_size != header.size:
-            raise ArchiveError(f"{header.name[:200]!a} is a sparse file, which can't be extracted")
+            raise ArchiveError(f"{header.shown_name} is a sparse file, which can't be extracted")
         try:
             handle = self._job.tree.open_file(parts)
         except OSError as error:

@@ -48,7 +48,7 @@ class LayerFileJob(Job):
         diff_ids = [one.diff_id for one in self._layers.layers if not one.empty]
         await read_files(self._chunks, {layer.diff_id: sink}, members, diff_ids)
         if not sink.found:
-            raise ArchiveError(f"{file.path[:200]!a} is not in its layer any more")
+            raise ArchiveError(f"{file.path[:200].decode('utf-8', 'surrogateescape')!a} is not in its layer any more")
         self.content = bytes(sink.content)
         self.progress = ""
 

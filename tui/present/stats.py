@@ -58,12 +58,20 @@ def head(measure: Measure, history: UsageHistory, *, running: bool, peak_mark: s
     return spans
 
 
-def legend(measure: Measure, history: UsageHistory | None, *, running: bool, ascii: bool) -> list[Span]:
-    """Return what one of several containers used, in a line: now, its peak and when that was."""
+def legend(measure: Measure, history: UsageHistory | None, state: str, *, ascii: bool) -> list[Span]:
+    """Return what one of several containers used, in a line: now, its peak and when that was; `state` is its own."""
+    running = state == "running"
     if history is None or history.last is None:
-        return [("no sample yet" if running else "it does not run, and was not watched while it did", "dim")]
+        idle = (
+            "it is paused, and was not watched before"
+            if state == "paused"
+            else ("it does not run, and was not watched while it did")
+        )
+        return [("no sample yet" if running else idle, "dim")]
     series = history.series[measure.series]
-    now = measure.words(READERS[measure.series](history.last)) if running else "ended"
+    now = (
+        measure.words(READERS[measure.series](history.last)) if running else "paused" if state == "paused" else "ended"
+    )
     mark = "^" if ascii else "▲"
     return [(now, "" if running else "warn"), (f"  {mark}{measure.words(series.peak)} {clock(series.peak_ns)}", "dim")]
 

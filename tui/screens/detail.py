@@ -13,7 +13,7 @@ from textual.widget import Widget
 from tui.commands.command import Context, Row, name_of
 from tui.commands.registry import BY_ID
 from tui.commands.session import Session
-from tui.engine.errors import EngineError
+from tui.engine.errors import ConnectionFailed, ConnectionLost, EngineError
 from tui.screens.base import HytheScreen
 from tui.screens.details import TABS
 from tui.screens.details.processes import ProcessView
@@ -25,6 +25,9 @@ from widgets.span_line import SpanLine
 
 SETTLE_SECONDS = 0.12
 """How long the cursor must rest on a row before its details are read."""
+
+AGAIN_SECONDS = 2.0
+"""How long after the line to the daemon broke they are read again, if it answers by then."""
 
 
 class DetailPane(Vertical):
@@ -148,7 +151,22 @@ class DetailPane(Vertical):
         session, row = self._row
         # until the cursor rests: this worker is cancelled when it moves on
         await asyncio.sleep(SETTLE_SECONDS)
-        try:
-            await tab.fill(session, row)
-        except EngineError as error:
-            tab.failed(str(error))
+        while True:
+            try:
+                await tab.fill(session, row)
+                return
+            except EngineError as error:
+                tab.failed(str(error))
+                if not isinstance(error, (ConnectionFailed, ConnectionLost)):
+                    return
+            # a row that came through it unchanged would never be read again
+            await asyncio.sleep(AGAIN_SECONDS)
+            await _answers(session)
+
+
+async def _answers(session: Session) -> None:
+    """Wait until the daemon answers."""
+    with session.following() as news:
+        while not session.state.condition.answers:
+            news.clear()
+            await news.wait()

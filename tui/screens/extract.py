@@ -41,8 +41,9 @@ class ExtractScreen(ListScreen):
             Choice.heading(job.title),
             Choice.note(f"{job.state} ({took}){share}", "bad" if job.error else "good" if job.state == "done" else ""),
             Choice("target", (("to     ", "dim"), (str(job.target), "accent"))),
-            Choice.note(f"that is {plural(job.files, 'file')}, {size(job.total or job.written)}", "dim"),
         ]
+        if job.state in ("running", "done"):  # of one that failed nothing is there
+            lines.append(Choice.note(f"that is {plural(job.files, 'file')}, {size(job.total or job.written)}", "dim"))
         if job.error or job.progress:
             lines.append(Choice.note(job.error or job.progress, "bad" if job.error else ""))
         if job.state == "running":

@@ -31,7 +31,7 @@ from widgets.span_line import KeyHints, SpanLine
 from widgets.tree_view import TreeView
 
 LOOK_SECONDS = 1.0
-"""How often it is looked whether the container is still there; that asks no daemon anything."""
+"""How often it is looked whether container and daemon are still there; that asks no daemon anything."""
 
 HINTS = (
     ("cancel", "x", "stop reading"),
@@ -163,11 +163,13 @@ class FilesScreen(HytheScreen):
         return tree.find(path) is not None and tree.unread_mount(path) is None
 
     def _look(self) -> None:
-        """Say so when the container is gone."""
-        state = self.session.state
+        """Say so when the container is gone, or the daemon does not answer."""
+        state, pane = self.session.state, self.pane
         gone = state.condition.is_live and self._container.id not in state.containers
-        if gone != self.pane.gone:
-            self.pane.gone = gone
+        waits = state.condition.phase in ("stale", "reconnecting")
+        silence = (state.condition.error or "no answer") if waits else ""
+        if (gone, silence) != (pane.gone, pane.silence):
+            pane.gone, pane.silence = gone, silence
             self._changed()
 
     def _changed(self) -> None:

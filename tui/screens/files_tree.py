@@ -51,6 +51,8 @@ class FilesPane(Vertical):
         self._hits = ""
         self.query_text = ""
         self.only_changes = self.by_size = self.gone = False
+        self.silence = ""
+        """Why the daemon does not answer, while it does not."""
 
     def compose(self) -> ComposeResult:
         yield SpanLine(id="files-title", classes="title", ascii=self._ascii)
@@ -160,6 +162,8 @@ class FilesPane(Vertical):
         reading = self._reading
         if self.gone:
             return f"{self._container} is gone: this is what was read before"
+        if self.silence:
+            return f"the daemon does not answer: {self.silence}"
         if not reading.tree.parts:
             return ""
         if reading.problem:
@@ -172,7 +176,8 @@ class FilesPane(Vertical):
         running = job is not None and job.state == "running" and job.seen > 0
         line.display = running
         if job is not None and running:
-            line.show(Progress(f" {job.path}: {plural(job.paths, 'path')}", job.seen, job.expected, job.rate))
+            rate = None if self.silence else job.rate
+            line.show(Progress(f" {job.path}: {plural(job.paths, 'path')}", job.seen, job.expected, rate))
 
     def _draw_title(self) -> None:
         tree = self.tree_read

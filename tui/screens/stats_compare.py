@@ -53,6 +53,7 @@ class CompareStatsScreen(HytheScreen):
         self._left_out = len(targets) - len(self._targets)
         self._shown = 0
         self._watching = ExitStack()
+        self._watched: set[tuple[Session, str]] = set()
         self._legends: list[SpanLine] = []
 
     def compose(self) -> ComposeResult:
@@ -67,9 +68,7 @@ class CompareStatsScreen(HytheScreen):
     def on_mount(self) -> None:
         hints = (("→", "measure") if not self.ascii else ("tab", "measure"), ("esc", "back"))
         self.query_one("#footer", KeyHints).hint([(key, key, word, True) for key, word in hints])
-        for session in {id(session): session for session, _ in self._targets}.values():
-            ids = [row.id for owner, row in self._targets if owner is session and row.state == "running"]
-            self._watching.enter_context(session.usage.following(ids))
+        self._watch()
         left: list[Span] = [(" hythe ", "head"), (f"stats of {plural(len(self._targets), 'container')}", "accent")]
         if self._left_out:
             left.append((f"  {self._left_out} more left out: {MOST} are told apart at most", "warn"))
@@ -84,14 +83,27 @@ class CompareStatsScreen(HytheScreen):
     def on_resize(self, _event: Resize) -> None:
         self.call_after_refresh(self.draw)
 
+    def _watch(self) -> None:
+        """Have those read that run now: one of them may be started, or come back, while this is seen."""
+        running = {(session, row.id) for session, row in self._targets if _state(session, row) == "running"}
+        if running == self._watched:
+            return
+        self._watched = running
+        before, self._watching = self._watching, ExitStack()
+        for session in {session for session, _ in running}:
+            ids = [id for owner, id in running if owner is session]
+            self._watching.enter_context(session.usage.following(ids))
+        before.close()
+
     def _histories(self) -> list[UsageHistory | None]:
         found = [session.usage.histories.get(row.id) for session, row in self._targets]
         return [history if history is not None and len(history) else None for history in found]
 
     def draw(self) -> None:
         """Show what is known by now."""
-        measure, histories = MEASURES[self._shown], self._histories()
         chart = self.query_one("#chart", LineChart)
+        self._watch()
+        measure, histories = MEASURES[self._shown], self._histories()
         known = [history for history in histories if history is not None]
         start = min((history.began_ns for history in known), default=0)
         until = max((history.until_ns for history in known), default=1)
@@ -111,9 +123,7 @@ class CompareStatsScreen(HytheScreen):
         self._draw_measures()
         for at, ((session, row), history) in enumerate(zip(self._targets, histories, strict=True)):
             host = f"{session.name}  " if self.many_hosts else ""
-            now = session.state.containers.get(row.id)
-            running = now is not None and now.state == "running"
-            spans = legend(measure, history, running=running, ascii=self.ascii)
+            spans = legend(measure, history, _state(session, row), ascii=self.ascii)
             self._legends[at].show([(f" {glyphs[at]} {row.name}  ", TONES[at]), (host, session.tone), *spans])
 
     def _draw_measures(self) -> None:
@@ -130,3 +140,9 @@ class CompareStatsScreen(HytheScreen):
     def action_leave(self) -> None:
         """Go back."""
         self.hythe.pop_screen()
+
+
+def _state(session: Session, row: Container) -> str:
+    """Return the state that a container is in now; empty when it is gone."""
+    now = session.state.containers.get(row.id)
+    return "" if now is None else now.state

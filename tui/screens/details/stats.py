@@ -53,10 +53,12 @@ class StatsTab(DetailTab):
     def _show(self, session: Session, row: Container, total: int = 0, start: str = "") -> None:
         """Show what is known; of one that does not run, what it used until it ended."""
         running = row.state == "running"
-        ended = "" if running else status_text(row, session.now())
+        paused = row.state == "paused"
+        ended = "" if running else "paused" if paused else status_text(row, session.now())
         history = session.usage.histories.get(row.id)
         if history is None or not len(history):
-            self.view.set_notice("its first sample takes a second …" if running else f"it does not run: {ended}")
+            idle = "it is paused: what it uses is read once it goes on" if paused else f"it does not run: {ended}"
+            self.view.set_notice("its first sample takes a second …" if running else idle)
             return
         mark = PEAK[self.view.look]
         step = self.view.step_of(len(history))
