@@ -72,6 +72,7 @@ async def test_a_pull_is_cancelled() -> None:
         screen = await dashboard(pilot)
         await pilot.press("2", "P")
         await seen(pilot, "pull an image")
+        await pilot.press("ctrl+u")  # the reference of the image under the cursor stands there
         await typed(pilot, "ubuntu:24.04")
         await pilot.press("f2")
         await until(pilot, lambda: isinstance(app.screen, TransferScreen), "the transfer")
@@ -87,6 +88,18 @@ async def test_nothing_is_pulled_on_a_host_that_is_read_only() -> None:
         await pilot.press("2", "P")
         await seen(pilot, "read-only")
         assert app.screen is screen
+
+
+async def test_a_daemon_without_any_image_can_pull() -> None:
+    app = StageApp()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await dashboard(pilot)
+        await pilot.press("2", "slash")
+        await typed(pilot, "no-such-image")
+        await pilot.press("enter")
+        await seen(pilot, "filter: no-such-image")
+        await pilot.press("P")
+        await seen(pilot, "pull an image", "Reference")
 
 
 async def open_tags(pilot: Pilot[int], fake: FakeRegistry) -> None:
@@ -137,6 +150,10 @@ async def test_what_is_pulled_from_there_is_filled_in() -> None:
         fake.image("one")
         await open_tags(pilot, fake)
         await seen(pilot, "one", "linux/amd64")
+        await pilot.press("P")
+        await seen(pilot, f"$ docker pull {fake.host}/app:one")
+        await pilot.press("escape", "enter")
+        await seen(pilot, "in the registry")
         await pilot.press("P")
         await seen(pilot, f"$ docker pull {fake.host}/app:one")
 

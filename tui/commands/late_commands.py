@@ -29,7 +29,7 @@ COMMANDS: tuple[Command, ...] = (
             later("files", "volume_files"), "files", "docker cp CONTAINER:PATH - | tar -tv",
             available=why_not_later("files", "is_mounted"), hint=20),
     Command("image.pull", ("P",), "pull an image from a registry", "images", later("transfers", "pull"), "pull",
-            "docker pull [--platform OS/ARCH] REFERENCE", "free", True, immediate=True),
+            "docker pull [--platform OS/ARCH] REFERENCE", "free", True, immediate=True, rowless=True),
     Command("image.push", ("U",), "push to its registry", "images", later("transfers", "push"), "push",
             "docker push REFERENCE", "always", True, available=_has_tag),
     Command("app.login", (), "log in to a registry", "app", later("transfers", "log_in"), "log in",

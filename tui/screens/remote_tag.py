@@ -31,5 +31,5 @@ class RemoteTagScreen(ListScreen):
 
     def action_pull(self) -> None:
         """Open the pull form on it."""
-        if not self.refuses("app.pull"):
+        if not self.refuses("image.pull"):
             self.open("pull", reference=self._reference)

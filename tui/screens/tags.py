@@ -146,7 +146,7 @@ class TagsScreen(BrowseScreen):
 
     def action_pull(self) -> None:
         """Open the pull form on the tag under the cursor."""
-        if (tag := self.lines.chosen) is not None and not self.refuses("app.pull"):
+        if (tag := self.lines.chosen) is not None and not self.refuses("image.pull"):
             self.open("pull", reference=self._reference(tag))
 
     def action_run(self) -> None:
