@@ -31,7 +31,7 @@ def check_place(text: str) -> str | None:
     if not text.strip():
         return "a path is needed"
     try:
-        path = Path(text).expanduser()
+        path = place_of(text)  # which a folder that is gone does not let
         if path.is_dir():
             return "a folder is there: add a name"
         folder = path.parent
