@@ -1,5 +1,6 @@
 """Pull, the transfer screen, registries and what is in them, jobs: as a user presses through them."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from stage import StageApp, dashboard, text_of, until
 from textual.pilot import Pilot
 
 from fake_registry import FakeRegistry, fake_registry
+from tui.engine.registries import LoggedIn
 from tui.jobs import newer
 from tui.jobs.job import Job
 from tui.screens.jobs import JobsScreen
@@ -208,6 +210,32 @@ async def test_a_login_is_kept_and_its_password_not_shown(docker_folder: Path) -
         await pilot.press("O")
         await seen(pilot, "docker logout")
         assert json.loads((docker_folder / "config.json").read_text())["auths"] == {}
+
+
+async def test_a_login_that_is_left_is_cancelled_in_the_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    app, asked = StageApp(), asyncio.Event()
+
+    async def hang(*_given: object) -> LoggedIn:
+        asked.set()
+        await asyncio.Event().wait()
+        return LoggedIn()
+
+    async with app.run_test(size=(100, 24), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        monkeypatch.setattr(screen.session.engine.registries, "log_in", hang)
+        await pilot.press("I")
+        await seen(pilot, "docker.io")
+        await pilot.press("L")
+        await seen(pilot, "Registry: HOST")
+        await pilot.press("enter")
+        await seen(pilot, "Username")
+        await pilot.press("m", "enter")
+        await seen(pilot, "Password")
+        await pilot.press("x", "enter")
+        await asked.wait()
+        await pilot.press("escape")
+        (entry,) = screen.session.history
+        await until(pilot, lambda: entry.outcome == "cancelled", "the login is told to be cancelled")
 
 
 async def test_docker_hub_is_searched_by_the_daemon() -> None:
