@@ -188,6 +188,21 @@ async def test_a_registry_in_trouble_says_so_in_its_place() -> None:
         await seen(pilot, "wants a name and a password", "log in")
 
 
+@pytest.fixture
+def broken_logins(docker_folder: Path) -> None:
+    docker_folder.mkdir()
+    (docker_folder / "config.json").write_text("{broken")
+
+
+@pytest.mark.usefixtures("broken_logins")
+async def test_registries_are_listed_beside_a_configuration_that_is_broken() -> None:
+    app = StageApp()
+    async with app.run_test(size=(100, 24), notifications=True) as pilot:
+        await dashboard(pilot)
+        await pilot.press("I")
+        await seen(pilot, "repair or remove it", "docker.io", "tags here", "login not known")
+
+
 async def test_a_login_is_kept_and_its_password_not_shown(docker_folder: Path) -> None:
     app = StageApp()
     async with app.run_test(size=(100, 24), notifications=True) as pilot:
