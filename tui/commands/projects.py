@@ -243,6 +243,8 @@ def check_place(text: str) -> str | None:
     path = os.path.expanduser(text.strip())
     if not text.strip() or not os.path.exists(path):
         return "there is nothing of that name on this machine"
+    if not os.path.isdir(path) and not os.path.isfile(path):
+        return "a device, a pipe or a socket is no Compose file"  # Compose would read it without an end
     if not os.path.isabs(path) and not _folder_now():
         return "the folder that hythe was started in is gone: write a path from /"
     return None
