@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import os
 import tarfile
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from tui.engine.errors import ApiError, NotFound
 from tui.jobs.archive_tags import tags_in
 from tui.jobs.archives import CutArchive, ExportJob, FileJob, ImportJob, LoadJob, SaveJob, ToFileJob, check_archive
 from tui.jobs.job import Job
+from tui.jobs.log_save import check_place
 
 
 @pytest.fixture
@@ -210,3 +212,11 @@ def test_the_tags_of_what_is_no_archive_are_not_told(tmp_path: Path) -> None:
             info.size = len(manifest)
             archive.addfile(info, io.BytesIO(manifest))
         assert tags_in(path) == ({"a:1": ""} if manifest.startswith(b"[{") else None)
+
+
+def test_a_device_or_a_pipe_is_never_replaced_by_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert "no regular file" in (check_place(str(tmp_path / "pipe")) or "")
+    assert "no regular file" in (check_place("/dev/null") or "")
+    (tmp_path / "file").touch()
+    assert check_place(str(tmp_path / "file")) is None

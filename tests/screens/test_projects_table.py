@@ -1,5 +1,6 @@
 """The table of Compose projects, the services in its details, and what their keys do."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import pytest
 from stage import StageApp, dashboard, settle, text_of, until
 from textual.pilot import Pilot
 
+from tui.commands.command import Context
+from tui.commands.compose_runs import run_job
+from tui.model.compose import ProjectPlace
 from tui.screens.logs import LogsScreen
 from tui.screens.output import OutputScreen
 from tui.settings import Settings
@@ -80,6 +84,42 @@ async def test_the_output_of_compose_is_drawn_literally(tmp_path: Path) -> None:
         await until(pilot, lambda: isinstance(app.screen, OutputScreen) and "one [red]x[/]" in text_of(app))
         assert "\x1b]" not in text_of(app)
         await pilot.press("q", "q")
+
+
+async def test_a_project_can_be_started_when_the_folder_of_the_start_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, folder = tmp_path / "docker", tmp_path / "gone"
+    program.write_text("#!/bin/sh\necho 2.40\n")
+    program.chmod(0o755)
+    app = StageApp()
+    app.environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await dashboard(pilot)
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        folder.rmdir()
+        await pilot.press("5", "C")
+        await until(pilot, lambda: "Start a Compose project" in text_of(app))
+        await pilot.press("ctrl+u", "full_stop", "enter")
+        await until(pilot, lambda: "is gone: write a path from /" in text_of(app))
+
+
+async def test_a_key_pressed_twice_runs_compose_once(tmp_path: Path) -> None:
+    program, counted = tmp_path / "docker", tmp_path / "counted"
+    program.write_text(f'#!/bin/sh\nsleep 0.2\ncase "$*" in *pull*) echo x >>{counted};; esac\n')
+    program.chmod(0o755)
+    app = StageApp()
+    app.environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        place = ProjectPlace("shop", str(tmp_path), (str(program),))
+        context = Context(screen.session, screen, "projects")
+        async with asyncio.TaskGroup() as both:
+            for _ in range(2):
+                both.create_task(run_job(context, place, ["pull"], "compose pull shop", "project:shop"))
+        assert counted.read_text() == "x\n"
+        assert not screen.session.busy
 
 
 @pytest.mark.parametrize(("size", "ascii"), [((80, 24), False), ((80, 24), True), ((120, 40), False)],

@@ -1,5 +1,6 @@
 """Pull, the transfer screen, registries and what is in them, jobs: as a user presses through them."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from stage import StageApp, dashboard, text_of, until
 from textual.pilot import Pilot
 
 from fake_registry import FakeRegistry, fake_registry
+from tui.engine.registries import LoggedIn
 from tui.jobs import newer
 from tui.jobs.job import Job
 from tui.screens.jobs import JobsScreen
@@ -72,7 +74,7 @@ async def test_a_pull_is_cancelled() -> None:
         screen = await dashboard(pilot)
         await pilot.press("2", "P")
         await seen(pilot, "pull an image")
-        await pilot.press("ctrl+u")
+        await pilot.press("ctrl+u")  # the reference of the image under the cursor stands there
         await typed(pilot, "ubuntu:24.04")
         await pilot.press("f2")
         await until(pilot, lambda: isinstance(app.screen, TransferScreen), "the transfer")
@@ -88,6 +90,18 @@ async def test_nothing_is_pulled_on_a_host_that_is_read_only() -> None:
         await pilot.press("2", "P")
         await seen(pilot, "read-only")
         assert app.screen is screen
+
+
+async def test_a_daemon_without_any_image_can_pull() -> None:
+    app = StageApp()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await dashboard(pilot)
+        await pilot.press("2", "slash")
+        await typed(pilot, "no-such-image")
+        await pilot.press("enter")
+        await seen(pilot, "filter: no-such-image")
+        await pilot.press("P")
+        await seen(pilot, "pull an image", "Reference")
 
 
 async def open_tags(pilot: Pilot[int], fake: FakeRegistry) -> None:
@@ -140,6 +154,10 @@ async def test_what_is_pulled_from_there_is_filled_in() -> None:
         await seen(pilot, "one", "linux/amd64")
         await pilot.press("P")
         await seen(pilot, f"$ docker pull {fake.host}/app:one")
+        await pilot.press("escape", "enter")
+        await seen(pilot, "in the registry")
+        await pilot.press("P")
+        await seen(pilot, f"$ docker pull {fake.host}/app:one")
 
 
 async def test_nothing_is_changed_from_there_on_a_host_that_is_read_only() -> None:
@@ -170,6 +188,21 @@ async def test_a_registry_in_trouble_says_so_in_its_place() -> None:
         await seen(pilot, "wants a name and a password", "log in")
 
 
+@pytest.fixture
+def broken_logins(docker_folder: Path) -> None:
+    docker_folder.mkdir()
+    (docker_folder / "config.json").write_text("{broken")
+
+
+@pytest.mark.usefixtures("broken_logins")
+async def test_registries_are_listed_beside_a_configuration_that_is_broken() -> None:
+    app = StageApp()
+    async with app.run_test(size=(100, 24), notifications=True) as pilot:
+        await dashboard(pilot)
+        await pilot.press("I")
+        await seen(pilot, "repair or remove it", "docker.io", "tags here", "login not known")
+
+
 async def test_a_login_is_kept_and_its_password_not_shown(docker_folder: Path) -> None:
     app = StageApp()
     async with app.run_test(size=(100, 24), notifications=True) as pilot:
@@ -192,6 +225,32 @@ async def test_a_login_is_kept_and_its_password_not_shown(docker_folder: Path) -
         await pilot.press("O")
         await seen(pilot, "docker logout")
         assert json.loads((docker_folder / "config.json").read_text())["auths"] == {}
+
+
+async def test_a_login_that_is_left_is_cancelled_in_the_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    app, asked = StageApp(), asyncio.Event()
+
+    async def hang(*_given: object) -> LoggedIn:
+        asked.set()
+        await asyncio.Event().wait()
+        return LoggedIn()
+
+    async with app.run_test(size=(100, 24), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        monkeypatch.setattr(screen.session.engine.registries, "log_in", hang)
+        await pilot.press("I")
+        await seen(pilot, "docker.io")
+        await pilot.press("L")
+        await seen(pilot, "Registry: HOST")
+        await pilot.press("enter")
+        await seen(pilot, "Username")
+        await pilot.press("m", "enter")
+        await seen(pilot, "Password")
+        await pilot.press("x", "enter")
+        await asked.wait()
+        await pilot.press("escape")
+        (entry,) = screen.session.history
+        await until(pilot, lambda: entry.outcome == "cancelled", "the login is told to be cancelled")
 
 
 async def test_docker_hub_is_searched_by_the_daemon() -> None:

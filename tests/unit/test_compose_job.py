@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tui.commands.projects import check_place
 from tui.engine.compose_cli import ComposeCli
 from tui.engine.endpoint import Endpoint
 from tui.engine.errors import ReadOnly
@@ -169,3 +170,10 @@ def test_the_last_lines_are_kept() -> None:
     assert output.count == MOST_LINES + 11
     assert output.since(MOST_LINES + 10) == ["y"]
     assert len(output.since(0)) == MOST_LINES
+
+
+def test_a_device_or_a_pipe_is_no_compose_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert check_place(str(tmp_path / "pipe"))
+    assert check_place("/dev/zero")
+    assert check_place(str(tmp_path)) is None

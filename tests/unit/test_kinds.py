@@ -28,7 +28,7 @@ CONTAINER, NETWORK = "c" * 64, "n" * 64
         ("image", "untag", {"images": "list"}),
         ("image", "delete", {"images": "list"}),
         ("image", "remove", {"images": "list"}),
-        ("image", "push", {}),
+        ("image", "push", {"images": "list"}),
         ("image", "save", {}),
         ("volume", "create", {"volumes": "read"}),
         ("volume", "destroy", {"volumes": "read"}),

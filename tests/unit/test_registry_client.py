@@ -247,3 +247,29 @@ async def test_a_plain_one_is_not_spoken_to_where_tls_is_wanted() -> None:
             await registry.digest("app", "one")
         assert not fake.seen
         await registry.close()
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "http://a:b/", "http://a:99999999/"])
+async def test_what_a_registry_gives_for_an_address_may_be_none(address: str) -> None:
+    async with fake_registry() as fake:
+        registry = client(fake)
+        fake.routes["/v2/app/manifests/one"] = answers(status=302, Location=address)
+        fake.routes["/v2/app/tags/list"] = answers('{"tags": ["one"]}', Link=f'<{address}>; rel="next"')
+        fake.routes["/v2/_catalog"] = answers(status=401, WWW_Authenticate=f'Bearer realm="{address}"')
+        with pytest.raises(RegistryError, match="a redirect leads to no address"):
+            await registry.manifest("app", "one")
+        with pytest.raises(RegistryError, match="its next page leads to no address"):
+            _ = [page async for page in registry.tags("app")]
+        with pytest.raises(RegistryError, match="its token service leads to no address"):
+            _ = [page async for page in registry.repositories()]
+        await registry.close()
+
+
+async def test_a_client_that_was_closed_meanwhile_says_so() -> None:
+    async with fake_registry() as fake:
+        fake.image("one")
+        registry = client(fake)
+        await registry.digest("app", "one")
+        await registry.close()
+        with pytest.raises(RegistryError, match="not asked any more"):
+            await registry.digest("app", "one")

@@ -95,6 +95,9 @@ async def run_job(context: Context, place: ProjectPlace, words: Sequence[str], t
     job = ComposeJob(session.compose, place, words, title)
     if session.engine.read_only:
         raise ReadOnly(job.line)
+    if key in session.busy:  # a key pressed twice: the first one looked for Compose meanwhile
+        ui.note(f"{title}: {session.busy[key]} is under way (J lists the jobs)", "warning")
+        return
     entry = session.history.begin(job.line, session.name)
 
     def follow() -> None:

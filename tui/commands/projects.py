@@ -221,7 +221,9 @@ async def up_folder(context: Context) -> None:
     if problem := await session.compose.find():
         context.ui.note(f"Compose can't be run: {problem}", "warning")
         return
-    text = await context.ui.prompt("Start a Compose project", "Folder or Compose file", os.getcwd(), check_place)
+    text = await context.ui.prompt(
+        "Start a Compose project", "Folder or Compose file", _folder_now() or "/", check_place
+    )
     if text is None:
         return
     place = await asyncio.to_thread(place_of, text)
@@ -239,7 +241,21 @@ def place_of(text: str) -> ProjectPlace:
 def check_place(text: str) -> str | None:
     """Return what is wrong with a path of a folder or file of this machine, or None."""
     path = os.path.expanduser(text.strip())
-    return None if text.strip() and os.path.exists(path) else "there is nothing of that name on this machine"
+    if not text.strip() or not os.path.exists(path):
+        return "there is nothing of that name on this machine"
+    if not os.path.isdir(path) and not os.path.isfile(path):
+        return "a device, a pipe or a socket is no Compose file"  # Compose would read it without an end
+    if not os.path.isabs(path) and not _folder_now():
+        return "the folder that hythe was started in is gone: write a path from /"
+    return None
+
+
+def _folder_now() -> str:
+    """Return the folder that hythe was started in, or an empty string where that is gone."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 def _is_idle(context: Context) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from tui.commands.command import Ui
@@ -53,6 +54,9 @@ async def delete_tag(
         entry.close("failed", str(error))
         ui.note(f"{error}\n{error.hint}".strip(), "error")
         return False
+    except asyncio.CancelledError:
+        entry.close("cancelled")
+        raise
     entry.close("ok")
     ui.note(f"deleted {shown}")
     return True

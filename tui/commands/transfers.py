@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 
 from tui.commands.command import Context
@@ -92,6 +93,9 @@ async def _try_and_keep(context: Context, store: LoginStore, registry: str, logi
         hint = "\nis the password right? the daemon tells of its last attempt only" if "http://" in str(error) else ""
         context.ui.note(f"log in to {registry}: {error}{hint}", "error")
         return
+    except asyncio.CancelledError:
+        entry.close("cancelled")
+        raise
     entry.close("ok")
     context.ui.note(f"{answer.status or 'logged in'}: {registry}\n$ {line}")
 
@@ -131,5 +135,8 @@ async def log_out(context: Context, registry: str = "") -> None:
         entry.close("failed", str(error))
         ui.note(f"log out of {registry}: {error}", "error")
         return
+    except asyncio.CancelledError:
+        entry.close("cancelled")
+        raise
     entry.close("ok")
     ui.note(f"$ {line}" if known else f"{registry}: there was no login")

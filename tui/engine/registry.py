@@ -164,10 +164,19 @@ class Registry:
             )
 
     def _own_path(self, link: str) -> str:
-        target = self._base.join(URL(link, encoded=True))
+        target = self._address(link, "its next page", self._base)
         if target.host != self._base.host:
             raise RegistryError(self.host, f"its next page is said to be on {target.host}")
         return target.raw_path_qs
+
+    def _address(self, text: str, what: str, base: URL | None = None) -> URL:
+        """Return an address that the registry gave, `base` with it applied. Raises RegistryError for what is none."""
+        try:
+            address = URL(text) if base is None else base.join(URL(text, encoded=True))
+            _ = address.host, address.port  # which are looked at no sooner, and may be nonsense
+        except ValueError as error:
+            raise RegistryError(self.host, f"{what} leads to no address: {error}") from error
+        return address
 
     # requests
 
@@ -213,7 +222,7 @@ class Registry:
 
     async def _token(self, challenge: Challenge, scope: str) -> str:
         """Fetch a token of the service that a challenge names."""
-        realm = URL(challenge.parameters.get("realm", ""))
+        realm = self._address(challenge.parameters.get("realm", ""), "its token service")
         if realm.scheme not in ("https", "http") or not realm.host:
             raise RegistryError(self.host, "it names no token service that can be asked")
         if realm.scheme == "http" and self._base.scheme == "https" and not self._plain:
@@ -260,7 +269,8 @@ class Registry:
             async with self._open(method, url, sent, form) as response:
                 if response.status not in (301, 302, 303, 307, 308) or method not in ("GET", "HEAD"):
                     return response.status, Content(await self._body(response), response.headers)
-                target = url.join(URL(response.headers.get("Location", ""), encoded=True))
+                location = response.headers.get("Location", "")
+                target = self._address(location, f"{method} {url.path}: a redirect", url)
             seen.add(str(url))
             if str(target) in seen or len(seen) > MOST_REDIRECTS:
                 raise RegistryError(self.host, f"{method} {url.path}: it redirects in a circle, or without end")
@@ -296,6 +306,8 @@ class Registry:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,  # a small answer must not become a big one
             )
+        if self._session.closed:  # somebody else gave it up meanwhile: a screen was left, or reads everything again
+            raise RegistryError(self.host, "it is not asked any more", "do it once more")
         try:
             response = await self._session.request(
                 method, url, headers=dict(headers), data=form, allow_redirects=False, proxy=proxy_of(url)

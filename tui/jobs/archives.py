@@ -13,7 +13,7 @@ from typing import Final
 from tui.engine.engine import Engine
 from tui.engine.transfers import TransferProgress
 from tui.jobs.job import Job
-from tui.jobs.log_save import write_file
+from tui.jobs.log_save import place_of, write_file
 from tui.jobs.transfer import Pace
 from tui.model.reference import parse_reference
 from tui.present.units import duration, rate, size
@@ -179,7 +179,7 @@ def check_archive(text: str) -> str | None:
     if not text.strip():
         return "a path is needed"
     try:
-        path = Path(text).expanduser()
+        path = place_of(text)
         if not path.exists():
             return "no such file"
         if not path.is_file():

@@ -31,9 +31,11 @@ def check_place(text: str) -> str | None:
     if not text.strip():
         return "a path is needed"
     try:
-        path = Path(text).expanduser()
+        path = place_of(text)  # which a folder that is gone does not let
         if path.is_dir():
             return "a folder is there: add a name"
+        if path.exists() and not path.is_file():
+            return "what is there is no regular file: it would be replaced by one"
         folder = path.parent
         if not folder.is_dir():
             return f"there is no folder {folder}"

@@ -22,6 +22,7 @@ class Client(msgspec.Struct, frozen=True):
     """The client's side: its folder, its environment, how it reads a file, and what a pattern of paths finds."""
 
     folder: str
+    """Where relative paths count from; empty where that folder is gone."""
     environment: Mapping[str, str]
     read: Callable[[str], bytes]
     """Raises OSError."""
@@ -47,11 +48,19 @@ def resolved(spec: RunSpec, client: Client) -> RunSpec:
         env_file=(),
         label=(*labels, *spec.all("label")),
         label_file=(),
-        volume=tuple(absolute_volume(text, client.folder) for text in spec.all("volume")),
-        mount=tuple(absolute_mount(text, client.folder) for text in spec.all("mount")),
+        volume=tuple(_from_folder("volume", text, absolute_volume, client) for text in spec.all("volume")),
+        mount=tuple(_from_folder("mount", text, absolute_mount, client) for text in spec.all("mount")),
         device=tuple(found for text in spec.all("device") for found in _devices(text, client)),
         security_opt=tuple(_profile(text, client) for text in spec.all("security-opt")),
     )
+
+
+def _from_folder(option: str, text: str, absolute: Callable[[str, str], str], client: Client) -> str:
+    """Return a mount whose source counts from the root."""
+    found = absolute(text, client.folder or "/")
+    if found != text and not client.folder:
+        raise ClientProblem(option, f"{text}: the folder that it counts from is gone: write a path from /")
+    return found
 
 
 def _with_value(text: str, environment: Mapping[str, str]) -> str:

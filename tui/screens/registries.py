@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -44,13 +44,21 @@ class RegistriesScreen(BrowseScreen):
 
     async def fill(self) -> None:
         images = Counter(_registries(tag for image in self.session.state.images.values() for tag in image.tags))
-        logins = dict(await LoginStore(config_folder(os.environ)).known())
-        hosts = sorted({*images, *logins, *self._added} - {DEFAULT_DOMAIN})
+        try:
+            logins = dict(await LoginStore(config_folder(os.environ)).known())
+        except EngineError:
+            self._list(images, None)  # the registries are there, whatever is wrong with the file of the logins
+            raise
+        self._list(images, logins)
+
+    def _list(self, images: Counter[str], logins: Mapping[str, str] | None) -> None:
+        """Show the registries; `logins` are where each login is kept, None where that can't be read."""
+        hosts = sorted({*images, *(logins or ()), *self._added} - {DEFAULT_DOMAIN})
         self.entries = {
             host: (
                 (f"{host:<40} ", "" if host != DEFAULT_DOMAIN else "bold"),
                 (f"{plural(images[host], 'tag') + ' here':<16}" if images[host] else f"{'':<16}", "dim"),
-                (f"logged in, kept in {logins[host]}" if host in logins else "no login", "dim"),
+                (_login_words(host, logins), "dim"),
             )
             for host in (DEFAULT_DOMAIN, *hosts)
         }
@@ -86,6 +94,12 @@ class RegistriesScreen(BrowseScreen):
         except EngineError as error:
             self.note(f"{error}\n{error.hint}".strip(), "error")
         self.action_read()
+
+
+def _login_words(host: str, logins: Mapping[str, str] | None) -> str:
+    if logins is None:
+        return "login not known"
+    return f"logged in, kept in {logins[host]}" if host in logins else "no login"
 
 
 def _registries(tags: Iterable[str]) -> Iterator[str]:

@@ -43,7 +43,11 @@ def read_file(path: str) -> bytes:
 
 def client_of(environment: Mapping[str, str]) -> Client:
     """Return this machine as the docker CLI would see it."""
-    return Client(str(Path.cwd()), environment, read_file, lambda pattern: sorted(glob.glob(pattern)))
+    try:
+        folder = str(Path.cwd())
+    except OSError:
+        folder = ""  # it was removed
+    return Client(folder, environment, read_file, lambda pattern: sorted(glob.glob(pattern)))
 
 
 class Sending:

@@ -142,8 +142,9 @@ IMAGES = Kind[Image](
     lambda engine: engine.images.list_all(),
     lambda engine, key: engine.images.read(key),
     {
-        # a moved tag tells nothing of the image that lost it, and no event tells the shared sizes: only a list does
-        "image": {"push": NOTHING, "save": NOTHING, OTHERWISE: LIST},
+        # a moved tag tells nothing of the image that lost it, and no event tells the shared sizes: only a list does;
+        # what was pushed has a digest from then on
+        "image": {"save": NOTHING, OTHERWISE: LIST},
         "container": {"commit": LIST},
     },
 )
