@@ -92,8 +92,8 @@ async def test_a_command_on_marked_rows_goes_to_the_host_of_each() -> None:
         ]
         await until(pilot, lambda: screen.containers.total_count == 12)
         await pilot.press("slash", *"twin", "enter", "asterisk", "d")
-        for _ in made:
-            await until(pilot, lambda: "Remove 1 container?" in shown())
+        for host, _ in zip(("alpha", "beta"), made, strict=True):
+            await until(pilot, lambda host=host: "Remove 1 container?" in shown() and f"on {host}:" in shown())
             await pilot.press("y")
             await until(pilot, lambda: "Remove 1 container?" not in shown() or screen.containers.total_count == 11)
         await until(pilot, lambda: screen.containers.total_count == 10)
