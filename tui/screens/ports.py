@@ -97,6 +97,7 @@ class PortsScreen(TableScreen[PortRow]):
 
     async def _read(self, session: Session) -> None:
         known = self._wanted.setdefault(session, {})
+        self._problems.pop(session, None)
         containers = session.state.containers
         for gone in [id for id in known if id not in containers]:
             del known[gone]
@@ -104,12 +105,14 @@ class PortsScreen(TableScreen[PortRow]):
         if len(missing) > MOST_READ:
             self._problems[session] = f"what {len(missing) - MOST_READ} more ask for is not read"
         limit = asyncio.Semaphore(AT_ONCE)
-        await asyncio.gather(*(self._read_one(session, each, limit) for each in missing[:MOST_READ]))
+        await asyncio.gather(*(self._read_one(session, each, known, limit) for each in missing[:MOST_READ]))
         if session not in self._programs:
             found = await asyncio.to_thread(listeners, session.engine.endpoint)
             self._programs[session] = [(Port(0, each.protocol, each.port, each.ip), each.owner) for each in found]
 
-    async def _read_one(self, session: Session, container: Container, limit: asyncio.Semaphore) -> None:
+    async def _read_one(
+        self, session: Session, container: Container, known: dict[str, list[Claim]], limit: asyncio.Semaphore
+    ) -> None:
         async with limit:
             try:
                 made = await session.engine.containers.made(container.id)
@@ -117,7 +120,8 @@ class PortsScreen(TableScreen[PortRow]):
                 if container.id in session.state.containers:
                     self._problems[session] = f"{container.name}: {error}"
                 return
-            self._wanted[session][container.id] = wanted_by(container, made.host_config.port_bindings or {})
+            # into what this reading began with: `f5` may have begun another meanwhile
+            known[container.id] = wanted_by(container, made.host_config.port_bindings or {})
 
     # what is drawn
 
