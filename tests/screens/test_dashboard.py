@@ -6,8 +6,10 @@ from stage import StageApp, dashboard, text_of, until
 from tui.engine.engine import Engine
 from tui.engine.errors import ConnectionLost
 from tui.model.system import Version
+from tui.screens.dashboard import DashboardScreen
 from tui.screens.help import HelpScreen
 from tui.settings import Settings
+from widgets.choice_list import ChoiceList
 
 SIZES = {"small": (80, 24), "tall": (120, 40), "wide": (200, 60)}
 
@@ -194,3 +196,23 @@ async def test_a_name_that_is_no_utf8_is_copied_as_far_as_it_is() -> None:
         screen.copy("/srv/caf\udce9 é")
         assert app.clipboard == "/srv/caf\ufffd é"
         await until(pilot, lambda: r"copied: /srv/caf\udce9 é" in text_of(app), "the note")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 10)])
+async def test_the_help_begins_with_the_table_in_front_and_is_cut_nowhere(size: tuple[int, int]) -> None:
+    app = StageApp()
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, DashboardScreen))
+        await pilot.press("3", "question_mark")
+        await until(pilot, lambda: "On this screen" in text_of(app))
+        lines = app.screen.query_one(ChoiceList)
+        rows = ["".join(text for text, _ in lines.row_spans(at, size[0])) for at in range(lines.row_count)]
+        assert [row for row in rows if len(row.rstrip()) > size[0] - 1] == []
+        headings = [row.strip() for row in rows if row.strip().startswith("On ")]
+        assert headings[:3] == ["On this screen", "On volumes", "On containers"]
+        said = " ".join(" ".join(rows).split())
+        assert "docker run --rm --volume VOLUME:/v:ro IMAGE tar c -C /v . > FILE" in said
+        assert "guarded hosts in the settings ask more often" in said
+        await pilot.press("escape", "colon")
+        await until(pilot, lambda: "Search for commands" in text_of(app))
+        await until(pilot, lambda: size[0] == 40 or "back up to a tar file" in text_of(app), "those on volumes first")

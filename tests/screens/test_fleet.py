@@ -108,6 +108,7 @@ async def test_a_dead_host_slows_no_other_and_says_why() -> None:
     async with fleet(app) as (pilot, screen, shown):
         await until(pilot, lambda: "gone" in shown() and "reconnecting" in shown())
         await until(pilot, lambda: "gone: reconnecting: " in shown(), "the reason above the table")
+        await until(pilot, lambda: "reading …" not in shown(), "nothing is read of a host that is not reached")
         assert screen.containers.total_count == 5
 
 
