@@ -7,6 +7,7 @@ from tui.engine.engine import Engine
 from tui.engine.errors import ConnectionLost
 from tui.model.system import Version
 from tui.screens.dashboard import DashboardScreen
+from tui.screens.details import TABS
 from tui.screens.help import HelpScreen
 from tui.settings import Settings
 from widgets.choice_list import ChoiceList
@@ -216,3 +217,25 @@ async def test_the_help_begins_with_the_table_in_front_and_is_cut_nowhere(size: 
         await pilot.press("escape", "colon")
         await until(pilot, lambda: "Search for commands" in text_of(app))
         await until(pilot, lambda: size[0] == 40 or "back up to a tar file" in text_of(app), "those on volumes first")
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+async def test_the_tab_in_front_is_always_seen(width: int) -> None:
+    app = StageApp(swarm=True)
+    async with app.run_test(size=(width, 24), notifications=True) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, DashboardScreen))
+        screen = app.screen
+        assert isinstance(screen, DashboardScreen)
+        await until(pilot, lambda: screen.session.state.condition.is_live)
+        made = await screen.session.engine.containers.create({"Image": "busybox:latest"}, name="n" * 70)
+        await until(pilot, lambda: made.id in screen.session.state.containers)
+        screen.go_to("container", made.id)
+        await pilot.press("enter")
+        for _ in TABS["containers"]:
+            tab = screen.detail.tab
+            await until(pilot, lambda tab=tab: f" {tab}  " in text_of(app).splitlines()[2], tab)
+            await pilot.press("right_square_bracket")
+        await pilot.press("escape", "7")
+        await until(pilot, lambda: "7 nodes" in text_of(app).splitlines()[1])
+        await pilot.press("1")
+        await until(pilot, lambda: text_of(app).splitlines()[1].startswith("1 containers"))

@@ -69,7 +69,7 @@ class HelpScreen(ListScreen):
     @property
     def _room(self) -> int:
         """How many cells a line has."""
-        return (self.lines.size.width or self.app.size.width) - 1
+        return (self.lines.size.width or self.hythe.size.width) - 1
 
     def _command(self, command: Command) -> Iterator[Choice]:
         """What a command does and the line it equals: side by side where there is room, else one below the other."""
