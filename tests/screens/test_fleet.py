@@ -146,3 +146,11 @@ async def test_the_details_are_read_from_the_host_of_the_row() -> None:
         assert cursor is not None
         assert cursor[0].name == "beta"
         await until(pilot, lambda: cursor[1].id in shown() or "State:" in shown())
+
+
+async def test_the_ports_say_of_which_hosts_they_are() -> None:
+    app = FleetApp(("alpha", "beta"), dead=("gone",))
+    async with fleet(app) as (pilot, _screen, shown):
+        await pilot.press("O")
+        await until(pilot, lambda: "3 hosts" in shown().splitlines()[0])
+        await until(pilot, lambda: "without gone: nothing was read of it" in shown())

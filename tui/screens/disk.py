@@ -73,7 +73,7 @@ class DiskScreen(TableScreen[DiskRow]):
         self._end = self.session.disk.listen(self.draw)
         if any(self.session.disk.use.part(kind) is None for kind in KINDS):
             self.session.disk.read()
-        self.set_interval(TICK_SECONDS, self.draw_header)
+        self.set_interval(TICK_SECONDS, self.tick)
         self.draw()
 
     def on_resize(self, event: Resize) -> None:

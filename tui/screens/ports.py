@@ -22,6 +22,7 @@ from tui.screens.base import HytheScreen
 from tui.screens.table_screen import TableScreen
 from widgets.line_view import Span
 from widgets.live_table import LiveTable
+from widgets.span_line import SpanLine
 
 MOST_READ = 200
 """Containers of a host that do not run and are read one by one for what they ask for."""
@@ -65,12 +66,22 @@ class PortsScreen(TableScreen[PortRow]):
     def heading(self) -> Sequence[Span]:
         return [("published ports", "accent")]
 
+    def draw_header(self) -> None:
+        if not self.many_hosts:
+            super().draw_header()
+            return
+        count = plural(len(self._sessions()), "host")
+        self.query_one("#header", SpanLine).show([(" hythe ", "head"), *self.heading()], [(f"{count} ", "")])
+
     def title_spans(self) -> Sequence[Span]:
         rows = [self._rows[key] for key in self.table.order if key in self._rows]
         world = sum(row.claim.to_world and row.claim.bound for row in rows)
         crossed = sum(bool(row.conflicts) for row in rows)
         spans: list[Span] = [(f"  {world} open to the world", "warn" if world else "good")]
         spans.append((f"  {plural(crossed, 'conflict')}", "bad" if crossed else "dim"))
+        unknown = [each.name for each in self._sessions() if "containers" not in each.state.listed]
+        if unknown and self.many_hosts:
+            spans.append((f"  without {', '.join(unknown)}: nothing was read of it", "warn"))
         spans += [(f"  {problem}", "warn") for problem in self._problems.values()]
         return spans
 
