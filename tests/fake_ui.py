@@ -14,6 +14,7 @@ class FakeUi:
     """Answers what commands ask, and remembers the questions."""
 
     answer: bool = True
+    many_hosts: bool = False
     choice: str | None = None
     text: str | None = None
     texts: list[str] = field(default_factory=list[str])

@@ -27,6 +27,12 @@ WIDEST = 76
 FRAME = 2
 """Rows, and on each side columns, that the border takes."""
 
+LONGEST_TYPED = 64
+"""Characters of a text that has to be typed in full: those of a digest, and of any name that people can read."""
+
+BEGINNING = 32
+"""How many characters of a longer text have to be typed, so that all of them can be seen on a small terminal too."""
+
 Option = tuple[str, str, str]
 """The value, its label and a hint."""
 
@@ -114,10 +120,11 @@ class Dialog(ModalScreen[ResultT], Generic[ResultT]):
         body = self.body()
         if body is not None:
             inner = max(1, across - FRAME - 2)
-            others = FRAME + 1 + -(-len(self._keys) // inner) + self._fixed_rows()
+            others = FRAME + 1 + -(-len(self._keys) // inner) + self._fixed_rows(inner)
             body.styles.height = max(1, min(self.body_rows(inner), height - others))
 
-    def _fixed_rows(self) -> int:
+    def _fixed_rows(self, width: int) -> int:
+        """How many more rows stand in the box at a width."""
         return 0
 
     def show_error(self, text: str | None) -> None:
@@ -168,14 +175,15 @@ class ConfirmDialog(Dialog[bool]):
         super().__init__(title, keys=keys, ascii=ascii)
         self.set_class(danger, "-danger")
         self._danger = danger
-        self._typed = typed
+        part = typed is not None and len(typed) > LONGEST_TYPED
+        self._typed = None if typed is None else literal(typed[:BEGINNING] if part else typed, ascii=ascii)
+        self._demand = Content(f"To go on, type {f'its first {BEGINNING} characters, ' if part else ''}{self._typed}")
         self._pane = TextPane(lines, ascii=ascii)
 
     def compose_body(self) -> ComposeResult:
         yield self._pane
         if self._typed is not None:
-            wanted = literal(self._typed, 200, ascii=self.ascii)
-            yield Static(Content(f"To go on, type {wanted}"), markup=False)
+            yield Static(self._demand, markup=False)
             yield Line()
 
     def body(self) -> CursorList:
@@ -187,8 +195,10 @@ class ConfirmDialog(Dialog[bool]):
     def first_focus(self) -> Widget:
         return self._pane if self._typed is None else self.query_one(Line)
 
-    def _fixed_rows(self) -> int:
-        return 3 if self._typed is not None else 0
+    def _fixed_rows(self, width: int) -> int:
+        if self._typed is None:
+            return 0
+        return 2 + self._demand.get_height({}, width)
 
     def cancelled(self) -> bool:
         return False
@@ -208,7 +218,7 @@ class ConfirmDialog(Dialog[bool]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        if self._typed is not None and event.value == literal(self._typed):
+        if self._typed is not None and event.value == self._typed:
             self.dismiss(True)
         else:
             self.show_error("that is another text")

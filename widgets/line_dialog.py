@@ -121,7 +121,7 @@ class LineDialog(Dialog[str | None]):
     def first_focus(self) -> Widget | None:
         return self._area
 
-    def _fixed_rows(self) -> int:
+    def _fixed_rows(self, width: int) -> int:
         area = self._area
         return min(12, max(3, area.virtual_size.height if area is not None else 3)) + FRAME - 2
 

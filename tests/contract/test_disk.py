@@ -97,6 +97,16 @@ async def test_a_book_keeps_what_it_was_told_and_when(bench: Bench) -> None:
     assert "volume" in book.read_at
 
 
+async def test_what_a_reading_does_not_tell_is_read_after_it(bench: Bench) -> None:
+    book = DiskBook(bench.engine, lambda: 7.0)
+    book.read(("volume",))
+    book.read()
+    async with asyncio.timeout(60):
+        await book.wait()
+    assert [kind for kind in KINDS if book.use.part(kind) is None] == []
+    assert not book.problem
+
+
 async def test_a_reading_can_be_left_and_begun_again(bench: Bench) -> None:
     book = DiskBook(bench.engine, lambda: 0.0)
     book.read()

@@ -80,6 +80,20 @@ async def test_a_container_is_disconnected_after_asking(session: Session) -> Non
     assert BY_ID["network.create"].why_not(Context(session, ui, "networks")) is None, "it needs no row"
 
 
+async def test_a_question_about_networks_says_where_and_counts_those_that_go(session: Session) -> None:
+    name = f"sc-{secrets.token_hex(4)}"
+    made = [await session.engine.networks.create(f"{name}-{each}", labels=LABELS) for each in range(2)]
+    await until(session, lambda: set(made) <= session.state.networks.keys())
+    bridge = next(each for each in session.state.networks.values() if each.name == "bridge")
+    session.guarded = True
+    rows = (bridge, *(session.state.networks[id] for id in made))
+    ui = await run(session, "network.remove", *rows, ui=FakeUi(answer=False, many_hosts=True))
+    ((title, listed, typed),) = ui.asked
+    assert (title, typed) == ("Remove 2 networks?", "2"), "the daemon's own is not removed, and not counted"
+    assert listed[0] == f"on {session.name}:"
+    assert len(listed) == 3
+
+
 async def test_a_volume_that_was_counted_empty_is_removed_without_its_name(session: Session) -> None:
     name = f"sc-{secrets.token_hex(4)}"
     await session.engine.volumes.create(name, labels=LABELS)

@@ -6,8 +6,11 @@ from stage import StageApp, dashboard, text_of, until
 from tui.engine.engine import Engine
 from tui.engine.errors import ConnectionLost
 from tui.model.system import Version
+from tui.screens.dashboard import DashboardScreen
+from tui.screens.details import TABS
 from tui.screens.help import HelpScreen
 from tui.settings import Settings
+from widgets.choice_list import ChoiceList
 
 SIZES = {"small": (80, 24), "tall": (120, 40), "wide": (200, 60)}
 
@@ -194,3 +197,45 @@ async def test_a_name_that_is_no_utf8_is_copied_as_far_as_it_is() -> None:
         screen.copy("/srv/caf\udce9 é")
         assert app.clipboard == "/srv/caf\ufffd é"
         await until(pilot, lambda: r"copied: /srv/caf\udce9 é" in text_of(app), "the note")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 10)])
+async def test_the_help_begins_with_the_table_in_front_and_is_cut_nowhere(size: tuple[int, int]) -> None:
+    app = StageApp()
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, DashboardScreen))
+        await pilot.press("3", "question_mark")
+        await until(pilot, lambda: "On this screen" in text_of(app))
+        lines = app.screen.query_one(ChoiceList)
+        rows = ["".join(text for text, _ in lines.row_spans(at, size[0])) for at in range(lines.row_count)]
+        assert [row for row in rows if len(row.rstrip()) > size[0] - 1] == []
+        headings = [row.strip() for row in rows if row.strip().startswith("On ")]
+        assert headings[:3] == ["On this screen", "On volumes", "On containers"]
+        said = " ".join(" ".join(rows).split())
+        assert "docker run --rm --volume VOLUME:/v:ro IMAGE tar c -C /v . > FILE" in said
+        assert "guarded hosts in the settings ask more often" in said
+        await pilot.press("escape", "colon")
+        await until(pilot, lambda: "Search for commands" in text_of(app))
+        await until(pilot, lambda: size[0] == 40 or "back up to a tar file" in text_of(app), "those on volumes first")
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+async def test_the_tab_in_front_is_always_seen(width: int) -> None:
+    app = StageApp(swarm=True)
+    async with app.run_test(size=(width, 24), notifications=True) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, DashboardScreen))
+        screen = app.screen
+        assert isinstance(screen, DashboardScreen)
+        await until(pilot, lambda: screen.session.state.condition.is_live)
+        made = await screen.session.engine.containers.create({"Image": "busybox:latest"}, name="n" * 70)
+        await until(pilot, lambda: made.id in screen.session.state.containers)
+        screen.go_to("container", made.id)
+        await pilot.press("enter")
+        for _ in TABS["containers"]:
+            tab = screen.detail.tab
+            await until(pilot, lambda tab=tab: f" {tab}  " in text_of(app).splitlines()[2], tab)
+            await pilot.press("right_square_bracket")
+        await pilot.press("escape", "7")
+        await until(pilot, lambda: "7 nodes" in text_of(app).splitlines()[1])
+        await pilot.press("1")
+        await until(pilot, lambda: text_of(app).splitlines()[1].startswith("1 containers"))

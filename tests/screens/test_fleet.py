@@ -92,8 +92,8 @@ async def test_a_command_on_marked_rows_goes_to_the_host_of_each() -> None:
         ]
         await until(pilot, lambda: screen.containers.total_count == 12)
         await pilot.press("slash", *"twin", "enter", "asterisk", "d")
-        for _ in made:
-            await until(pilot, lambda: "Remove 1 container?" in shown())
+        for host, _ in zip(("alpha", "beta"), made, strict=True):
+            await until(pilot, lambda host=host: "Remove 1 container?" in shown() and f"on {host}:" in shown())
             await pilot.press("y")
             await until(pilot, lambda: "Remove 1 container?" not in shown() or screen.containers.total_count == 11)
         await until(pilot, lambda: screen.containers.total_count == 10)
@@ -108,6 +108,7 @@ async def test_a_dead_host_slows_no_other_and_says_why() -> None:
     async with fleet(app) as (pilot, screen, shown):
         await until(pilot, lambda: "gone" in shown() and "reconnecting" in shown())
         await until(pilot, lambda: "gone: reconnecting: " in shown(), "the reason above the table")
+        await until(pilot, lambda: "reading …" not in shown(), "nothing is read of a host that is not reached")
         assert screen.containers.total_count == 5
 
 
@@ -145,3 +146,11 @@ async def test_the_details_are_read_from_the_host_of_the_row() -> None:
         assert cursor is not None
         assert cursor[0].name == "beta"
         await until(pilot, lambda: cursor[1].id in shown() or "State:" in shown())
+
+
+async def test_the_ports_say_of_which_hosts_they_are() -> None:
+    app = FleetApp(("alpha", "beta"), dead=("gone",))
+    async with fleet(app) as (pilot, _screen, shown):
+        await pilot.press("O")
+        await until(pilot, lambda: "3 hosts" in shown().splitlines()[0])
+        await until(pilot, lambda: "without gone: nothing was read of it" in shown())

@@ -39,6 +39,19 @@ async def open_clean_up(pilot: Pilot[int], *choice: str) -> DashboardScreen:
     return screen
 
 
+async def test_ages_on_the_disk_screen_move_on() -> None:
+    app = StageApp()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        await screen.session.engine.volumes.create("just-made")
+        await open_disk(pilot)
+        await pilot.press("slash", *"just-made", "enter")
+        await until(pilot, lambda: "just-made" in text_of(app).splitlines()[8])
+        before = text_of(app).splitlines()[8]
+        await app.clock.advance(90)
+        await until(pilot, lambda: text_of(app).splitlines()[8] != before, "the age of the volume")
+
+
 async def test_what_is_unticked_stays() -> None:
     app = StageApp()
     async with app.run_test(size=(120, 40), notifications=True) as pilot:

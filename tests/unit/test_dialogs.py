@@ -66,6 +66,19 @@ async def test_a_typed_confirmation_takes_only_that_text() -> None:
         assert app.answers == [True]
 
 
+@pytest.mark.parametrize("name", ["a" * 64, "b" * 255])
+async def test_what_has_to_be_typed_can_be_seen_and_typed_on_a_small_terminal(name: str) -> None:
+    app = Asking(ConfirmDialog("Remove", [name], "Remove", danger=True, typed=name))
+    async with app.run_test(size=(40, 10)) as pilot:
+        await pilot.press("x", "enter")
+        await pilot.pause()
+        text = shown(app)
+        assert "another text" in text
+        assert "enter Remove" in text
+        await pilot.press("backspace", *name[: 64 if len(name) == 64 else 32], "enter")
+        assert app.answers == [True]
+
+
 async def test_every_object_of_a_long_list_can_be_seen() -> None:
     app = Asking(ConfirmDialog("Remove", [f"container-{n}" for n in range(60)], "Remove", danger=True))
     async with app.run_test(size=(40, 10)) as pilot:

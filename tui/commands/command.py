@@ -58,6 +58,11 @@ class Ui(Protocol):
         """Show a text that has to be closed."""
         ...
 
+    @property
+    def many_hosts(self) -> bool:
+        """Whether several hosts are shown together, so that a question has to say which one it is about."""
+        ...
+
     def note(self, text: str, severity: Severity = "information") -> None:
         """Show a line for a moment."""
         ...

@@ -20,7 +20,7 @@ PRUNE_OF = {prune.id: prune for prune in PRUNES}
 
 async def clean_up(context: Context) -> None:
     """Ask which kind of prune, and show what it would remove."""
-    chosen = await context.ui.choose("Clean up: show what would be removed by …", options(context.session))
+    chosen = await context.ui.choose("Clean up: show what would be removed by", options(context.session))
     if chosen is not None:
         context.ui.open("clean_up", prune=chosen)
 

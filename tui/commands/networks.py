@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from shlex import quote
 
 from tui.commands.command import Command, Context
@@ -23,7 +24,8 @@ async def remove(context: Context) -> None:
     targets = [network for network in context.networks if not network.predefined]
     title = f"Remove {plural(len(targets), 'network')}?"
     lines = [_described(context, network) for network in targets]
-    if await allowed(context, "always", title, lines, label="Remove", danger=True):
+    # those of the daemon itself stay: they are not counted where the number has to be typed
+    if await allowed(replace(context, rows=targets), "always", title, lines, label="Remove", danger=True):
         acts = [
             Act(n.id, n.name, f"docker network rm {quote(n.name)}", lambda n=n: engine.networks.remove(n.id))
             for n in targets

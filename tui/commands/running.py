@@ -89,11 +89,16 @@ async def tell(context: Context, verb: str, acts: Sequence[Act], failures: Seque
 async def allowed(
     context: Context, guard: Guard, title: str, lines: Sequence[str], *, label: str, danger: bool = False
 ) -> bool:
-    """Return whether the guard lets it pass, asking the user where it must; `lines` name the exact objects."""
+    """Return whether the guard lets it pass, asking the user where it must; `lines` name the exact objects.
+
+    Where several hosts are shown, the question says which one it is about.
+    """
     guarded = context.session.guarded
     if guard == "free" or (guard == "guarded" and not guarded):
         return True
     typed = None
     if guard == "always" and guarded:
         typed = str(len(context.rows)) if len(context.rows) > 1 else name_of(context.rows[0])
+    if context.ui.many_hosts and context.session.name not in title:
+        lines = [f"on {context.session.name}:", *lines]
     return await context.ui.confirm(title, lines, label=label, danger=danger, typed=typed)

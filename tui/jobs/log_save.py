@@ -12,6 +12,9 @@ from pathlib import Path
 from tui.jobs.job import Job
 from tui.present.units import size
 
+LONGEST_PREFIX = 40
+"""Characters of a file's name that the name of the unfinished file begins with."""
+
 
 def place_of(text: str) -> Path:
     """Return the path that was typed, `~` and all."""
@@ -50,7 +53,8 @@ async def write_file(path: Path, chunks: AsyncIterator[bytes]) -> int:
     Raises:
         OSError: it can't be written; what was there is still there.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    # a part of the name: all of it with more around it may be longer than a name may be
+    handle, name = tempfile.mkstemp(prefix=f".{path.name[:LONGEST_PREFIX]}.", dir=path.parent)
     written = 0
     try:
         with os.fdopen(handle, "wb", buffering=0) as file:

@@ -62,7 +62,7 @@ class CleanUpScreen(TableScreen[Doomed]):
         self._awaits = book.reading or self.session.now() - oldest > FRESH_SECONDS
         if self._awaits:
             book.read()
-        self.set_interval(1.0, self.draw_header)
+        self.set_interval(1.0, self.tick)
         self._changed()
 
     def on_unmount(self) -> None:

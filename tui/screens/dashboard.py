@@ -35,6 +35,7 @@ from tui.screens.watching import watch_projects, watch_swarm
 from tui.settings import Settings
 from widgets.live_table import LiveTable
 from widgets.span_line import KeyHints
+from widgets.tab_room import first_shown
 
 TICK_SECONDS = 1.0
 
@@ -100,6 +101,7 @@ class DashboardScreen(HytheScreen):
         self._detail_open = False
         self._searching_detail = False
         self._small = False
+        self._width = 0
         self._awaited: tuple[Session, str, str] | None = None
         self._following: Timer | None = None
         self._resting: Timer | None = None
@@ -304,6 +306,9 @@ class DashboardScreen(HytheScreen):
     def _arrange(self, width: int, height: int) -> None:
         """Choose the layout: one table, all above each other, or the detail pane at the side."""
         self._choose_layout(width, height)
+        if width != self._width:
+            self._width = width
+            self._draw_tabs()
         # displayed or not at once, not when styles are next looked at: the focus must be able to follow in this step
         small = self._small
         self.query_one("#tabs").display = height >= TABS_FROM
@@ -322,12 +327,15 @@ class DashboardScreen(HytheScreen):
         self.query_one("#header", FleetHeader).draw()
 
     def _draw_tabs(self) -> None:
-        self.query_one("#tabs", KeyHints).hint(
-            [
-                (f"app.{name}", self.keys_of(BY_ID[f"app.{name}"]).split(" ")[0], name, name == self._current)
-                for name in self._offered()
-            ]
-        )
+        hints = [
+            (f"app.{name}", self.keys_of(BY_ID[f"app.{name}"]).split(" ")[0], name, name == self._current)
+            for name in self._offered()
+        ]
+        lengths = [len(key) + 1 + len(name) + 2 for _, key, name, _ in hints]
+        front = self._offered().index(self._current)
+        # the gap after the last one needs no room
+        first = first_shown(lengths, front, self._width + 2, 0) if self._width else 0
+        self.query_one("#tabs", KeyHints).hint(hints[first:])
 
     def _offered(self) -> list[TableName]:
         """Return the tables that there is a tab for; the one in front always has its tab."""

@@ -21,13 +21,21 @@ from tui.screens.details.tab import Body, DetailTab
 from tui.screens.table_name import TableName
 from tui.settings import Settings
 from widgets.line_view import Span
+from widgets.literal import cells, literal
 from widgets.span_line import SpanLine
+from widgets.tab_room import first_shown
 
 SETTLE_SECONDS = 0.12
 """How long the cursor must rest on a row before its details are read."""
 
 AGAIN_SECONDS = 2.0
 """How long after the line to the daemon broke they are read again, if it answers by then."""
+
+GAP = 2
+"""Cells between two tabs."""
+
+NAME_SHARE = 4
+"""Which part of the line the row's name has where there is no room for all the tabs beside it."""
 
 
 class DetailPane(Vertical):
@@ -52,6 +60,9 @@ class DetailPane(Vertical):
 
     def on_mount(self) -> None:
         self._arrange()
+
+    def on_resize(self) -> None:
+        self._draw_title()
 
     # what is shown
 
@@ -112,11 +123,18 @@ class DetailPane(Vertical):
         return self.tab, session, self._tabs[self.tab].wanted(row)
 
     def _draw_title(self) -> None:
-        left: list[Span] = [(" ", "")]
-        for kind in TABS[self._resource]:
-            left += [(kind.name, "accent" if kind.name == self.tab else "dim"), ("  ", "")]
+        width, ascii_only = self.size.width, self._settings.ascii
+        names = [kind.name for kind in TABS[self._resource]]
+        lengths = [len(name) + GAP for name in names]
         name = name_of(self._row[1]) if self._row else ""
-        self.query_one("#detail-title", SpanLine).show(left, [(name[:60], "bold"), (" ", "")] if name else [])
+        drawn = literal(name, max(width // NAME_SHARE, min(60, width - sum(lengths) - GAP)), ascii=ascii_only)
+        more = "~ " if ascii_only else "… "
+        room = width - 1 - (cells(drawn) + 1 if name else 0)
+        first = first_shown(lengths, names.index(self.tab), room, len(more)) if width else 0
+        left: list[Span] = [(" ", ""), (more if first else "", "dim")]
+        for each in names[first:]:
+            left += [(each, "accent" if each == self.tab else "dim"), (" " * GAP, "")]
+        self.query_one("#detail-title", SpanLine).show(left, [(drawn, "bold"), (" ", "")] if name else [])
 
     # what is pressed in a tab
 

@@ -71,9 +71,9 @@ class DiskScreen(TableScreen[DiskRow]):
     def on_mount(self) -> None:
         super().on_mount()
         self._end = self.session.disk.listen(self.draw)
-        if not self.session.disk.reading and any(self.session.disk.use.part(kind) is None for kind in KINDS):
+        if any(self.session.disk.use.part(kind) is None for kind in KINDS):
             self.session.disk.read()
-        self.set_interval(TICK_SECONDS, self.draw_header)
+        self.set_interval(TICK_SECONDS, self.tick)
         self.draw()
 
     def on_resize(self, event: Resize) -> None:

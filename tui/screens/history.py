@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tui.commands.history import Entry
 from tui.present.units import duration, stamp
 from tui.screens.text_list import ListScreen
 from widgets.choice_list import Choice, ChoiceList
+from widgets.line_view import Span
 
 TONES = {"ok": "good", "failed": "bad", "cancelled": "warn", "running": "busy"}
+
+WIDE = 100
+"""Columns of the terminal from which there is room for the date and the seconds beside a line."""
 
 
 class HistoryScreen(ListScreen):
@@ -18,16 +23,38 @@ class HistoryScreen(ListScreen):
     hints = (("enter", "copy the line"),)
     own_keys = (("enter", "copy the line"), ("esc q", "back"))
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._entries: dict[str, Entry] = {}
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.set_interval(0.5, self.fill)
+
+    def on_resize(self) -> None:
+        self.fill()
+
     def choices(self) -> Sequence[Choice]:
+        # by what they are: their places change with each that comes
+        self._entries = {str(id(entry)): entry for entry in self.hythe.history}
         lines: list[Choice] = []
-        for number, entry in enumerate(self.hythe.history):
-            took = duration(entry.ended - entry.started) if entry.ended else "…"
-            outcome = f"{entry.outcome:<9} {took:>7}  "
-            spans = ((f"{stamp(entry.started)}  ", "dim"), (outcome, TONES[entry.outcome]), (entry.line, ""))
-            lines.append(Choice(f"{number}", spans))
+        for key, entry in self._entries.items():
+            lines.append(Choice(key, tuple(self._spans(entry))))
             if entry.detail:
                 lines.append(Choice.note(f"    {entry.detail}", "bad"))
         return lines or [Choice.note("nothing yet: commands that change the daemon are listed here", "dim")]
 
+    def _spans(self, entry: Entry) -> Sequence[Span]:
+        wide = self.size.width >= WIDE
+        when = stamp(entry.started)
+        took = duration(entry.ended - entry.started) if entry.ended else "…"
+        return (
+            (f"{when if wide else when.split()[1]}  ", "dim"),
+            (f"{entry.outcome:<9} " + (f"{took:>7}  " if wide else ""), TONES[entry.outcome]),
+            (f"{entry.host}  " if self.hythe.many_hosts else "", "accent"),
+            (entry.line, ""),
+        )
+
     def on_choice_list_chosen(self, message: ChoiceList.Chosen) -> None:
-        self.copy(list(self.hythe.history)[int(message.key)].line)
+        if (entry := self._entries.get(message.key)) is not None:
+            self.copy(entry.line)

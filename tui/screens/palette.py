@@ -26,7 +26,8 @@ class HythePalette(Provider):
         """Show every command that can run here."""
         screen = self.screen
         if isinstance(screen, HytheScreen):
-            for command in screen.commands_here():
+            # those on what is under the cursor first
+            for command in sorted(screen.commands_here(), key=lambda command: command.scope == "app"):
                 text = title_of(screen, command)
                 yield DiscoveryHit(
                     content(text), partial(screen.action_command, command.id), text, command.line or None

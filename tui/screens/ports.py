@@ -22,6 +22,7 @@ from tui.screens.base import HytheScreen
 from tui.screens.table_screen import TableScreen
 from widgets.line_view import Span
 from widgets.live_table import LiveTable
+from widgets.span_line import SpanLine
 
 MOST_READ = 200
 """Containers of a host that do not run and are read one by one for what they ask for."""
@@ -65,12 +66,22 @@ class PortsScreen(TableScreen[PortRow]):
     def heading(self) -> Sequence[Span]:
         return [("published ports", "accent")]
 
+    def draw_header(self) -> None:
+        if not self.many_hosts:
+            super().draw_header()
+            return
+        count = plural(len(self._sessions()), "host")
+        self.query_one("#header", SpanLine).show([(" hythe ", "head"), *self.heading()], [(f"{count} ", "")])
+
     def title_spans(self) -> Sequence[Span]:
         rows = [self._rows[key] for key in self.table.order if key in self._rows]
         world = sum(row.claim.to_world and row.claim.bound for row in rows)
         crossed = sum(bool(row.conflicts) for row in rows)
         spans: list[Span] = [(f"  {world} open to the world", "warn" if world else "good")]
         spans.append((f"  {plural(crossed, 'conflict')}", "bad" if crossed else "dim"))
+        unknown = [each.name for each in self._sessions() if "containers" not in each.state.listed]
+        if unknown and self.many_hosts:
+            spans.append((f"  without {', '.join(unknown)}: nothing was read of it", "warn"))
         spans += [(f"  {problem}", "warn") for problem in self._problems.values()]
         return spans
 
@@ -97,6 +108,7 @@ class PortsScreen(TableScreen[PortRow]):
 
     async def _read(self, session: Session) -> None:
         known = self._wanted.setdefault(session, {})
+        self._problems.pop(session, None)
         containers = session.state.containers
         for gone in [id for id in known if id not in containers]:
             del known[gone]
@@ -104,12 +116,14 @@ class PortsScreen(TableScreen[PortRow]):
         if len(missing) > MOST_READ:
             self._problems[session] = f"what {len(missing) - MOST_READ} more ask for is not read"
         limit = asyncio.Semaphore(AT_ONCE)
-        await asyncio.gather(*(self._read_one(session, each, limit) for each in missing[:MOST_READ]))
+        await asyncio.gather(*(self._read_one(session, each, known, limit) for each in missing[:MOST_READ]))
         if session not in self._programs:
             found = await asyncio.to_thread(listeners, session.engine.endpoint)
             self._programs[session] = [(Port(0, each.protocol, each.port, each.ip), each.owner) for each in found]
 
-    async def _read_one(self, session: Session, container: Container, limit: asyncio.Semaphore) -> None:
+    async def _read_one(
+        self, session: Session, container: Container, known: dict[str, list[Claim]], limit: asyncio.Semaphore
+    ) -> None:
         async with limit:
             try:
                 made = await session.engine.containers.made(container.id)
@@ -117,7 +131,8 @@ class PortsScreen(TableScreen[PortRow]):
                 if container.id in session.state.containers:
                     self._problems[session] = f"{container.name}: {error}"
                 return
-            self._wanted[session][container.id] = wanted_by(container, made.host_config.port_bindings or {})
+            # into what this reading began with: `f5` may have begun another meanwhile
+            known[container.id] = wanted_by(container, made.host_config.port_bindings or {})
 
     # what is drawn
 

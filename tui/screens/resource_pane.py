@@ -208,7 +208,8 @@ class ResourcePane(Vertical):
                 left.append((f", {hidden} of them hidden", "warn"))
         if table.frozen:
             left.append((f"  frozen, {plural(table.pending_changes, 'change')} held", "warn"))
-        if not all(map(view.is_known, self._fleet.sessions)):
+        # of a host that is not reached nothing is read: what is wrong with it stands above the rows
+        if not all(view.is_known(session) or problem_of(session, view) for session in self._fleet.sessions):
             left.append(("  reading …", "dim"))
         for session in self._fleet.sessions:
             text, tone = self.view.note(session)

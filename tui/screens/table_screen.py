@@ -118,6 +118,12 @@ class TableScreen(HytheScreen, Generic[R]):
         host: list[Span] = [(f"{self.session.name} ", self.session.tone)]
         self.query_one("#header", SpanLine).show([(" hythe ", "head"), *self.heading()], host)
 
+    def tick(self) -> None:
+        """Let ages move on."""
+        if self.stands:
+            self.table.touch()
+            self.draw_header()
+
     def draw_title(self) -> None:
         """Say how many rows there are, which are shown, and what holds them."""
         table = self.table

@@ -22,6 +22,7 @@ class DiskBook:
         self._now = now
         self._task: asyncio.Task[None] | None = None
         self._listeners: list[Callable[[], object]] = []
+        self._also: set[DiskKind] = set()
         self._volumes_of: tuple[DiskVolume, ...] | None = None
         self._volumes: Mapping[str, DiskVolume] = {}
         self.use = DiskUse()
@@ -60,8 +61,11 @@ class DiskBook:
         return fresh and self.volume_size(name) == 0
 
     def read(self, kinds: Sequence[DiskKind] = KINDS) -> None:
-        """Begin to read; while a reading is under way nothing is begun."""
-        if not self.reading:
+        """Begin to read; while a reading is under way the kinds that it does not tell are read after it."""
+        if self.reading:
+            self._also.update(kinds)
+        else:
+            self._also.clear()
             self._task = asyncio.create_task(self._read(kinds))
             self._changed()
 
@@ -83,10 +87,14 @@ class DiskBook:
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
     async def _read(self, kinds: Sequence[DiskKind]) -> None:
+        told: set[DiskKind] = set()
         try:
-            async with aclosing(self._engine.disk.use(kinds)) as parts:
-                async for part in parts:
-                    self._take(part)
+            while kinds:
+                async with aclosing(self._engine.disk.use(kinds)) as parts:
+                    async for part in parts:
+                        self._take(part)
+                        told.update(kind for kind in KINDS if part.part(kind) is not None)
+                kinds = [kind for kind in KINDS if kind in self._also - told]
         except EngineError as error:
             self.problem = f"{error}; {error.hint}" if error.hint else str(error)
         else:
