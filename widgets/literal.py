@@ -42,7 +42,8 @@ def _is_unsafe(code: int) -> bool:
     """Whether a code point may steer the terminal, or hides in the text or reorders it."""
     if code in _INVISIBLE or code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF or 0xE0000 <= code <= 0xE0FFF:
         return True
-    return unicodedata.category(chr(code)) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    # what is printable is in none of these, and the interpreter knows that without the megabyte of the database
+    return not chr(code).isprintable() and unicodedata.category(chr(code)) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 class _Table(dict[int, str]):
