@@ -1,11 +1,14 @@
 """Who may import whom: the contracts of pyproject.toml hold, and what runs agrees with what is written."""
 
+import importlib
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tui.commands.registry import BY_ID
 
 ROOT = Path(__file__).resolve().parents[2]
 CORE = ("model", "engine", "store", "present", "demo")
@@ -57,6 +60,19 @@ def test_pure_packages_pull_in_no_http(package: str) -> None:
 def test_settings_and_command_line_are_light() -> None:
     light = ["tui.cli", "tui.completion", "tui.crash", "tui.keymap", "tui.paths", "tui.settings", "tui.state_file"]
     assert imported_by(light, "textual", "rich", "aiohttp", "docker", "asyncio", "msgspec") == ""
+
+
+def test_what_few_ask_for_is_not_imported_at_the_start() -> None:
+    late = ("tarfile", "regex", "docker", "tui.jobs.build", "tui.engine.transfers", "tui.model.run_line", "tui.demo")
+    assert imported_by(["tui.app"], *late) == ""
+
+
+@pytest.mark.parametrize("id", BY_ID)
+def test_what_a_command_names_for_later_is_there(id: str) -> None:
+    command = BY_ID[id]
+    for named in (command.run, command.available):
+        if named is not None and named.__module__.startswith("tui.commands.") and "<" not in named.__qualname__:
+            assert callable(getattr(importlib.import_module(named.__module__), named.__name__))
 
 
 def test_widgets_have_never_heard_of_docker() -> None:

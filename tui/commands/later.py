@@ -16,7 +16,8 @@ def later(module: str, name: str) -> Callable[[Context], Awaitable[None]]:
     async def run(context: Context) -> None:
         await getattr(import_module(f"tui.commands.{module}"), name)(context)
 
-    run.__name__, run.__module__ = name, f"tui.commands.{module}"
+    run.__name__ = run.__qualname__ = name
+    run.__module__ = f"tui.commands.{module}"
     return run
 
 
@@ -27,5 +28,6 @@ def why_not_later(module: str, name: str) -> Callable[[Context], str | None]:
         found: str | None = getattr(import_module(f"tui.commands.{module}"), name)(context)
         return found
 
-    why_not.__name__, why_not.__module__ = name, f"tui.commands.{module}"
+    why_not.__name__ = why_not.__qualname__ = name
+    why_not.__module__ = f"tui.commands.{module}"
     return why_not
