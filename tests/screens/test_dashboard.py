@@ -239,3 +239,17 @@ async def test_the_tab_in_front_is_always_seen(width: int) -> None:
         await until(pilot, lambda: "7 nodes" in text_of(app).splitlines()[1])
         await pilot.press("1")
         await until(pilot, lambda: text_of(app).splitlines()[1].startswith("1 containers"))
+
+
+async def test_a_key_of_another_table_says_which() -> None:
+    app = StageApp()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        await pilot.press("3")
+        await until(pilot, lambda: screen.pane.view.name == "volumes")
+        await pilot.press("p")
+        await until(pilot, lambda: "containers: pause or unpause" in text_of(app))
+        assert not list(screen.session.history)
+        await pilot.press("4", "slash", "m", "escape")
+        await until(pilot, lambda: screen.pane.view.name == "networks")
+        assert "limits" not in text_of(app), "what is typed is no command"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.events import Paste
+from textual.events import Key, Paste
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -214,6 +214,15 @@ class DashboardScreen(TablesScreen):
             return True
         scope: Scope = BY_ID[str(parameters[0])].scope
         return scope in ("app", self._current)
+
+    def on_key(self, event: Key) -> None:
+        """Say of a key that means nothing here for which tables it is."""
+        if isinstance(self.focused, Input):
+            return
+        keys = self.hythe.keys
+        elsewhere = [command for command in COMMANDS if event.key in keys.get(command.id, command.keys)]
+        if elsewhere and not any(command.scope in ("app", self._current) for command in elsewhere):
+            self.note("; ".join(f"{command.scope}: {command.title}" for command in elsewhere))
 
     def view(self, request: str) -> None:
         table = self.table
