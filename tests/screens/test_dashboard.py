@@ -253,3 +253,11 @@ async def test_a_key_of_another_table_says_which() -> None:
         await pilot.press("4", "slash", "m", "escape")
         await until(pilot, lambda: screen.pane.view.name == "networks")
         assert "limits" not in text_of(app), "what is typed is no command"
+
+
+async def test_notes_are_ascii_where_all_is() -> None:
+    app = StageApp(Settings(ascii=True))
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        screen.note("cancelling caf\u00e9 …")
+        await until(pilot, lambda: "cancelling caf\\xe9 ..." in text_of(app))

@@ -165,7 +165,10 @@ class HytheScreen(Screen[Any]):
             await self.hythe.push_screen_wait(MessageDialog(title, text, ascii=self.ascii))
 
     def note(self, text: str, severity: Severity = "information") -> None:
-        lines = "\n".join(literal(line) for line in text[:2000].splitlines())
+        ascii_only = self.hythe.settings.ascii
+        if ascii_only:
+            text = text.replace("…", "...")  # hythe's own words have it
+        lines = "\n".join(literal(line, ascii=ascii_only) for line in text[:2000].splitlines())
         self.notify(lines, severity=severity, markup=False, timeout=8 if severity == "error" else 4)
 
     def open(self, screen: str, **arguments: Any) -> None:
