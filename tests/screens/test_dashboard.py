@@ -253,6 +253,9 @@ async def test_a_key_of_another_table_says_which() -> None:
         await pilot.press("4", "slash", "m", "escape")
         await until(pilot, lambda: screen.pane.view.name == "networks")
         assert "limits" not in text_of(app), "what is typed is no command"
+        await pilot.press("1", "enter", "enter")
+        await pilot.pause()
+        assert "connect" not in text_of(app), "the keys of other screens are none of another table"
 
 
 async def test_notes_are_ascii_where_all_is() -> None:

@@ -220,8 +220,9 @@ class DashboardScreen(TablesScreen):
         if isinstance(self.focused, Input):
             return
         keys = self.hythe.keys
-        elsewhere = [command for command in COMMANDS if event.key in keys.get(command.id, command.keys)]
-        if elsewhere and not any(command.scope in ("app", self._current) for command in elsewhere):
+        meant = [command for command in COMMANDS if event.key in keys.get(command.id, command.keys)]
+        elsewhere = [command for command in meant if command.scope in self._panes]
+        if elsewhere and not any(command.scope in ("app", self._current) for command in meant):
             self.note("; ".join(f"{command.scope}: {command.title}" for command in elsewhere))
 
     def view(self, request: str) -> None:
