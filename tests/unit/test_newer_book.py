@@ -1,7 +1,7 @@
 """Whether a tag names another image in its registry: what counts, for how long, and of which images."""
 
 from tui.model.images import Image
-from tui.store.newer import KEEP_SECONDS, NewerBook, can_be_newer
+from tui.store.newer import KEEP_SECONDS, MOST_TOLD, NewerBook, can_be_newer
 
 
 def image(*tags: str, digests: tuple[str, ...] = ()) -> Image:
@@ -37,3 +37,14 @@ def test_an_answer_counts_for_a_while_and_a_failure_never() -> None:
     assert book.was_asked("b:1")
     now = KEEP_SECONDS + 1
     assert not book.is_fresh("a:1")
+
+
+def test_answers_without_end_are_not_kept() -> None:
+    book = NewerBook(lambda: 0.0)
+    for count in range(MOST_TOLD):
+        book.tell(f"app:{count}", digest="sha256:1")
+    book.tell("app:0", digest="sha256:2")
+    book.tell("app:new", digest="sha256:1")
+    assert book.was_asked("app:0"), "it was asked again: others are older"
+    assert not book.was_asked("app:1")
+    assert book.was_asked("app:new")

@@ -14,6 +14,9 @@ LOOK_SECONDS = 5.0
 
 Signature = tuple[tuple[str, int, int], ...]
 
+MOST_KNOWN = 1000
+"""Projects whose files are remembered."""
+
 
 class ComposeFiles:
     """Reads what is watched; `changed` is called when something is known anew.
@@ -92,6 +95,9 @@ class ComposeFiles:
         if known is not None and known[0] == now:
             return
         files = await self._cli.read_files(place)
+        self._known.pop(place, None)
+        if len(self._known) >= MOST_KNOWN:
+            del self._known[next(iter(self._known))]  # projects come and go: what was read first is read again
         self._known[place] = now, files
         if known is None or known[1] != files:
             self._changed()

@@ -13,6 +13,9 @@ from tui.model.reference import InvalidReference, parse_reference
 KEEP_SECONDS = 3600.0
 """How long an answer counts; registries limit how often they are asked."""
 
+MOST_TOLD = 10_000
+"""Answers that are kept; the oldest go first."""
+
 
 class Told(msgspec.Struct, frozen=True):
     """What a tag names in its registry: a digest, or why that could not be told; `at` is on the book's clock."""
@@ -31,6 +34,9 @@ class NewerBook:
 
     def tell(self, reference: str, *, digest: str = "", problem: str = "") -> None:
         """Write an answer down."""
+        self._told.pop(reference, None)
+        if len(self._told) >= MOST_TOLD:
+            del self._told[next(iter(self._told))]
         self._told[reference] = Told(self._now(), digest, problem)
 
     def is_fresh(self, reference: str) -> bool:
