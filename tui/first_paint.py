@@ -292,14 +292,28 @@ def _run(spans: Sequence[Span], room: int, ground: str, colours: Colours, ascii_
 
 
 def import_the_rest() -> None:
-    """Import the HTTP client beside what draws: it reads certificates from the disk, for which nothing has to wait."""
+    """Import the HTTP client beside what draws."""
     from importlib import import_module
 
-    def import_aiohttp() -> None:
-        with suppress(ImportError):  # a broken installation: told where it is imported next
-            import_module("aiohttp")
-
-    thread = threading.Thread(target=import_aiohttp, name="imports", daemon=True)
+    thread = threading.Thread(target=_import_aiohttp, name="imports", daemon=True)
     thread.start()
     import_module("textual.app")
     thread.join()
+
+
+def _import_aiohttp() -> None:
+    """Import the HTTP client without the authorities that the system trusts: 2 MB, and most of the import's time.
+
+    It reads them for TLS contexts that stand in where none is given. Here each connection that speaks TLS is given its
+    own (engine/tls.py, engine/registry_trust.py), and those that stand in trust nobody.
+    """
+    import ssl
+    from importlib import import_module
+
+    read_authorities = ssl.SSLContext.set_default_verify_paths
+    ssl.SSLContext.set_default_verify_paths = lambda _self: None
+    try:
+        with suppress(ImportError):  # a broken installation: told where it is imported next
+            import_module("aiohttp")
+    finally:
+        ssl.SSLContext.set_default_verify_paths = read_authorities

@@ -6,6 +6,7 @@ The tests on a terminal run hythe as a user does, on a pty, against the demo eng
 import os
 import re
 import signal
+import subprocess
 import sys
 import termios
 import time
@@ -212,3 +213,16 @@ def test_a_resize_before_the_application_draws_anew(demo_socket: str) -> None:
         assert app.wait_text("shop-web-1") is not None
         app.resize(130, 40)
         assert app.wait(lambda screen: screen.display[0].find("connecting") > 100) is not None
+
+
+def test_authorities_are_read_for_whom_they_are_needed_alone() -> None:
+    """What stands in for no context trusts nobody, and whoever asks for a context gets what the system trusts."""
+    code = (
+        "import gc, ssl\nfrom tui.first_paint import import_the_rest\nimport_the_rest()\n"
+        "idle = [each.cert_store_stats()['x509'] for each in gc.get_objects() if isinstance(each, ssl.SSLContext)]\n"
+        "from tui.engine.registry_trust import trusted\n"
+        "print(sum(idle), len(idle) > 0, trusted('here').cert_store_stats() == CONTEXT)"
+    )
+    before = "import ssl\nCONTEXT = ssl.create_default_context().cert_store_stats()\n"
+    said = subprocess.run([sys.executable, "-c", before + code], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert said.stdout == "0 True True\n", said.stderr
