@@ -7,6 +7,7 @@ import os
 import selectors
 import signal
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from textual.drivers.linux_driver import LinuxDriver
@@ -52,6 +53,9 @@ class TerminalDriver(LinuxDriver):
             self._file = sys.__stdout__  # stderr may go elsewhere
         self._output: TerminalOutput | None = None
         self._is_on_alternate = False
+        self._woken, self._wake = os.pipe()
+        """What ends the wait for input, and where to write for that."""
+        os.set_blocking(self._woken, False)
 
     @property
     def backlog(self) -> int:
@@ -80,8 +84,12 @@ class TerminalDriver(LinuxDriver):
         typed = TerminalInput(debug=self._debug)
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
+            selector.register(self._woken, selectors.EVENT_READ)
             while not self.exit_event.is_set():
-                if selector.select(0.1):
+                ready = {key.fd for key, _ in selector.select(typed.seconds)}
+                if self._woken in ready:
+                    return
+                if ready:
                     try:
                         data = os.read(self.fileno, 4096)
                     except OSError:
@@ -94,11 +102,24 @@ class TerminalDriver(LinuxDriver):
                 for event in typed.tick():
                     self.process_message(event)
 
+    def disable_input(self) -> None:
+        """Disable further input. The thread that waits for it is woken, not left to look by itself from time to time."""
+        if self._wake < 0:
+            return
+        os.write(self._wake, b"\0")
+        super().disable_input()
+        with suppress(BlockingIOError):
+            os.read(self._woken, 1)
+
     def close(self) -> None:
         output, self._output = self._output, None
         if output is not None:
             output.close(CLOSE_SECONDS)
         super().close()
+        if self._wake >= 0:
+            os.close(self._wake)
+            os.close(self._woken)
+            self._wake = -1
 
 
 def _nothing() -> None:

@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from textual._xterm_parser import XTermParser
 from textual.message import Message
 
+TICK_SECONDS = 0.1
+"""How often it is looked whether a sequence that is begun is waited for in vain."""
+
 
 class TerminalInput:
     """Turns a terminal's bytes into events; Textual's own reading ends the app at the first byte that is odd.
@@ -19,6 +22,12 @@ class TerminalInput:
         self._debug = debug
         self._decoder = getincrementaldecoder("utf-8")("replace")
         self._parser = XTermParser(debug)
+
+    @property
+    def seconds(self) -> float | None:
+        """How long to wait for more before the next `tick`; None for ever, as no sequence is begun."""
+        begun: object = getattr(self._parser, "_timeout_time", 0.0)  # Textual says it to nobody
+        return None if begun is None else TICK_SECONDS
 
     def feed(self, data: bytes) -> list[Message]:
         """Return the events that these bytes complete; what is no UTF-8 is read as U+FFFD."""

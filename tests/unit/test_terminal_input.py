@@ -1,6 +1,7 @@
 """What a terminal sends becomes events, whatever it is."""
 
 import os
+import threading
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from textual.events import Key, Paste
 from textual.message import Message
 
 from widgets.terminal_driver import TerminalDriver
-from widgets.terminal_input import TerminalInput
+from widgets.terminal_input import TICK_SECONDS, TerminalInput
 
 
 def keys(typed: TerminalInput, *pieces: bytes) -> list[str]:
@@ -73,3 +74,29 @@ async def test_the_driver_goes_on_after_odd_bytes_and_ends_with_the_terminal() -
     os.close(end)
     assert [event.character for event in heard if isinstance(event, Key)] == ["\ufffd", "a"]
     assert ended == [app.exit, 129]
+
+
+def test_only_a_sequence_that_is_begun_is_looked_after() -> None:
+    typed = TerminalInput()
+    assert typed.seconds is None
+    typed.feed(b"a")
+    assert typed.seconds is None
+    typed.feed(b"\x1b")
+    assert typed.seconds == TICK_SECONDS
+    typed.feed(b"[A")
+    assert typed.seconds is None
+
+
+async def test_input_ends_at_once_though_nothing_is_typed() -> None:
+    driver = Listening(App[int]())
+    driver.fileno, start = os.pipe()
+    for _ in range(2):  # it is begun again after a pause
+        thread = threading.Thread(target=driver.run_input_thread)
+        thread.start()
+        driver._key_thread = thread
+        driver.disable_input()
+        assert not thread.is_alive()
+    driver.close()
+    driver.disable_input()
+    os.close(start)
+    os.close(driver.fileno)
