@@ -176,12 +176,9 @@ class TableCanvas(LazyParts, Generic[T]):
         spans: list[tuple[int, int]] = []
         state = self._state_of(key)
         if dirty:
-            cells = self._cells_of(key)
-            if cells != line.cells:
-                pairs = zip(self._painter.placed, line.cells, cells, strict=True)
-                spans = [(place.x - GAP, place.width + GAP) for place, old, new in pairs if old != new]
-                line.cells = cells
-                line.forget()
+            placed = self._painter.placed
+            changed = line.take(self._cells_of(key))
+            spans = [(placed[index].x - GAP, placed[index].width + GAP) for index in changed]
         if state != line.state:
             same_row = (state.cursor, state.focused, state.gone) == (
                 line.state.cursor,

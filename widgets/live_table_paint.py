@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -33,8 +33,7 @@ UNICODE = Glyphs("●", "◌", "◉", "▲", "▼", "▐", "…", "!")
 ASCII = Glyphs("*", "~", "#", "^", "v", "#", "~", "!")
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """What a row's looks depend on besides its cells."""
 
     cursor: bool = False
@@ -47,10 +46,12 @@ class State:
 class Line:
     """One drawn row: what it says, how it stands, and the strip made of that."""
 
-    __slots__ = ("bar", "cells", "segments", "state", "strip")
+    __slots__ = ("bar", "cells", "drawn", "segments", "state", "strip")
 
     def __init__(self, cells: list[Cell], state: State) -> None:
         self.cells = cells
+        self.drawn: list[str | None] = [None] * len(cells)
+        """Each cell as it is drawn, with the gap before it; None where that is still to be worked out."""
         self.state = state
         self.segments: list[Segment] | None = None
         self.bar = False
@@ -60,6 +61,16 @@ class Line:
         """Have the strip made anew."""
         self.segments = self.strip = None
 
+    def take(self, cells: list[Cell]) -> list[int]:
+        """Say something else; returns which cells that are."""
+        changed = [index for index, (old, new) in enumerate(zip(self.cells, cells, strict=True)) if old != new]
+        if changed:
+            self.cells = cells
+            for index in changed:
+                self.drawn[index] = None
+            self.forget()
+        return changed
+
 
 class Palette:
     """The style of each tone in each state, as the theme in force has it."""
@@ -68,7 +79,7 @@ class Palette:
         self.base = base
         self._components = components
         self._finish = finish
-        self._styles: dict[tuple[str, State | None], Style] = {}
+        self._styles: dict[State | None, dict[str, Style]] = {}
 
     def same_as(self, other: "Palette | None") -> bool:
         """Whether strips made with another palette would look the same."""
@@ -76,9 +87,10 @@ class Palette:
 
     def style(self, tone: str, state: State | None = None) -> Style:
         """The style of a tone (or of `header`, `thumb`, `problem`, `empty`) in a row of this state."""
-        found = self._styles.get((tone, state))
+        styles = self._styles.setdefault(state, {})
+        found = styles.get(tone)
         if found is None:
-            found = self._styles[tone, state] = self._finish(self._mix(tone, state))
+            found = styles[tone] = self._finish(self._mix(tone, state))
         return found
 
     def _mix(self, tone: str, state: State | None) -> Style:
@@ -144,18 +156,22 @@ class Painter:
         room = self.width - 1 if self.width > 1 else self.width
         runs: list[tuple[str, str]] = [self._gutter(line.state)]
         used = GUTTER
-        for place, (text, tone) in zip(self.placed, line.cells, strict=True):
-            column = self._columns[place.column]
-            drawn = fit(self.drawn(text, place.width), place.width, column.align, self.glyphs.ellipsis)
-            gap = " " * (place.x - used)
-            runs.append((gap + drawn, tone))
+        for index, (place, (text, tone)) in enumerate(zip(self.placed, line.cells, strict=True)):
+            drawn = line.drawn[index]
+            if drawn is None:
+                align = self._columns[place.column].align
+                drawn = fit(self.drawn(text, place.width), place.width, align, self.glyphs.ellipsis)
+                drawn = line.drawn[index] = " " * (place.x - used) + drawn
+            runs.append((drawn, tone))
             used = place.x + place.width
         if used < room:
             runs.append((" " * (room - used), ""))
         segments: list[Segment] = []
-        text, style = "", palette.style("", line.state)
+        state, before = line.state, ""
+        text, style = "", palette.style("", state)
         for run, tone in runs:
-            own = palette.style(tone, line.state)
+            own = style if tone == before else palette.style(tone, state)
+            before = tone
             if own is not style and own != style:
                 if text:
                     segments.append(Segment(text, style))

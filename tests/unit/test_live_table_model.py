@@ -288,6 +288,7 @@ class Tables(RuleBasedStateMachine):
         assert self.screen == fresh
         for line in table._lines.values():
             line.cells = table._cells_of(next(key for key, other in table._lines.items() if other is line))
+            line.drawn = [None] * len(line.cells)
             line.forget()
         assert self.screen == table.picture()
 
