@@ -17,7 +17,7 @@ class Followed:
         self.feed = Feed(engine, self._note, timing)
         self.on_change: Callable[[], object] = lambda: None
 
-    def _note(self, _state: State) -> None:
+    def _note(self) -> None:
         self.on_change()
         self._changed.set()
 

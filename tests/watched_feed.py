@@ -28,7 +28,7 @@ class Watched:
     def __init__(self, daemon: ModelDaemon, timing: Timing = TIMING) -> None:
         self.daemon = daemon
         self.published: list[State] = []
-        self.feed = Feed(cast(Engine, daemon), self.published.append, timing)
+        self.feed = Feed(cast(Engine, daemon), lambda: self.published.append(self.feed.state), timing)
 
     @property
     def phase(self) -> str:

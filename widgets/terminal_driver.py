@@ -103,7 +103,7 @@ class TerminalDriver(LinuxDriver):
                     self.process_message(event)
 
     def disable_input(self) -> None:
-        """Disable further input. The thread that waits for it is woken, not left to look by itself from time to time."""
+        """Disable further input. The thread that waits for it is woken; it does not look by itself now and then."""
         if self._wake < 0:
             return
         os.write(self._wake, b"\0")

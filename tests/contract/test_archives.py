@@ -194,7 +194,7 @@ async def test_a_tag_in_an_archive_that_another_image_has_is_asked_about(bench: 
 async def until(session: Session, true: Callable[[], bool]) -> None:
     """Wait until the state makes it true; the feed publishes each change."""
     changed = asyncio.Event()
-    session.on_state = lambda _state: changed.set()
+    session.on_state = lambda: changed.set()
     async with asyncio.timeout(15):
         while not true():
             await changed.wait()

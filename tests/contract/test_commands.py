@@ -39,7 +39,7 @@ async def session(engine_socket: str) -> AsyncIterator[Session]:
 async def until(session: Session, true: Callable[[], bool]) -> None:
     """Wait until the state makes it true; the feed publishes each change."""
     changed = asyncio.Event()
-    session.on_state = lambda _state: changed.set()
+    session.on_state = lambda: changed.set()
     async with asyncio.timeout(15):
         while not true():
             await changed.wait()

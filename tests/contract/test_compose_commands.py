@@ -31,7 +31,7 @@ services:
 async def until(session: Session, true: Callable[[], bool]) -> None:
     """Wait until the state makes it true."""
     changed = asyncio.Event()
-    session.on_state = lambda _state: changed.set()
+    session.on_state = lambda: changed.set()
     async with asyncio.timeout(60):
         while not true():
             await changed.wait()

@@ -193,7 +193,7 @@ class Watched:
 
     def __init__(self, bench: Bench) -> None:
         self._changed = asyncio.Event()
-        self.feed = Feed(bench.engine, lambda _state: self._changed.set())
+        self.feed = Feed(bench.engine, self._changed.set)
 
     @property
     def state(self) -> State:

@@ -94,8 +94,8 @@ async def bench(engine_socket: str, short_tmp: Path) -> AsyncIterator[Bench]:
         )
         changed = asyncio.Event()
 
-        def note(state: State) -> None:
-            bench.phases.add(state.condition.phase)
+        def note() -> None:
+            bench.phases.add(bench.feed.state.condition.phase)
             changed.set()
 
         bench = Bench(proxy, direct, Feed(behind, note), changed)

@@ -79,7 +79,7 @@ async def running(feed: LogFeed) -> AsyncIterator[None]:
 @pytest.fixture
 async def logs(engine_socket: str) -> AsyncIterator[Logs]:
     async with bench_on(engine_socket) as bench:
-        store = Feed(bench.engine, lambda _state: None)
+        store = Feed(bench.engine, lambda: None)
         task = asyncio.create_task(store.run())
         try:
             await until(lambda: store.state.condition.is_live)

@@ -43,7 +43,7 @@ class Stage:
     async def until(self, true: Callable[[], bool]) -> None:
         """Wait until the state makes it true; the feed publishes each change."""
         changed = asyncio.Event()
-        self.session.on_state = lambda _state: changed.set()
+        self.session.on_state = lambda: changed.set()
         async with asyncio.timeout(20):
             while not true():
                 await changed.wait()

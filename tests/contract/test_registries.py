@@ -211,7 +211,7 @@ async def test_a_tag_that_moved_is_newer_and_its_container_recreated(scene: Scen
 
 async def _known(scene: Scene, name: str) -> None:
     changed = asyncio.Event()
-    scene.session.on_state = lambda _state: changed.set()
+    scene.session.on_state = lambda: changed.set()
     async with asyncio.timeout(20):
         while not any(c.name == name for c in scene.session.state.containers.values()):
             await changed.wait()

@@ -90,7 +90,7 @@ async def test_nothing_may_be_changed(bench: Bench) -> None:
     made = await bench.run("web")
     session = Session(bench.behind, History())
     seen = asyncio.Event()
-    session.on_state = lambda state: seen.set() if made in state.containers else None
+    session.on_state = lambda: seen.set() if made in session.state.containers else None
     session.start()
     try:
         async with asyncio.timeout(10):

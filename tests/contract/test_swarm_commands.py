@@ -32,7 +32,7 @@ async def connected(socket: str) -> Session:
 async def until(session: Session, true: Callable[[], bool]) -> None:
     """Wait until what is known makes it true."""
     changed = asyncio.Event()
-    session.on_state = lambda _state: changed.set()
+    session.on_state = lambda: changed.set()
     async with asyncio.timeout(90):
         while not true():
             await changed.wait()

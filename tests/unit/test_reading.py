@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.store.reading import BURST, GATHER_SECONDS, PER_SECOND, WORKERS, ReadQueue
+from tui.store.reading import BURST, GATHER_IN_STORM, GATHER_SECONDS, PER_SECOND, WORKERS, ReadQueue
 from tui.store.state import Resource
 from tui.store.together import run_together
 from virtual_time import run_virtually
@@ -178,7 +178,7 @@ def test_a_storm_out_of_view_costs_a_list_in_a_while() -> None:
         await reads.queue.settled.wait()
         assert reads.told == reads.truth
         assert len(reads.begun) <= BURST + 10 * PER_SECOND + WORKERS
-        assert len(reads.together) <= 10 / GATHER_SECONDS + 1
+        assert len(reads.together) <= 10 / GATHER_IN_STORM + 2
 
     virtually(act, seconds=0.002)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tui.model.containers import Container
 from tui.model.images import Image
 from tui.store.kinds import CONTAINERS, container_agrees
-from tui.store.knowledge import Knowledge
+from tui.store.knowledge import MOST_NOTED, Knowledge
 from tui.store.state import Condition, State, with_condition, with_problem, with_table
 from tui.store.table import Table, with_list, with_reads
 
@@ -188,3 +188,11 @@ def test_the_latest_of_a_few_is_what_the_whole_state_says_of_them() -> None:
     whole = known.state.table("images").records
     assert latest == {key: whole[key] for key in "abexc" if key in whole}
     assert known.latest("images", "abexc") == latest
+
+
+def test_reads_do_not_pile_up_while_nobody_looks() -> None:
+    known = Knowledge(lambda: None)
+    for number in range(MOST_NOTED + 10):
+        known.take("images", number, f"i{number % 50}", image(f"i{number % 50}", number))
+    assert known.count("images") == 50
+    assert known.latest("images", ["i3"])["i3"] == known.state.table("images").records["i3"]

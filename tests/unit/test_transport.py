@@ -24,7 +24,7 @@ from tui.engine.errors import (
     NotFound,
     ReadOnly,
 )
-from tui.engine.events import stream_events
+from tui.engine.events import REST_SECONDS, decode_event, stream_event_documents, stream_events
 from tui.engine.images import Images
 from tui.engine.transport import Transport
 from tui.engine.wire import encode_params
@@ -410,6 +410,27 @@ async def test_events_that_are_noise_or_of_no_known_shape(engine: RawEngine, tra
         unknown,
         STARTED,
     ]
+
+
+async def test_events_that_follow_each_other_are_read_together(engine: RawEngine, transport: Transport) -> None:
+    """A daemon that tells each by itself wakes nobody for each; the first is not kept waiting, and none is lost."""
+
+    async def reply(writer: asyncio.StreamWriter) -> None:
+        writer.write(CHUNKED)
+        for number in range(100):
+            writer.write(chunk(b'{"Type":"container","Action":"die","Actor":{"ID":"%d"}}\n' % number))
+            await writer.drain()
+            await asyncio.sleep(0.001)
+        writer.write(chunk(b""))
+
+    engine.replies["/events"] = reply
+    await transport.negotiate()
+    began = asyncio.get_running_loop().time()
+    batches = [batch async for batch in stream_event_documents(transport)]
+    passed = asyncio.get_running_loop().time() - began
+    told = [document for batch in batches if batch for document in batch]
+    assert [decode_event(document).id for document in told] == [str(number) for number in range(100)]
+    assert len(batches) <= passed / REST_SECONDS + 3
 
 
 @pytest.mark.parametrize("body", [b"<html>\n", b'{"Type":"conta\n', b"[1]\n", b"null\n"])

@@ -83,7 +83,8 @@ class Session:
         """Commands that what stands before the daemon did not let through, by their ids, and why."""
         self.busy: dict[str, str] = {}
         """IDs of objects with a request under way, and the verb."""
-        self.on_state: Callable[[State], object] = lambda _state: None
+        self.on_state: Callable[[], object] = lambda: None
+        """Called when there is a newer state."""
         self.on_usage: Callable[[set[str]], object] = lambda _changed: None
         self.on_busy: Callable[[set[str]], object] = lambda _changed: None
         self.on_jobs: Callable[[], object] = lambda: None
@@ -95,7 +96,7 @@ class Session:
         self.happenings = Happenings(lambda name, id: self.history.sent_to(self.name, name, id, id[:12]))
         """What happened to each container, and which of it came from here."""
         self.stories = Stories(engine, self.happenings, book)
-        self.swarm = SwarmWatch(engine, lambda: self.on_state(self.state))
+        self.swarm = SwarmWatch(engine, lambda: self.on_state())
         """The swarm that the daemon manages, if it does."""
         self.feed = Feed(engine, self._take_state, timing, self._take_event)
         self.usage = UsageWatch(
@@ -108,7 +109,7 @@ class Session:
         self._followers: list[asyncio.Event] = []
         self.compose = ComposeCli(engine.transport, os.environ if environment is None else environment)
         """Docker Compose for this host, where it is on this machine."""
-        self.compose_files = ComposeFiles(self.compose, lambda: self.on_state(self.state))
+        self.compose_files = ComposeFiles(self.compose, lambda: self.on_state())
         self._projects = ProjectBook()
         self._marks: deque[tuple[float, int]] = deque(maxlen=100)
         self._task: asyncio.Task[None] | None = None
@@ -142,15 +143,15 @@ class Session:
         """The Compose projects by ID, as the containers tell them; the same mapping while nothing of them changed."""
         return self._projects.of(self.state.containers)
 
-    def _take_state(self, state: State) -> None:
-        """Hand a state on; with each new connection the daemon is asked once what happened before it."""
-        if not state.condition.answers:
+    def _take_state(self) -> None:
+        """Say that there is a newer state; with each new connection ask the daemon once what happened before it."""
+        if not self.feed.condition.answers:
             self._knows_past = False
         elif not self._knows_past:
             self._knows_past = True
             self._past = asyncio.create_task(self._read_past())
             self.swarm.refresh()
-        self.on_state(state)
+        self.on_state()
         for news in self._followers:
             news.set()
 

@@ -18,6 +18,12 @@ from tui.model.events import Event, WireEvent, from_wire
 # are those of a field: inside a text they have a backslash before them.
 _NOISE = re.compile(rb'"Action":"(?:exec_|top"|resize"|attach"|archive-path"|export"|save")').search
 
+REST_SECONDS = 0.02
+"""How long the stream is left alone after events that were few: a daemon sends each by itself, hundreds a second."""
+
+FULL = 1 << 14
+"""Bytes of events from which on there are more to come at once."""
+
 
 def is_noise(document: bytes) -> bool:
     """Return whether an event is one of those that health checks and hythe's own reading make in great numbers."""
@@ -47,6 +53,8 @@ async def stream_event_documents(
             async for batch in batches:
                 if wanted := [document for document in batch if noise or not is_noise(document)]:
                     yield wanted
+                if sum(map(len, batch)) < FULL:
+                    await answer.rest(REST_SECONDS)
 
 
 async def stream_events(transport: Transport, since_ns: int | None = None) -> AsyncGenerator[Event | None]:

@@ -71,6 +71,18 @@ class Answer:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise ConnectionLost(self._endpoint, describe(error)) from error
 
+    async def rest(self, seconds: float) -> None:
+        """Leave what arrives to the kernel for so long: many small pieces are then one, and wake nobody meanwhile."""
+        connection = self.response.connection
+        line = None if connection is None else connection.transport
+        if line is None:
+            return  # all of it is here
+        line.pause_reading()
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            line.resume_reading()
+
 
 class Transport:
     """HTTP to `endpoint`. Every request passes `_open`, where read-only is enforced."""

@@ -108,7 +108,7 @@ class TablesScreen(HytheScreen):
             self.set_interval(NEWER_SECONDS, self.check_newer)
 
     def _listen(self, session: Session) -> None:
-        session.on_state = lambda _state: self.post_message(StateChanged())
+        session.on_state = lambda: self.post_message(StateChanged())
         session.on_usage = lambda changed: self.post_message(UsageChanged(session, changed))
         session.on_busy = lambda changed: self._touch(session, changed)
         session.on_jobs = self._draw_header

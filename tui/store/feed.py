@@ -25,7 +25,7 @@ from tui.store.knowledge import Knowledge
 from tui.store.listening import EventLine
 from tui.store.publishing import Publisher
 from tui.store.reader import REFUSED, RESOURCES, Reader
-from tui.store.state import Resource, State
+from tui.store.state import Condition, Resource, State
 from tui.store.together import run_together
 
 RING = 200
@@ -69,13 +69,14 @@ class _Awoke(Exception):
 
 
 class Feed:
-    """Drives a State from an engine; `publish` gets the latest state, never a difference, at a bounded rate.
+    """Drives a State from an engine; `publish` is called when there is a newer one, at a bounded rate.
 
-    `tell` gets each event.
+    Whoever looks at `state` then gets the latest, never a difference; it is put together when somebody looks, which
+    takes its time where there are thousands of records. `tell` gets each event.
     """
 
     def __init__(
-        self, engine: Engine, publish: Callable[[State], object], timing: Timing | None = None,
+        self, engine: Engine, publish: Callable[[], object], timing: Timing | None = None,
         tell: Callable[[Event], object] = lambda _event: None,
     ) -> None:  # fmt: skip
         self.engine = engine
@@ -83,7 +84,7 @@ class Feed:
         self.timing = timing or timing_for(engine.endpoint.url)
         self.recent: deque[Event] = deque(maxlen=1000)
         """The last events, oldest first."""
-        self._publisher = Publisher(lambda: publish(self.state), self.timing.publish, self.timing.publish_in_storm)
+        self._publisher = Publisher(publish, self.timing.publish, self.timing.publish_in_storm)
         self._known = Knowledge(self._publisher.request)
         self._reader = Reader(engine, self._known)
         self._events = EventLine(engine, self._apply, self._opened, self._known.heard, self._doubt_everything)
@@ -99,6 +100,11 @@ class Feed:
     def state(self) -> State:
         """The latest state."""
         return self._known.state
+
+    @property
+    def condition(self) -> Condition:
+        """How the feed stands, at no cost; `heard` is as old as the last `state`."""
+        return self._known.condition
 
     @property
     def tells_events(self) -> bool:

@@ -15,6 +15,9 @@ from tui.store.table import Table, forgetting, with_list, with_reads
 FORGET_FROM = 256
 """So many objects that were found gone are remembered before the old ones are forgotten."""
 
+MOST_NOTED = 4096
+"""Single reads of a resource that wait to be applied until somebody looks."""
+
 
 class Knowledge:
     """Holds the state; `changed` is called when there is a newer one to be shown.
@@ -60,6 +63,10 @@ class Knowledge:
         )
         return dict(with_reads(part, [read for read in self._reads.get(resource, ()) if read[1] in wanted]).records)
 
+    def count(self, resource: Resource) -> int:
+        """How many there are of a resource, as far as somebody has looked."""
+        return len(self._state.table(resource).records)
+
     def _shortened(self, table: Table[Any]) -> Table[Any]:
         if len(table.gone) < FORGET_FROM:
             return table
@@ -90,7 +97,10 @@ class Knowledge:
 
     def take(self, resource: Resource, moment: int, key: str, record: Any) -> None:
         """Note what was read of an object, None when it is gone."""
-        self._reads.setdefault(resource, []).append((moment, key, record))
+        reads = self._reads.setdefault(resource, [])
+        reads.append((moment, key, record))
+        if len(reads) >= MOST_NOTED:
+            _ = self.state  # nobody looks: that must not pile up
         self._changed()
 
     def take_gone(self, resource: Resource, key: str) -> None:

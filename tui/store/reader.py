@@ -177,7 +177,7 @@ class Reader:
 
     async def _read_many(self, resource: Resource, keys: Sequence[str]) -> None:
         kind = KINDS[resource]
-        if kind.list_some is None or len(keys) > max(TOGETHER, len(self._known.state.table(resource).records) // 4):
+        if kind.list_some is None or len(keys) > max(TOGETHER, self._known.count(resource) // 4):
             await self._list(resource, frozenset(keys))
         else:
             for start in range(0, len(keys), TOGETHER):

@@ -28,6 +28,9 @@ PER_SECOND = 50
 GATHER_SECONDS = 0.1
 """How long reads are gathered after others were sent. A list lags behind the events by less than that."""
 
+GATHER_IN_STORM = 0.25
+"""How long they are gathered after so many that a list was asked for: what changes again meanwhile is read once."""
+
 
 class ReadQueue:
     """Objects that events, lists or screens ask to be read again.
@@ -132,6 +135,8 @@ class ReadQueue:
                 self._gather_at = loop.time() + GATHER_SECONDS
                 for resource in list(self._waiting):
                     self._send_gathered(resource)
+                if self._together:
+                    self._gather_at = loop.time() + GATHER_IN_STORM
                 self._settle()
             if any(self._waiting.values()):
                 self._timer = loop.call_at(max(self._gather_at, loop.time() + 1 / PER_SECOND), self._changed.set)
