@@ -55,6 +55,8 @@ class History:
 
     def sent_to(self, host: str, *names: str) -> str:
         """Return the line that is under way on a container, or ended just now; `names` are what it may be called."""
+        if not self._entries:
+            return ""
         now = time.time()
         for entry in islice(self, 50):
             is_recent = entry.ended is None or now - entry.ended < RECENT_SECONDS

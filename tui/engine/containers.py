@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import msgspec
@@ -22,9 +22,11 @@ from tui.model.containers import Container, ContainerInspect, Kinship, from_insp
 from tui.model.happenings import Story, WireStory, story_from
 from tui.model.log_record import LogBatch, LogRecord
 from tui.model.processes import Processes
-from tui.model.run_wire import RunInspect
 from tui.model.stats import Sample, WireStats, sample_from
 from tui.model.surroundings import Surroundings, WireSurroundings, surroundings_from
+
+if TYPE_CHECKING:
+    from tui.model.run_wire import RunInspect
 
 LOG_SLICE = 256 << 10
 """Bytes of a log that are made lines of at a time."""
@@ -83,6 +85,8 @@ class Containers:
 
     async def made(self, container: str) -> RunInspect:
         """Return the part of the inspect answer that says how it was made."""
+        from tui.model.run_wire import RunInspect  # with the whole grammar of runs: for those who make it again
+
         return await self._transport.get(_path(container, "json"), RunInspect)
 
     async def surroundings(self, container: str) -> Surroundings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -16,7 +16,6 @@ from tui.commands.session import Session
 from tui.engine.errors import ConnectionFailed, ConnectionLost, EngineError
 from tui.screens.base import HytheScreen
 from tui.screens.details import TABS
-from tui.screens.details.processes import ProcessView
 from tui.screens.details.tab import Body, DetailTab
 from tui.screens.table_name import TableName
 from tui.settings import Settings
@@ -24,6 +23,9 @@ from widgets.line_view import Span
 from widgets.literal import cells, literal
 from widgets.span_line import SpanLine
 from widgets.tab_room import first_shown
+
+if TYPE_CHECKING:
+    from tui.screens.details.processes import ProcessView
 
 SETTLE_SECONDS = 0.12
 """How long the cursor must rest on a row before its details are read."""
@@ -44,9 +46,8 @@ class DetailPane(Vertical):
     def __init__(self, settings: Settings, *, id: str) -> None:
         super().__init__(id=id, classes="pane")
         self._settings = settings
-        self._tabs: dict[str, DetailTab] = {
-            kind.name: kind(settings) for kind in dict.fromkeys(kind for kinds in TABS.values() for kind in kinds)
-        }
+        self._tabs: dict[str, DetailTab] = {}
+        """Those that have been in front, by name."""
         self._front: dict[TableName, str] = {resource: kinds[0].name for resource, kinds in TABS.items()}
         self._resource: TableName = "containers"
         self._row: tuple[Session, Any] | None = None
@@ -55,8 +56,7 @@ class DetailPane(Vertical):
 
     def compose(self) -> ComposeResult:
         yield SpanLine(id="detail-title", classes="title", ascii=self._settings.ascii)
-        for tab in self._tabs.values():
-            yield tab.body
+        yield self._in_front.body
 
     def on_mount(self) -> None:
         self._arrange()
@@ -74,11 +74,21 @@ class DetailPane(Vertical):
     @property
     def body(self) -> Widget:
         """The widget of the tab in front."""
-        return self._tabs[self.tab].body
+        return self._in_front.body
+
+    @property
+    def _in_front(self) -> DetailTab:
+        """The tab in front, made when it first is."""
+        name = self.tab
+        tab = self._tabs.get(name)
+        if tab is None:
+            kind = next(kind for kind in TABS[self._resource] if kind.name == name)
+            tab = self._tabs[name] = kind.load()(self._settings)
+        return tab
 
     def targets(self) -> tuple[Session, Sequence[Row]] | None:
         """Return what a command acts on while the tab in front has the focus; None for the row of the table."""
-        return self._tabs[self.tab].targets()
+        return self._in_front.targets()
 
     def search(self, text: str) -> None:
         """Search in the tab in front."""
@@ -107,8 +117,11 @@ class DetailPane(Vertical):
     def _arrange(self) -> None:
         if not self.is_mounted or not self.children:
             return  # not there yet, or no longer: an app that ends takes the children first
-        for name, tab in self._tabs.items():
-            tab.body.display = name == self.tab
+        front = self._in_front
+        for tab in self._tabs.values():
+            tab.body.display = tab is front
+        if front.body.parent is None:
+            self.mount(front.body)
         self._draw_title()
         wanted = self._wanted()
         if wanted != self._shown:
@@ -120,7 +133,7 @@ class DetailPane(Vertical):
         if not self._reading or self._row is None:
             return None
         session, row = self._row
-        return self.tab, session, self._tabs[self.tab].wanted(row)
+        return self.tab, session, self._in_front.wanted(row)
 
     def _draw_title(self) -> None:
         width, ascii_only = self.size.width, self._settings.ascii
@@ -162,7 +175,7 @@ class DetailPane(Vertical):
     # reading
 
     async def _fill(self) -> None:
-        tab = self._tabs[self.tab]
+        tab = self._in_front
         if self._shown is None or self._row is None:
             tab.empty("no row under the cursor" if self._row is None else "")
             return

@@ -3,27 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
+from typing import NamedTuple
 
-from tui.screens.details.environment import EnvironmentTab
-from tui.screens.details.history import HistoryTab
-from tui.screens.details.inspect import InspectTab
-from tui.screens.details.logs import LogsTab
-from tui.screens.details.network import AttachedTab, ReachTab
-from tui.screens.details.processes import ProcessesTab
-from tui.screens.details.services import ServicesTab
-from tui.screens.details.stats import StatsTab
 from tui.screens.details.tab import DetailTab
-from tui.screens.details.tasks import TasksTab
-from tui.screens.details.timeline import TimelineTab
 from tui.screens.table_name import TableName
 
-TABS: Mapping[TableName, tuple[type[DetailTab], ...]] = {
-    "containers": (LogsTab, StatsTab, ProcessesTab, TimelineTab, EnvironmentTab, InspectTab),
-    "images": (HistoryTab, InspectTab),
-    "volumes": (InspectTab,),
-    "networks": (AttachedTab, ReachTab, InspectTab),
-    "projects": (ServicesTab,),
-    "services": (TasksTab, InspectTab),
-    "nodes": (InspectTab,),
+
+class TabKind(NamedTuple):
+    """A kind of tab by its `name`, and where its code is: nobody waits at the start for tabs that he may never open."""
+
+    name: str
+    module: str
+    cls: str
+
+    def load(self) -> type[DetailTab]:
+        """Return the class of the tab, imported now if it was not before."""
+        found: type[DetailTab] = getattr(import_module(f"tui.screens.details.{self.module}"), self.cls)
+        return found
+
+
+_INSPECT = TabKind("inspect", "inspect", "InspectTab")
+
+TABS: Mapping[TableName, tuple[TabKind, ...]] = {
+    "containers": (
+        TabKind("logs", "logs", "LogsTab"),
+        TabKind("stats", "stats", "StatsTab"),
+        TabKind("processes", "processes", "ProcessesTab"),
+        TabKind("timeline", "timeline", "TimelineTab"),
+        TabKind("environment", "environment", "EnvironmentTab"),
+        _INSPECT,
+    ),
+    "images": (TabKind("layers", "history", "HistoryTab"), _INSPECT),
+    "volumes": (_INSPECT,),
+    "networks": (TabKind("attached", "network", "AttachedTab"), TabKind("reach", "network", "ReachTab"), _INSPECT),
+    "projects": (TabKind("services", "services", "ServicesTab"),),
+    "services": (TabKind("tasks", "tasks", "TasksTab"), _INSPECT),
+    "nodes": (_INSPECT,),
 }
 """The tabs of each table, the first in front."""
