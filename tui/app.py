@@ -31,7 +31,6 @@ from tui.engine.connect import Attempt, Found, first_answering
 from tui.engine.endpoint import Endpoint, candidates, named_endpoint
 from tui.engine.engine import Engine
 from tui.engine.errors import EndpointError
-from tui.engine.hosts import aliases
 from tui.first_paint import FirstPaint
 from tui.jobs.job import Job
 from tui.jobs.story_book import StoryBook
@@ -226,7 +225,11 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
 
     def _session_of(self, engine: Engine) -> Session:
         endpoint = engine.endpoint
-        others = aliases(endpoint.url, self.environment) if self.settings.hosts else ()
+        others: Sequence[str] = ()
+        if self.settings.hosts:
+            from tui.engine.hosts import aliases  # with docker's store of contexts: few name hosts
+
+            others = aliases(endpoint.url, self.environment)
         treated = self.settings.host_settings(endpoint.url, endpoint.name or None, others)
         engine.transport.read_only = treated.read_only
         return Session(

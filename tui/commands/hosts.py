@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shlex
+from typing import TYPE_CHECKING
 
 from tui.commands.command import Command, Context
-from tui.commands.host_desk import HostDesk
-from tui.engine.context_store import StoredContext
 from tui.model.context_spec import DEFAULT, create_line, remove_line, use_line
 from tui.model.hosts import HostRow
 from tui.present.units import plural
+
+if TYPE_CHECKING:
+    from tui.commands.host_desk import HostDesk
+    from tui.engine.context_store import StoredContext
 
 
 def _desk(context: Context) -> HostDesk:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from tui.engine.decoding import decode, decode_each, in_slices
@@ -18,7 +18,9 @@ from tui.model.images import (
     image_from_inspect,
     image_from_summary,
 )
-from tui.model.layers import ImageStack
+
+if TYPE_CHECKING:
+    from tui.model.layers import ImageStack
 
 
 class Images:
@@ -46,6 +48,8 @@ class Images:
 
     async def stack(self, image: str) -> ImageStack:
         """Return which layers it has, and its configuration."""
+        from tui.model.layers import ImageStack  # with the trees of files: for those who look into layers
+
         return await self._transport.get(_path(image, "json"), ImageStack)
 
     async def read(self, image: str) -> Image:

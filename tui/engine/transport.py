@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiohttp
 import msgspec
@@ -27,11 +27,13 @@ from tui.engine.errors import (
 )
 from tui.engine.failures import connection_error, describe, hung_up, not_an_engine, other_version
 from tui.engine.hijack import Hijacked, take_over
-from tui.engine.ssh import SshTunnel
-from tui.engine.ssh_master import Asker
 from tui.engine.tls import client_context
 from tui.engine.wire import MOST_WORDS, Params, date_ns, dotted, encode_params, error_words, version_pair
 from tui.model.system import Ping, Version
+
+if TYPE_CHECKING:
+    from tui.engine.ssh import SshTunnel
+    from tui.engine.ssh_master import Asker
 
 T = TypeVar("T")
 Body = Mapping[str, Any]
@@ -100,7 +102,11 @@ class Transport:
         """How many requests each session has under way."""
         self._base = "http://docker"
         address = endpoint.ssh
-        self._tunnel = None if address is None else SshTunnel(address)
+        self._tunnel: SshTunnel | None = None
+        if address is not None:
+            from tui.engine.ssh import SshTunnel  # the other ways do without
+
+            self._tunnel = SshTunnel(address)
         self._tunnel_path = ""
         self._turns = asyncio.Semaphore(MOST_DEAR_READS)
         if endpoint.socket_path is None and self._tunnel is None:
