@@ -205,6 +205,7 @@ async def test_a_file_of_each_layer_is_looked_at_and_extracted(bench: Bench, tmp
         job.start()
         await job.wait()
         assert job.state == "done", job.error
+        assert (job.seen == 0) == bench.lists
         return job.content
 
     assert await content(last - 1, "/data/note") == b"old\n"

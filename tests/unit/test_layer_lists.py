@@ -225,6 +225,31 @@ def test_more_paths_than_allowed_are_too_many(tmp_path: Path) -> None:
         lists.layer(chain_ids(DIFF_IDS)[0], DIFF_IDS[0], max_entries=3)
 
 
+def test_a_file_is_read_where_it_is_kept_and_no_link_is_followed(tmp_path: Path) -> None:
+    lists, folders = keep(tmp_path)
+    chain = chain_ids(DIFF_IDS)[0]
+    (folders[0] / "cache-id").write_text("0123abc")
+    files = tmp_path / "overlay2/0123abc/diff"
+    (files / "etc").mkdir(parents=True)
+    (files / "etc/passwd").write_bytes(b"root")
+    (tmp_path / "secret").write_bytes(b"root")
+    (files / "link").symlink_to("/etc")
+    (files / "etc/link").symlink_to(tmp_path / "secret")
+    os.mkfifo(files / "etc/pipe")
+    assert lists.content(chain, b"etc/passwd", 4, 100) == b"root"
+    assert lists.content(chain, b"etc/passwd", 4, 2) == b"ro"
+    odd = (b"etc/passwd2", b"link/passwd", b"etc/link", b"etc/pipe", b"etc", b"etc/../etc/passwd", b"/etc/passwd", b"",
+           b"etc//passwd", b"./etc/passwd", b"etc/pass\0wd", b"../../../secret")  # fmt: skip
+    for path in odd:
+        with pytest.raises(ListError):
+            lists.content(chain, path, 4, 100)
+    with pytest.raises(ListError, match="not what"):
+        lists.content(chain, b"etc/passwd", 5, 100)
+    (folders[0] / "cache-id").write_text("../../secret")
+    with pytest.raises(ListError, match="no name"):
+        lists.content(chain, b"etc/passwd", 4, 100)
+
+
 @given(st.data())
 def test_any_bytes_are_a_layer_or_an_error(data: st.DataObject) -> None:
     from tempfile import TemporaryDirectory

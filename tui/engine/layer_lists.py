@@ -1,4 +1,4 @@
-"""Reads what a daemon of this machine keeps of its images' layers: the lists of their entries, and never the files.
+"""Reads what a daemon of this machine keeps of its images' layers: the lists of their entries, and single files.
 
 The daemon keeps the files of a layer, and beside them what makes the layer's archive of them again, byte for byte
 (github.com/vbatts/tar-split): gzip of JSON lines, which are pieces of that archive (headers and padding, in base64)
@@ -37,6 +37,10 @@ _UNPACKED: Final = 1 << 20
 _PIECE: Final = 2
 _BODY: Final = 1
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+_CACHE_ID: Final = re.compile(rb"[0-9a-z]{1,80}")
+_METACOPY: Final = "trusted.overlay.metacopy"
+"""What marks a file of an overlay whose content is in a layer below."""
+
 _DRIVER: Final = re.compile(r"[a-z0-9]+")
 
 
@@ -69,6 +73,7 @@ class LayerLists:
     def __init__(self, root: Path, driver: str) -> None:
         self._images = root / "image" / driver / "imagedb" / "content" / "sha256"
         self._layers = root / "image" / driver / "layerdb" / "sha256"
+        self._files = root / driver
 
     def config(self, image_id: str) -> Config:
         """Return the configuration of an image, whose ID is its digest.
@@ -124,6 +129,39 @@ class LayerLists:
             raise ListError(f"the list of {chain_id} can't be read: {error.strerror}") from error
         except (zlib.error, msgspec.DecodeError, TarError, PathTooLong, RecursionError) as error:
             raise ListError(f"the list of {chain_id} is damaged: {error}") from error
+
+    def content(self, chain_id: str, path: bytes, size: int, most: int) -> bytes:
+        """Return the first bytes, at `most`, of a layer's file of `size` bytes; `path` is raw, from the layer's root.
+
+        No link is followed on the way. For a thread.
+
+        Raises:
+            ListError: it can't be read, or is not what the list tells of it.
+        """
+        folder = _read(self._layers / _digits(chain_id) / "cache-id", 200).strip()
+        if not _CACHE_ID.fullmatch(folder):
+            raise ListError(f"what {chain_id} is kept as is no name: {folder[:100]!a}")
+        parts = path.split(b"/")
+        if not all(parts) or b".." in parts or b"." in parts:
+            raise ListError("the path is none of a layer")
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        at = None
+        try:
+            at = os.open(self._files / folder.decode() / "diff", flags | os.O_DIRECTORY)
+            for part in parts:
+                below = os.open(part, flags, dir_fd=at)
+                os.close(at)
+                at = below
+            found = os.fstat(at)
+            if not stat.S_ISREG(found.st_mode) or found.st_size != size or _METACOPY in os.listxattr(at):
+                raise ListError("the file is not what the layer's list tells of it")
+            with open(at, "rb", closefd=False) as file:
+                return file.read(most)
+        except (OSError, ValueError) as error:
+            raise ListError(f"the file can't be read: {error}") from error
+        finally:
+            if at is not None:
+                os.close(at)
 
 
 def layer_lists(endpoint: Endpoint, folder: str, driver: str) -> LayerLists | None:
