@@ -310,8 +310,11 @@ def _import_aiohttp() -> None:
     import ssl
     from importlib import import_module
 
+    def read_none(self: ssl.SSLContext) -> None:
+        pass
+
     read_authorities = ssl.SSLContext.set_default_verify_paths
-    ssl.SSLContext.set_default_verify_paths = lambda _self: None
+    ssl.SSLContext.set_default_verify_paths = read_none
     try:
         with suppress(ImportError):  # a broken installation: told where it is imported next
             import_module("aiohttp")

@@ -19,7 +19,10 @@ from tui.model.events import Event, WireEvent, from_wire
 _NOISE = re.compile(rb'"Action":"(?:exec_|top"|resize"|attach"|archive-path"|export"|save")').search
 
 REST_SECONDS = 0.02
-"""How long the stream is left alone after events that were few: a daemon sends each by itself, hundreds a second."""
+"""How long the stream is left alone after events that were few: a daemon sends each by itself, hundreds a second.
+
+It keeps the next one waiting for so long at most; those of health checks, which are no news, keep none.
+"""
 
 FULL = 1 << 14
 """Bytes of events from which on there are more to come at once."""
@@ -53,8 +56,8 @@ async def stream_event_documents(
             async for batch in batches:
                 if wanted := [document for document in batch if noise or not is_noise(document)]:
                     yield wanted
-                if sum(map(len, batch)) < FULL:
-                    await answer.rest(REST_SECONDS)
+                    if sum(map(len, batch)) < FULL:
+                        await answer.rest(REST_SECONDS)
 
 
 async def stream_events(transport: Transport, since_ns: int | None = None) -> AsyncGenerator[Event | None]:
