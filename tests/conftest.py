@@ -16,6 +16,7 @@ import pytest
 
 import engines
 import private_engine
+import quiet
 from certificates import Certificates, make_certificates
 from ssh_server import SshServer, find_sshd, ssh_server
 from ways import KINDS, Way
@@ -26,6 +27,9 @@ DEMO = "demo"
 # no deadline: a busy machine is no failure; with CI the same examples each time, so that a failure is the change's own
 hypothesis.settings.register_profile("hythe", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("hythe")
+
+
+quiet.install()
 
 
 @pytest.fixture(autouse=True)
