@@ -16,6 +16,8 @@ LONG = (
     "test_compose_commands.py",
     "test_swarm_commands.py",
     "test_slow_terminal.py",
+    "test_engine_fails.py",
+    "test_detail_recovers.py",
 )
 """Files that take longer than the number of their tests tells: they start engines or programs of their own."""
 

@@ -17,7 +17,7 @@ from textual.screen import Screen
 # one turn of the loop takes what arrived, the next passes it on, and what that led to is seen in the third
 TURNS = 3
 # what never comes to rest is waited for so long: work in a thread that ends with its test, a task that is always ready
-MOST_SECONDS = 2.0
+MOST_SECONDS = 10.0
 # what is drawn may ask for one more frame; what moves all the time would ask for ever
 FRAMES = 8
 
