@@ -1,0 +1,227 @@
+"""Reports of scanners in their documented forms, cut, of other kinds, and of nothing but junk."""
+
+import base64
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fake_scanners import DESCRIPTION, grype_report, scout_report, trivy_report
+from tui.model import findings, scan_grype, scan_sarif, scan_trivy
+from tui.model.findings import Report, ReportError, ScannedLayer
+
+FIRST, LAST = "sha256:" + "1" * 64, "sha256:" + "2" * 64
+HISTORY = [
+    {"created_by": "/bin/sh -c #(nop) ADD file:abc in / "},
+    {"created_by": "/bin/sh -c #(nop)  ENV A=1", "empty_layer": True},
+    {"created_by": "RUN npm install # buildkit"},
+]
+LAYERS = {FIRST: ScannedLayer(1, HISTORY[0]["created_by"]), LAST: ScannedLayer(3, HISTORY[2]["created_by"])}
+
+Read = Callable[[bytes], Report]
+READERS: dict[str, Read] = {
+    "trivy": scan_trivy.read_report, "grype": scan_grype.read_report, "scout": scan_sarif.read_report,
+}  # fmt: skip
+SAMPLES: dict[str, dict[str, Any]] = {
+    "trivy": trivy_report([FIRST, LAST], HISTORY), "grype": grype_report([FIRST, LAST]), "scout": scout_report(),
+}  # fmt: skip
+
+
+def encoded(document: object) -> bytes:
+    return json.dumps(document).encode()
+
+
+def test_trivy() -> None:
+    report = scan_trivy.read_report(encoded(SAMPLES["trivy"]), version="0.59.1", database="2026-09-01T06:12:00Z")
+    assert (report.tool, report.version, report.database) == ("trivy", "0.76.0", "2026-09-01T06:12:00Z")
+    assert report.counts == {"critical": 1, "high": 1, "low": 1}
+    assert report.diff_ids == (FIRST, LAST)
+    assert report.layers == LAYERS
+    zlib, openssl, lodash = report.findings
+    assert (zlib.id, zlib.package, zlib.installed, zlib.fixed) == ("CVE-2023-45853", "zlib", "1.2.13-r0", "1.2.13-r1")
+    assert (zlib.title, zlib.description, zlib.diff_id) == ("zlib: integer overflow", DESCRIPTION, FIRST)
+    assert zlib.links == ("https://avd.aquasec.com/nvd/cve-2023-45853", "https://zlib.net")
+    assert zlib.path == "shop/web:1 (alpine 3.18.4)"
+    assert (openssl.fixed, openssl.status) == ("", "affected")
+    assert (lodash.path, lodash.kind) == ("app/lodash/package.json", "node-pkg")
+    assert report.of_layers() == {FIRST: {"critical": 1}, LAST: {"low": 1, "high": 1}}
+
+
+def test_trivy_of_before_tells_its_version_apart() -> None:
+    document = {key: value for key, value in SAMPLES["trivy"].items() if key != "Trivy"}
+    assert scan_trivy.read_report(encoded(document), version="0.59.1").version == "0.59.1"
+    said = b'{"Version":"0.59.1","VulnerabilityDB":{"Version":2,"UpdatedAt":"2026-09-01T06:12:00Z"}}\n'
+    assert scan_trivy.read_version(said) == ("0.59.1", "2026-09-01T06:12:00Z")
+    assert scan_trivy.read_version(b'{"Version":"0.76.0"}') == ("0.76.0", "")
+    assert scan_trivy.read_version(b"Version: 0.20.0\n") == ("", "")
+
+
+def test_an_image_without_packages_has_no_results() -> None:
+    report = scan_trivy.read_report(b'{"SchemaVersion":2,"ArtifactName":"x","ArtifactType":"container_image"}')
+    assert (report.findings, report.counts, report.diff_ids) == ((), {}, ())
+
+
+def test_grype() -> None:
+    config = base64.b64encode(encoded({"history": HISTORY, "rootfs": {"diff_ids": [FIRST, LAST]}})).decode()
+    report = scan_grype.read_report(encoded(grype_report([FIRST, LAST], config)))
+    assert (report.tool, report.version, report.database) == ("grype", "0.121.2", "2026-11-28T07:34:46Z")
+    assert report.counts == {"medium": 1, "negligible": 1}
+    assert report.layers == LAYERS
+    first, second = report.findings
+    assert (first.package, first.installed, first.fixed, first.diff_id) == ("libcrypto3", "3.1.3-r0", "3.1.4-r1", LAST)
+    assert first.title == "Keys may be checked slowly"  # grype has no titles
+    assert first.links[:2] == (
+        "https://security.alpinelinux.org/vuln/CVE-2023-5678", "https://nvd.nist.gov/vuln/detail/CVE-2023-5678",
+    )  # fmt: skip
+    assert (second.fixed, second.status, second.diff_id) == ("", "wont-fix", "")
+
+
+def test_grype_with_a_database_of_before_schema_6() -> None:
+    document = grype_report([FIRST])
+    document["descriptor"]["db"] = {"built": "2024-01-01T01:00:00Z", "schemaVersion": 5}
+    assert scan_grype.read_report(encoded(document)).database == "2024-01-01T01:00:00Z"
+
+
+def test_grype_of_what_is_no_image_has_no_layers() -> None:
+    document = grype_report([FIRST])
+    document["source"] = {"type": "directory", "target": "/srv"}
+    assert scan_grype.read_report(encoded(document)).diff_ids == ()
+
+
+def test_scout() -> None:
+    report = scan_sarif.read_report(encoded(scout_report()))
+    assert (report.tool, report.version, report.counts) == ("scout", "1.20.4", {"high": 1})
+    (tar,) = report.findings
+    assert (tar.id, tar.package, tar.installed, tar.fixed) == ("CVE-2005-2541", "tar", "1.34+dfsg-1", "")
+    assert (tar.title, tar.description, tar.kind) == ("tar", "Tar does not warn.", "deb")
+    assert tar.path == "/var/lib/dpkg/status"
+
+
+def test_scout_of_before_has_one_package_and_no_results() -> None:
+    document = scout_report()
+    run = document["runs"][0]
+    del run["results"]
+    properties = run["tool"]["driver"]["rules"][0]["properties"]
+    del properties["purls"]
+    properties |= {"purl": "pkg:maven/com.thoughtworks.xstream/xstream@1.4.5", "cvssV3_severity": "UNSPECIFIED",
+                   "tags": ["UNSPECIFIED"], "fixed_version": "1.4.20"}  # fmt: skip
+    (found,) = scan_sarif.read_report(encoded(document)).findings
+    assert (found.package, found.installed, found.severity) == ("com.thoughtworks.xstream:xstream", "1.4.5", "unknown")
+    assert found.fixed == "1.4.20"
+
+
+def test_a_result_without_its_rule_is_a_finding() -> None:
+    document = scout_report()
+    document["runs"][0]["tool"]["driver"]["rules"] = []
+    (found,) = scan_sarif.read_report(encoded(document)).findings
+    assert (found.id, found.severity) == ("CVE-2005-2541", "unknown")
+
+
+def test_scout_without_runs_is_no_clean_image() -> None:
+    with pytest.raises(ReportError, match="0 runs"):
+        scan_sarif.read_report(b'{"version":"2.1.0","runs":[]}')
+
+
+@pytest.mark.parametrize("tool", SAMPLES)
+def test_one_finding_of_another_form_does_not_hide_the_others(tool: str) -> None:
+    text, id = json.dumps(SAMPLES[tool]), {"trivy": "CVE-2023-45853", "grype": "CVE-2024-1", "scout": "CVE-2005-2541"}
+    wrong = text.replace(f'"{id[tool]}"', "7", 1)
+    report, whole = READERS[tool](wrong.encode()), READERS[tool](text.encode())
+    assert report.unreadable == 1
+    assert sum(report.counts.values()) == sum(whole.counts.values()) - (tool != "scout")
+
+
+@pytest.mark.parametrize("tool", SAMPLES)
+def test_a_cut_report_is_an_error_wherever_it_is_cut(tool: str) -> None:
+    data = encoded(SAMPLES[tool])
+    for length in range(0, len(data) - 1, 7):
+        with pytest.raises(ReportError):
+            READERS[tool](data[:length])
+
+
+@pytest.mark.parametrize("tool", SAMPLES)
+def test_a_report_of_another_tool_is_an_error(tool: str) -> None:
+    for other in SAMPLES.keys() - {tool}:
+        with pytest.raises(ReportError, match="not its report"):
+            READERS[tool](encoded(SAMPLES[other]))
+
+
+def test_another_schema_of_trivy_is_told() -> None:
+    with pytest.raises(ReportError, match="schema 3"):
+        scan_trivy.read_report(b'{"SchemaVersion":3}')
+
+
+@pytest.mark.parametrize("tool", SAMPLES)
+def test_endless_nesting_is_an_error(tool: str) -> None:
+    with pytest.raises(ReportError):
+        READERS[tool](b'{"matches":[' + b"[" * 100_000)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda children: st.lists(children, max_size=4) | st.dictionaries(st.text(max_size=8), children, max_size=4),
+    max_leaves=10,
+)
+
+
+@given(tool=st.sampled_from(sorted(READERS)), data=st.binary() | JSON.map(encoded))
+def test_junk_is_an_error_and_nothing_worse(tool: str, data: bytes) -> None:
+    with suppress(ReportError):
+        READERS[tool](data)
+
+
+@given(data=st.data(), tool=st.sampled_from(sorted(READERS)), junk=JSON)
+def test_junk_in_any_place_of_a_report(data: st.DataObject, tool: str, junk: object) -> None:
+    document = json.loads(json.dumps(SAMPLES[tool]))
+    place: Any = document
+    while True:
+        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+        key = data.draw(st.sampled_from(keys))
+        inner = place[key]
+        if not isinstance(inner, dict | list) or not inner or data.draw(st.booleans()):
+            break
+        place = inner
+    place[key] = junk
+    try:
+        report = READERS[tool](encoded(document))
+    except ReportError:
+        return
+    assert len(report.findings) + report.left_out == sum(report.counts.values())
+
+
+def test_what_is_too_much_is_only_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(findings, "MOST_FINDINGS", 2)
+    report = scan_trivy.read_report(encoded(SAMPLES["trivy"]))
+    assert (len(report.findings), report.left_out, sum(report.counts.values())) == (2, 1, 3)
+
+
+def test_equal_texts_are_kept_once() -> None:
+    document = trivy_report([FIRST, LAST])
+    listed = document["Results"][0]["Vulnerabilities"]
+    document["Results"][0]["Vulnerabilities"] = listed[:1] * 50
+    found = scan_trivy.read_report(encoded(document)).findings
+    assert len({id(each.description) for each in found[:50]}) == 1
+    assert len({id(each.links) for each in found[:50]}) == 1
+
+
+def test_a_history_that_does_not_fit_numbers_the_layers_alone() -> None:
+    report = scan_trivy.read_report(encoded(trivy_report([FIRST, LAST], HISTORY[:1])))
+    assert report.layers == {FIRST: ScannedLayer(1), LAST: ScannedLayer(2)}
+
+
+@pytest.mark.parametrize(
+    ("purl", "parts"),
+    [
+        ("pkg:deb/debian/tar@1.34%2Bdfsg?os=1", ("deb", "tar", "1.34+dfsg")),
+        ("pkg:npm/%40angular/core@1.0", ("npm", "@angular/core", "1.0")),
+        ("pkg:golang/golang.org/x/net@v0.30.0#sub", ("golang", "golang.org/x/net", "v0.30.0")),
+        ("pkg:pypi/x", ("pypi", "x", "")),
+        ("zlib", ("", "", "")),
+    ],
+)
+def test_package_urls(purl: str, parts: tuple[str, str, str]) -> None:
+    assert scan_sarif.parse_purl(purl) == parts
