@@ -6,13 +6,17 @@ in the forms that these tools document:
 trivy 0.76 (`--format json`, SchemaVersion 2), grype 0.121 (`--output json`), docker scout 1.20 (`--format sarif`).
 """
 
+import http.client
 import json
 import os
+import ssl
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from engines import UnixHTTPConnection
 
 DESCRIPTION = "MiniZip in zlib through 1.3 has an integer overflow.\nMore of it."
 
@@ -150,17 +154,23 @@ def _config_in_archive(path: str) -> tuple[list[str], list[dict[str, Any]]]:
 
 def _asked(host: str, image: str) -> tuple[list[str], list[dict[str, Any]]]:
     """Ask a daemon for an image's layers as the tools do, by what DOCKER_HOST and DOCKER_CERT_PATH say."""
-    command = ["curl", "--silent", "--show-error", "--fail"]
-    address = "http://localhost"
+    try:
+        connection = _connection(host, os.environ.get("DOCKER_CERT_PATH"))
+        connection.request("GET", f"/images/{image}/json")
+        answer = connection.getresponse()
+        document = json.loads(answer.read())
+        return document["RootFS"]["Layers"], []
+    except (OSError, KeyError, ValueError) as error:
+        print(f"2026-11-29T19:15:56Z\tFATAL\tFatal error\tunable to inspect the image: {error!r}", file=sys.stderr)
+        raise SystemExit(1) from error
+
+
+def _connection(host: str, certificates: str | None) -> http.client.HTTPConnection:
     if host.startswith("unix://"):
-        command += ["--unix-socket", host.removeprefix("unix://")]
-    else:
-        address = host.replace("tcp://", "http://")
-        if folder := os.environ.get("DOCKER_CERT_PATH"):
-            address = host.replace("tcp://", "https://")
-            command += ["--cacert", f"{folder}/ca.pem", "--cert", f"{folder}/cert.pem", "--key", f"{folder}/key.pem"]
-    done = subprocess.run([*command, f"{address}/images/{image}/json"], capture_output=True, text=True, check=False)
-    if done.returncode:
-        print(f"2026-11-29T19:15:56Z\tFATAL\tFatal error\tunable to inspect the image: {done.stderr}", file=sys.stderr)
-        raise SystemExit(1)
-    return json.loads(done.stdout)["RootFS"]["Layers"], []
+        return UnixHTTPConnection(host.removeprefix("unix://"))
+    name, _, port = host.removeprefix("tcp://").rpartition(":")
+    if certificates is None:
+        return http.client.HTTPConnection(name, int(port), timeout=10)
+    context = ssl.create_default_context(cafile=f"{certificates}/ca.pem")
+    context.load_cert_chain(f"{certificates}/cert.pem", f"{certificates}/key.pem")
+    return http.client.HTTPSConnection(name, int(port), timeout=10, context=context)
