@@ -6,8 +6,9 @@ import json
 import os
 import shutil
 import tarfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -35,7 +36,7 @@ PATIENCE = 60
 @asynccontextmanager
 async def connected(
     endpoint: Endpoint, environment: dict[str, str], *, scanner: str = "auto", read_only: bool = False
-) -> AsyncIterator[Session]:
+) -> AsyncGenerator[Session]:
     engine = Engine(endpoint)
     engine.transport.read_only = read_only
     await engine.connect()
@@ -52,6 +53,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     place = tmp_path / "cache"
     monkeypatch.setattr("tui.jobs.scan.spill_folder", lambda: place)
     return place
+
+
+def always(*_given: object, answer: object = True) -> object:
+    return answer
 
 
 def left_in(place: Path) -> list[str]:
@@ -149,7 +154,7 @@ async def test_certificates_with_other_names_are_no_way_so_that_the_image_is_sav
         seen.extend((path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) for path in place.rglob("*.tar"))
 
     monkeypatch.setattr(ScanJob, "changed", watched)
-    monkeypatch.setattr("tui.jobs.scan.needs_archive", lambda _tool, _endpoint: True)
+    monkeypatch.setattr("tui.jobs.scan.needs_archive", always)
     async with connected(Endpoint(f"unix://{demo_socket}", "test"), environment_of(folder, "grype")) as session:
         assert needs_archive("grype", Endpoint("tcp://x:2376", "test", tls=Tls("/a/ca.crt", "/a/me.crt", "/a/me.key")))
         job = await scanned(session, await some_image(session))
@@ -161,8 +166,8 @@ async def test_an_archive_without_room_is_not_begun(
     demo_socket: str, tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full = os.statvfs_result((4096, 4096, 100, 10, 10, 10, 10, 10, 0, 255))
-    monkeypatch.setattr("tui.jobs.scan.needs_archive", lambda _tool, _endpoint: True)
-    monkeypatch.setattr("tui.jobs.scan.os.statvfs", lambda _path: full)
+    monkeypatch.setattr("tui.jobs.scan.needs_archive", always)
+    monkeypatch.setattr("tui.jobs.scan.os.statvfs", partial(always, answer=full))
     environment = environment_of(tmp_path / "bin", "trivy")
     async with connected(Endpoint(f"unix://{demo_socket}", "test"), environment) as session:
         job = await scanned(session, await some_image(session))
@@ -290,7 +295,7 @@ FILES = {
 
 
 @asynccontextmanager
-async def alpine(session: Session, name: str) -> AsyncIterator[Image]:
+async def alpine(session: Session, name: str) -> AsyncGenerator[Image]:
     """An image with one package, for as long as it is needed."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
@@ -299,7 +304,7 @@ async def alpine(session: Session, name: str) -> AsyncIterator[Image]:
             entry.size = len(text)
             tar.addfile(entry, io.BytesIO(text.encode()))
 
-    async def archive() -> AsyncIterator[bytes]:
+    async def archive() -> AsyncGenerator[bytes]:
         yield packed.getvalue()
 
     async for _ in session.engine.transfers.import_files(archive(), repo=name, tag="1"):

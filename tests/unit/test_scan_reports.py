@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from fake_scanners import DESCRIPTION, grype_report, scout_report, trivy_report
 from tui.model import findings, scan_grype, scan_sarif, scan_trivy
-from tui.model.findings import Report, ReportError, ScannedLayer
+from tui.model.findings import Report, ReportError, ScannedLayer, with_history
 
 FIRST, LAST = "sha256:" + "1" * 64, "sha256:" + "2" * 64
-HISTORY = [
+HISTORY: list[dict[str, Any]] = [
     {"created_by": "/bin/sh -c #(nop) ADD file:abc in / "},
     {"created_by": "/bin/sh -c #(nop)  ENV A=1", "empty_layer": True},
     {"created_by": "RUN npm install # buildkit"},
@@ -176,12 +176,12 @@ def test_junk_is_an_error_and_nothing_worse(tool: str, data: bytes) -> None:
 
 @given(data=st.data(), tool=st.sampled_from(sorted(READERS)), junk=JSON)
 def test_junk_in_any_place_of_a_report(data: st.DataObject, tool: str, junk: object) -> None:
-    document = json.loads(json.dumps(SAMPLES[tool]))
+    document: Any = json.loads(json.dumps(SAMPLES[tool]))
     place: Any = document
     while True:
-        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
-        key = data.draw(st.sampled_from(keys))
-        inner = place[key]
+        keys: list[Any] = list(place) if isinstance(place, dict) else list(range(len(place)))
+        key: Any = data.draw(st.sampled_from(keys))
+        inner: Any = place[key]
         if not isinstance(inner, dict | list) or not inner or data.draw(st.booleans()):
             break
         place = inner
@@ -208,9 +208,13 @@ def test_equal_texts_are_kept_once() -> None:
     assert len({id(each.links) for each in found[:50]}) == 1
 
 
-def test_a_history_that_does_not_fit_numbers_the_layers_alone() -> None:
+def test_a_history_that_does_not_fit_numbers_nothing_but_the_daemons_may() -> None:
     report = scan_trivy.read_report(encoded(trivy_report([FIRST, LAST], HISTORY[:1])))
-    assert report.layers == {FIRST: ScannedLayer(1), LAST: ScannedLayer(2)}
+    assert report.layers == {FIRST: ScannedLayer(0), LAST: ScannedLayer(0)}
+    told = with_history(report, [("ADD a /", 7), ("ENV A=1", 0), ("RUN b", 5)])
+    assert told.layers == {FIRST: ScannedLayer(1, "ADD a /"), LAST: ScannedLayer(3, "RUN b")}
+    # an instruction without a size may have made a layer all the same: which one is not certain
+    assert with_history(report, [("ADD a /", 7), ("ENV A=1", 0), ("WORKDIR /x", 0)]) == report
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from tui.engine.threads import in_thread
 from tui.jobs.archives import END_OF_TAR, CutArchive
 from tui.jobs.compose import PrintingJob
 from tui.model import scan_grype, scan_sarif, scan_trivy
-from tui.model.findings import Report, ReportError, Tool
+from tui.model.findings import Report, ReportError, Tool, with_history
 from tui.paths import spill_folder
 from tui.present.units import size
 
@@ -124,6 +124,9 @@ class ScanJob(PrintingJob):
                 f"{self.tool} looked at another image than {self.image_name}: its layers are not those",
                 "was the tag moved meanwhile? r scans again",
             )
+        if not all(report.layers[id].number for id in report.diff_ids):
+            history = (await self._engine.images.history(self.image))[::-1]
+            report = with_history(report, [(each.created_by or each.comment, each.size) for each in history])
         self.scan = Scan(self.image, self.image_name, report, self._now(), self.line)
         self._book.put(self.scan)
         self.screen = "scan"

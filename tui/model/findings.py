@@ -57,7 +57,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
 
 
 class ScannedLayer(msgspec.Struct, frozen=True):
-    """A layer as the report tells it. `number` counts all entries of the image's history, the oldest is 1."""
+    """A layer of what was scanned. `number` counts all entries of the image's history from the oldest; 0: unknown."""
 
     number: int
     created_by: str = ""
@@ -154,15 +154,27 @@ class ImageConfig(msgspec.Struct):
 
 
 def layers_of(config: ImageConfig | None, diff_ids: Sequence[str]) -> dict[str, ScannedLayer]:
-    """Return the layers by their diff IDs; without a history that fits they are numbered alone."""
+    """Return the layers by their diff IDs; without a history that fits nothing is known of them."""
     ids = tuple(diff_ids) or ((config.rootfs.diff_ids if config and config.rootfs else None) or ())
     history = (config.history if config else None) or []
     full = [
         (number, entry.created_by or entry.comment) for number, entry in enumerate(history, 1) if not entry.empty_layer
     ]
     if len(full) != len(ids):
-        full = [(number, "") for number in range(1, len(ids) + 1)]
+        full = [(0, "")] * len(ids)
     return {id: ScannedLayer(number, text[:MOST_TEXT]) for id, (number, text) in zip(ids, full, strict=True)}
+
+
+def with_history(report: Report, history: Sequence[tuple[str, int]]) -> Report:
+    """Return a report that tells no instructions with those of the daemon's history, where it is certain which is whose.
+
+    `history` are instructions and sizes in bytes, the oldest first. What has a size made a layer; of what has none the
+    daemon does not tell whether it did.
+    """
+    full = [ScannedLayer(number, text[:MOST_TEXT]) for number, (text, size) in enumerate(history, 1) if size]
+    if len(full) != len(report.diff_ids):
+        return report
+    return msgspec.structs.replace(report, layers=dict(zip(report.diff_ids, full, strict=True)))
 
 
 def config_in(text: str | None) -> ImageConfig | None:

@@ -47,6 +47,11 @@ class FindingRow:
     layer: int = 0
     instruction: str = ""
 
+    @property
+    def place(self) -> str:
+        """How its layer is called: by its number, else by the beginning of its diff ID, which may be empty."""
+        return str(self.layer) if self.layer else self.finding.diff_id.removeprefix("sha256:")[:12]
+
 
 def rows_of(report: Report) -> dict[str, FindingRow]:
     """Return the rows by their place in the report."""
@@ -70,7 +75,7 @@ def columns(ascii_only: bool) -> Sequence[Column[FindingRow]]:
         return (row.finding.fixed, "good") if row.finding.fixed else ("-", "muted")
 
     def layer(row: FindingRow) -> Cell:
-        return (f"{row.layer:>2} {row.instruction}", "") if row.layer else ("", "")
+        return (f"{row.layer:>2} {row.instruction}", "") if row.layer else (row.place, "muted")
 
     found: tuple[Column[FindingRow], ...] = (
         Column("severity", "SEVERITY", 12, severity, lambda r: RANK[r.finding.severity], priority=100),
@@ -82,7 +87,8 @@ def columns(ascii_only: bool) -> Sequence[Column[FindingRow]]:
                min_width=8, flex=1, priority=70),
         Column("fixed", "FIXED IN", 12, fixed, lambda r: (not r.finding.fixed, r.finding.fixed),
                min_width=8, flex=1, priority=80),
-        Column("layer", "LAYER", 16, layer, lambda r: (not r.layer, r.layer), min_width=8, flex=3, priority=60),
+        Column("layer", "LAYER", 16, layer, lambda r: (not r.layer, r.layer, r.place),
+               min_width=8, flex=3, priority=60),
     )  # fmt: skip
     return [column.then_by(lambda r: (RANK[r.finding.severity], r.finding.package, r.finding.id)) for column in found]
 

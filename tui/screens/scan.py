@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, Callable, Sequence
 from functools import partial
@@ -87,7 +88,8 @@ class ScanScreen(TableScreen[FindingRow]):
         self._scan = scan
         self._rows: dict[str, FindingRow] = {}
         self._fixable = False
-        self._layer = 0
+        self._layer: FindingRow | None = None
+        """The finding whose layer alone is shown."""
         self._notice: str | None = None
 
     # what the table is
@@ -116,7 +118,7 @@ class ScanScreen(TableScreen[FindingRow]):
         if self._fixable:
             spans.append(("  only what can be fixed", "warn"))
         if self._layer:
-            spans.append((f"  only layer {self._layer}", "warn"))
+            spans.append((f"  only layer {self._layer.place}", "warn"))
         if self._scan is not None:
             spans += report_words(self._scan.report, self._scan.ended, self.session.now())
         return spans
@@ -143,7 +145,7 @@ class ScanScreen(TableScreen[FindingRow]):
         self._arrange(self.size.height)
         self.set_interval(SECONDS, self._look)
         if self._scan is not None:
-            self._show(self._scan)
+            self._take(self._scan)
         self._look()
 
     def on_resize(self, event: Resize) -> None:
@@ -159,7 +161,7 @@ class ScanScreen(TableScreen[FindingRow]):
             return
         job = self._job
         if job is not None and job.scan is not None and job.scan is not self._scan:
-            self._show(job.scan)
+            self._take(job.scan)
         self._say(self._words(job))
         self.draw_header()
         self.draw_title()
@@ -180,21 +182,26 @@ class ScanScreen(TableScreen[FindingRow]):
             self._notice = words
             self.table.set_problem(words)
 
-    def _show(self, scan: Scan) -> None:
+    def _take(self, scan: Scan) -> None:
         self._scan = scan
-        self._rows = rows_of(scan.report)
-        self.query_one("#counts", SpanLine).show(count_spans(scan.report.counts, self.ascii))
-        self._narrow()
+        self.run_worker(partial(self._show, scan), group="show", exclusive=True)
+
+    async def _show(self, scan: Scan) -> None:
+        rows = await asyncio.to_thread(rows_of, scan.report)  # there may be 200,000
+        if self.stands:
+            self._rows = rows
+            self.query_one("#counts", SpanLine).show(count_spans(scan.report.counts, self.ascii))
+            self._narrow()
 
     def _narrow(self) -> None:
         """Show the rows that the two filters of this screen let through."""
         rows = self._rows
         if self._fixable or self._layer:
-            layer = self._layer
+            diff_id = self._layer.finding.diff_id if self._layer else ""
             rows = {
                 key: row
                 for key, row in rows.items()
-                if (not self._fixable or row.finding.fixed) and (not layer or row.layer == layer)
+                if (not self._fixable or row.finding.fixed) and (not diff_id or row.finding.diff_id == diff_id)
             }
         self.show_rows(rows)
         self._draw_details()
@@ -225,9 +232,9 @@ class ScanScreen(TableScreen[FindingRow]):
         """Show only what came with the layer of the finding under the cursor, or all again."""
         row = self.table.cursor_row
         if self._layer:
-            self._layer = 0
-        elif row is not None and row.layer:
-            self._layer = row.layer
+            self._layer = None
+        elif row is not None and row.finding.diff_id:
+            self._layer = row
         else:
             tool = self._scan.report.tool if self._scan else "the tool"
             self.note(f"layer: {tool} does not tell the layer of this", "warning")
@@ -310,7 +317,7 @@ class ScanScreen(TableScreen[FindingRow]):
         if self.pane.has_focus:
             self.action_details()
         elif self._layer or self._fixable:
-            self._layer, self._fixable = 0, False
+            self._layer, self._fixable = None, False
             self._narrow()
         else:
             super().action_back()
