@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -174,17 +174,21 @@ def test_junk_is_an_error_and_nothing_worse(tool: str, data: bytes) -> None:
         READERS[tool](data)
 
 
+def branches(place: object) -> list[Any]:
+    if isinstance(place, dict):
+        return list(cast("dict[str, Any]", place))
+    return list(range(len(cast("list[Any]", place)))) if isinstance(place, list) else []
+
+
 @given(data=st.data(), tool=st.sampled_from(sorted(READERS)), junk=JSON)
 def test_junk_in_any_place_of_a_report(data: st.DataObject, tool: str, junk: object) -> None:
     document: Any = json.loads(json.dumps(SAMPLES[tool]))
-    place: Any = document
+    place = document
     while True:
-        keys: list[Any] = list(place) if isinstance(place, dict) else list(range(len(place)))
-        key: Any = data.draw(st.sampled_from(keys))
-        inner: Any = place[key]
-        if not isinstance(inner, dict | list) or not inner or data.draw(st.booleans()):
+        key = data.draw(st.sampled_from(branches(place)))
+        if not branches(place[key]) or data.draw(st.booleans()):
             break
-        place = inner
+        place = place[key]
     place[key] = junk
     try:
         report = READERS[tool](encoded(document))

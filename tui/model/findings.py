@@ -166,7 +166,7 @@ def layers_of(config: ImageConfig | None, diff_ids: Sequence[str]) -> dict[str, 
 
 
 def with_history(report: Report, history: Sequence[tuple[str, int]]) -> Report:
-    """Return a report that tells no instructions with those of the daemon's history, where it is certain which is whose.
+    """Return a report without instructions with those of the daemon's history, where it is certain which is whose.
 
     `history` are instructions and sizes in bytes, the oldest first. What has a size made a layer; of what has none the
     daemon does not tell whether it did.

@@ -146,19 +146,27 @@ def report_words(report: Report, ended: float, now: float) -> list[Span]:
     return spans
 
 
+def detail_title(row: FindingRow | None, ascii_only: bool) -> list[Span]:
+    """Return which finding it is that the details are of."""
+    if row is None:
+        return []
+    mark = MARKS[row.finding.severity]
+    return [(f"{mark.text(ascii_only)}  ", mark.tone), (row.finding.id, "bold")]
+
+
 def detail_lines(row: FindingRow | None) -> list[str | Span]:
     """Return all that is told of a finding, as lines with their tones."""
     if row is None:
         return []
     finding = row.finding
-    lines: list[str | Span] = [(f"{finding.id}  {finding.title}".strip(), "bold")]
+    lines: list[str | Span] = [(finding.title, "bold")] if finding.title else []
     fix = (
         f"fixed in {finding.fixed}"
         if finding.fixed
         else f"no fix is known{f' ({finding.status})' if finding.status else ''}"
     )
     kind = f" ({finding.kind})" if finding.kind else ""
-    lines.append(f"{MARKS[finding.severity].word}: {finding.package} {finding.installed}{kind}, {fix}")
+    lines.append(f"{finding.package} {finding.installed}{kind}, {fix}")
     if row.layer:
         lines.append(f"layer {row.layer}: {row.instruction}")
     elif finding.diff_id:

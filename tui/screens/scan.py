@@ -21,6 +21,7 @@ from tui.present.findings import (
     columns,
     count_spans,
     detail_lines,
+    detail_title,
     export_chunks,
     report_words,
     rows_of,
@@ -57,9 +58,10 @@ class ScanScreen(TableScreen[FindingRow]):
     ]
     DEFAULT_CSS = """
     ScanScreen {
-        & > #finding { height: 12; border-top: hkey $panel; padding: 0 1; }
+        & > #finding { height: 12; padding: 0 1; }
         &.-short > #finding { height: 8; }
-        &.-low > #finding { display: none; }
+        &.-low > #finding, &.-low > #finding-title { display: none; }
+        &.-low.-detail > #finding-title { display: block; }
         &.-low.-detail > #finding { display: block; height: 1fr; }
         &.-low.-detail > #rows { display: none; }
     }
@@ -104,6 +106,7 @@ class ScanScreen(TableScreen[FindingRow]):
         yield SpanLine(id="counts", ascii=self.ascii)
 
     def compose_below(self) -> ComposeResult:
+        yield SpanLine(id="finding-title", classes="title", ascii=self.ascii)
         yield TextPane(ascii=self.ascii, id="finding")
 
     def heading(self) -> Sequence[Span]:
@@ -207,7 +210,9 @@ class ScanScreen(TableScreen[FindingRow]):
         self._draw_details()
 
     def _draw_details(self) -> None:
-        self.pane.set_lines(detail_lines(self.table.cursor_row))
+        row = self.table.cursor_row
+        self.query_one("#finding-title", SpanLine).show([(" details ", "head"), *detail_title(row, self.ascii)])
+        self.pane.set_lines(detail_lines(row))
 
     def on_live_table_highlighted(self, _message: LiveTable.Highlighted) -> None:
         self._draw_details()
