@@ -28,7 +28,7 @@ def trivy_report(diff_ids: Sequence[str], history: Sequence[dict[str, Any]] = ()
         "SchemaVersion": 2, "Trivy": {"Version": "0.76.0"}, "CreatedAt": "2026-11-29T19:15:56.669423778Z",
         "ArtifactName": "shop/web:1", "ArtifactType": "container_image",
         "Metadata": {
-            "OS": {"Family": "alpine", "Name": "3.18.4"}, "DiffIDs": list(diff_ids),
+            "OS": {"Family": "alpine", "Name": "3.18.4", "EOSL": True}, "DiffIDs": list(diff_ids),
             "ImageConfig": {"history": list(history), "rootfs": {"type": "layers", "diff_ids": list(diff_ids)}},
         },
         "Results": [
@@ -72,6 +72,7 @@ def grype_report(diff_ids: Sequence[str], config: str = "") -> dict[str, Any]:
         "source": {"type": "image", "target": {
             "userInput": "shop/web:1", "imageID": "sha256:1", "config": config,
             "layers": [{"mediaType": kind, "digest": id, "size": 1} for id in diff_ids]}},
+        "distro": {"name": "alpine", "version": "3.18.4", "idLike": None},
         "descriptor": {"name": "grype", "version": "0.121.2", "timestamp": "2026-11-29T19:15:56Z", "db": {
             "status": {"schemaVersion": "v6.1.9", "built": "2026-11-28T07:34:46Z", "valid": True}}},
     }  # fmt: skip

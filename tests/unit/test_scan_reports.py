@@ -2,17 +2,19 @@
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_scanners import DESCRIPTION, grype_report, scout_report, trivy_report
 from tui.model import findings, scan_grype, scan_sarif, scan_trivy
-from tui.model.findings import Report, ReportError, ScannedLayer, with_history
+from tui.model.findings import Report, ReportError, ScannedLayer, Severity, with_history
+from tui.present.findings import count_spans, detail_lines, export_chunks, report_words, rows_of, short_counts
 
 FIRST, LAST = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 HISTORY: list[dict[str, Any]] = [
@@ -41,6 +43,7 @@ def test_trivy() -> None:
     assert report.counts == {"critical": 1, "high": 1, "low": 1}
     assert report.diff_ids == (FIRST, LAST)
     assert report.layers == LAYERS
+    assert (report.system, report.unsupported) == ("alpine 3.18.4", True)
     zlib, openssl, lodash = report.findings
     assert (zlib.id, zlib.package, zlib.installed, zlib.fixed) == ("CVE-2023-45853", "zlib", "1.2.13-r0", "1.2.13-r1")
     assert (zlib.title, zlib.description, zlib.diff_id) == ("zlib: integer overflow", DESCRIPTION, FIRST)
@@ -63,6 +66,8 @@ def test_trivy_of_before_tells_its_version_apart() -> None:
 def test_an_image_without_packages_has_no_results() -> None:
     report = scan_trivy.read_report(b'{"SchemaVersion":2,"ArtifactName":"x","ArtifactType":"container_image"}')
     assert (report.findings, report.counts, report.diff_ids) == ((), {}, ())
+    words = "".join(text for text, _ in report_words(report, 0, 5))
+    assert words == "  trivy  5s ago  no operating system was recognized in it"  # it is not said to be clean
 
 
 def test_grype() -> None:
@@ -70,6 +75,7 @@ def test_grype() -> None:
     report = scan_grype.read_report(encoded(grype_report([FIRST, LAST], config)))
     assert (report.tool, report.version, report.database) == ("grype", "0.121.2", "2026-11-28T07:34:46Z")
     assert report.counts == {"medium": 1, "negligible": 1}
+    assert report.system == "alpine 3.18.4"
     assert report.layers == LAYERS
     first, second = report.findings
     assert (first.package, first.installed, first.fixed, first.diff_id) == ("libcrypto3", "3.1.3-r0", "3.1.4-r1", LAST)
@@ -95,6 +101,7 @@ def test_grype_of_what_is_no_image_has_no_layers() -> None:
 def test_scout() -> None:
     report = scan_sarif.read_report(encoded(scout_report()))
     assert (report.tool, report.version, report.counts) == ("scout", "1.20.4", {"high": 1})
+    assert report.system is None
     (tar,) = report.findings
     assert (tar.id, tar.package, tar.installed, tar.fixed) == ("CVE-2005-2541", "tar", "1.34+dfsg-1", "")
     assert (tar.title, tar.description, tar.kind) == ("tar", "Tar does not warn.", "deb")
@@ -233,3 +240,59 @@ def test_a_history_that_does_not_fit_numbers_nothing_but_the_daemons_may() -> No
 )
 def test_package_urls(purl: str, parts: tuple[str, str, str]) -> None:
     assert scan_sarif.parse_purl(purl) == parts
+
+
+# in words
+
+
+def plain(spans: Sequence[tuple[str, str]]) -> str:
+    return "".join(text for text, _ in spans)
+
+
+def test_counts_in_words() -> None:
+    assert plain(count_spans({"high": 2, "unknown": 1234}, True)) == (
+        " x critical 0  ! high 2  * medium 0  v low 0  ? unknown 1,234 "
+    )
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        (None, " " * 12),
+        ({"low": 3}, "3L" + " " * 10),
+        ({"critical": 100, "high": 100, "medium": 100}, "99+C 99+H 99+M "),
+        ({"critical": 1, "high": 22, "medium": 333, "low": 4}, "1C 22H 99+M "),
+        ({"critical": 1_000_000, "high": 5_000, "unknown": 7}, "99kC 5kH 7? "),
+    ],
+)
+def test_counts_beside_a_layer(counts: dict[Severity, int] | None, words: str) -> None:
+    assert plain(short_counts(counts, 12)) == words
+
+
+def test_what_is_old_or_not_whole_is_told() -> None:
+    report = Report("trivy", (), {}, "0.76.0", "2026-09-01T06:12:00Z", left_out=5, unreadable=1, system="alpine 3.18",
+                    unsupported=True)  # fmt: skip
+    now = 1_788_243_120.0 + 20 * 86_400  # twenty days after the database was made
+    assert plain(report_words(report, now - 60, now)) == (
+        "  trivy 0.76.0  1m ago  alpine 3.18 end of life  database of 2w ago  5 more are only counted"
+        "  1 entry of its report can't be read"
+    )
+
+
+def test_details_without_a_title_or_a_fix() -> None:
+    report = scan_trivy.read_report(encoded(SAMPLES["trivy"]))
+    rows = list(rows_of(report).values())
+    assert detail_lines(None) == []
+    assert "openssl 3.1.3-r0 (alpine), no fix is known (affected)" in detail_lines(rows[1])
+    assert detail_lines(rows[2])[:2] == ["lodash 4.17.4 (node-pkg), fixed in 4.17.12", "layer 3: RUN npm install"]
+
+
+def test_the_export_is_one_document() -> None:
+    report = scan_trivy.read_report(encoded(SAMPLES["trivy"]))
+    many = msgspec.structs.replace(report, findings=report.findings * 400)
+    document = json.loads(b"".join(export_chunks("sha256:1", "a:1", "trivy image a:1", "now", many)))
+    assert len(document["findings"]) == 1200
+    assert (document["findings"][2]["layer"], document["findings"][2]["instruction"]) == (3, "RUN npm install")
+    assert document["counts"]["critical"] == 1
+    empty = msgspec.structs.replace(report, findings=())
+    assert json.loads(b"".join(export_chunks("sha256:1", "a:1", "x", "now", empty)))["findings"] == []

@@ -79,6 +79,10 @@ class Report(msgspec.Struct, frozen=True):
     layers: Mapping[str, ScannedLayer] = {}
     left_out: int = 0
     unreadable: int = 0
+    system: str | None = None
+    """The operating system that was recognized, empty for none; None where the tool does not tell it."""
+    unsupported: bool = False
+    """Whether the system's makers mend it no more, so that what is wrong with it is not told either."""
 
     def of_layers(self) -> dict[str, Counter[Severity]]:
         """Return the number of findings of each severity by the diff ID of their layer."""

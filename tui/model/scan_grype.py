@@ -77,10 +77,16 @@ class _Descriptor(msgspec.Struct):
     db: _Database | None = None
 
 
+class _Distro(msgspec.Struct):
+    name: str = ""
+    version: str = ""
+
+
 class _Document(msgspec.Struct):
     matches: list[msgspec.Raw]
     """Null in none of them: a document without it is another tool's, or an error's."""
     source: _Source | None = None
+    distro: _Distro | None = None
     descriptor: _Descriptor | None = None
 
 
@@ -100,10 +106,12 @@ def read_report(data: bytes | memoryview) -> Report:
     diff_ids = tuple(layer.digest for layer in target.layers or ())
     descriptor = document.descriptor or _Descriptor()
     database = descriptor.db or _Database()
+    distro = document.distro or _Distro()
     return Report(
         "grype", tuple(gathered.findings), dict(gathered.counts), descriptor.version,
         database.built or (database.status.built if database.status else ""), diff_ids,
         layers_of(config_in(target.config), diff_ids), gathered.left_out, gathered.unreadable,
+        f"{distro.name} {distro.version}".strip(),
     )  # fmt: skip
 
 

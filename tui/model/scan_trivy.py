@@ -36,7 +36,14 @@ class _Result(msgspec.Struct, rename="pascal"):
     vulnerabilities: list[msgspec.Raw] | None = None
 
 
+class _System(msgspec.Struct, rename="pascal"):
+    family: str = ""
+    name: str = ""
+    unsupported: bool = msgspec.field(default=False, name="EOSL")
+
+
 class _Metadata(msgspec.Struct, rename="pascal"):
+    system: _System | None = msgspec.field(default=None, name="OS")
     diff_ids: tuple[str, ...] | None = msgspec.field(default=None, name="DiffIDs")
     image_config: ImageConfig | None = None
 
@@ -83,11 +90,12 @@ def read_report(data: bytes | memoryview, *, version: str = "", database: str = 
 
         gathered.read_each(result.vulnerabilities or (), read)
     metadata = report.metadata or _Metadata()
+    system = metadata.system or _System()
     return Report(
         "trivy", tuple(gathered.findings), dict(gathered.counts),
         report.trivy.version if report.trivy and report.trivy.version else version, database,
         metadata.diff_ids or (), layers_of(metadata.image_config, metadata.diff_ids or ()),
-        gathered.left_out, gathered.unreadable,
+        gathered.left_out, gathered.unreadable, f"{system.family} {system.name}".strip(), system.unsupported,
     )  # fmt: skip
 
 

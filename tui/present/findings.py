@@ -30,9 +30,6 @@ RANK: Final = {severity: at for at, severity in enumerate(SEVERITIES)}
 LETTERS: Final[Mapping[Severity, str]] = {
     "critical": "C", "high": "H", "medium": "M", "low": "L", "negligible": "N", "unknown": "?",
 }  # fmt: skip
-SHORT_WIDTH: Final = 12
-"""Cells of the counts beside a layer."""
-
 OLD_DAYS: Final = 14
 """Days after which a database of vulnerabilities is told as old: those of trivy and grype are made anew each day."""
 
@@ -119,13 +116,13 @@ def count_spans(counts: Mapping[Severity, int], ascii_only: bool) -> list[Span]:
     return found
 
 
-def short_counts(counts: Mapping[Severity, int] | None) -> list[Span]:
-    """Return the three worst severities that there are as `2C 1H 3M`, in SHORT_WIDTH cells."""
+def short_counts(counts: Mapping[Severity, int] | None, width: int = 0) -> list[Span]:
+    """Return the three worst severities that there are as `2C 1H 3M `, in at least `width` cells."""
     known = counts or {}
     some: list[Severity] = [severity for severity in SEVERITIES if known.get(severity)]
     spans = [(f"{_few(known[severity])}{LETTERS[severity]} ", MARKS[severity].tone) for severity in some[:3]]
     used = sum(len(text) for text, _ in spans)
-    return [*((text, {"muted": "dim"}.get(tone, tone)) for text, tone in spans), (" " * (SHORT_WIDTH - used), "")]
+    return [*((text, {"muted": "dim"}.get(tone, tone)) for text, tone in spans), (" " * (width - used), "")]
 
 
 def _few(count: int) -> str:
@@ -135,6 +132,12 @@ def _few(count: int) -> str:
 def report_words(report: Report, ended: float, now: float) -> list[Span]:
     """Return who found it, when, and how old the tool's knowledge is; times are seconds since the epoch."""
     spans: list[Span] = [(f"  {report.tool} {report.version}".rstrip(), "accent"), (f"  {ago(now - ended)}", "dim")]
+    if report.system:
+        spans.append((f"  {report.system}", "dim"))
+    elif report.system is not None and not report.findings:
+        spans.append(("  no operating system was recognized in it", "warn"))  # nothing found says little then
+    if report.unsupported:
+        spans.append((" end of life", "bad"))
     made = parse_time(report.database) if report.database else None
     if made is not None:
         age = now - made

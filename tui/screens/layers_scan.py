@@ -20,6 +20,7 @@ class LayerCounts:
     def __init__(self) -> None:
         self._scan: Scan | None = None
         self._counts: Mapping[str, Mapping[Severity, int]] = {}
+        self._width = 0
 
     def renew(self, screen: HytheScreen, image: str) -> bool:
         """Look for a newer scan; returns whether there is one."""
@@ -28,11 +29,13 @@ class LayerCounts:
             return False
         self._scan = found
         self._counts = found.report.of_layers() if found else {}
+        widths = [sum(len(text) for text, _ in short_counts(each)) for each in self._counts.values()]
+        self._width = max(widths, default=0)
         return True
 
     def spans(self, row: StackRow) -> Sequence[Span]:
         """Return what stands beside a layer; blanks for one without findings, where others may have some."""
-        return short_counts(self._counts.get(row.diff_id)) if self._counts else ()
+        return short_counts(self._counts.get(row.diff_id), self._width) if self._counts else ()
 
 
 async def open_scan(screen: HytheScreen, image: str, image_id: str, title: str) -> None:
