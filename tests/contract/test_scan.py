@@ -162,6 +162,14 @@ async def test_certificates_with_other_names_are_no_way_so_that_the_image_is_sav
     assert set(seen) == {(0o600, 0o700)}
 
 
+async def test_a_folder_that_cannot_be_made_is_named(demo_socket: str, tmp_path: Path, place: Path) -> None:
+    (tmp_path / "cache").write_text("a file is in its place")
+    environment = environment_of(tmp_path / "bin", "trivy")
+    async with connected(Endpoint(f"unix://{demo_socket}", "test"), environment) as session:
+        job = await scanned(session, await some_image(session))
+    assert job.error == f"{place}: File exists"
+
+
 async def test_an_archive_without_room_is_not_begun(
     demo_socket: str, tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -179,6 +179,7 @@ async def test_a_scan_that_hangs_is_left_and_cancelled(tmp_path: Path) -> None:
         screen = await open_scan(pilot)
         await until(pilot, lambda: "INFO downloading" in text_of(app), "what it says")
         assert "trivy is at it" in text_of(app)
+        assert " found" not in text_of(app)  # nothing is known yet
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is not screen)
         await pilot.press("J")

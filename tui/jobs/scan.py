@@ -5,8 +5,8 @@ from __future__ import annotations
 import mmap
 import os
 import re
+import secrets
 import shutil
-import tempfile
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -92,8 +92,9 @@ class ScanJob(PrintingJob):
         self._environment, self._now = environment, now
 
     async def work(self) -> None:
-        folder = await in_thread(_private_folder)
+        folder = spill_folder() / f"{FOLDER}{os.getpid()}-{secrets.token_hex(6)}"
         try:
+            await in_thread(_make_private, folder)
             await self._scan(folder)
         finally:
             self.take(b"", last=True)
@@ -164,6 +165,8 @@ class ScanJob(PrintingJob):
 
     def failure(self, error: Exception) -> str:
         self.hint = getattr(error, "hint", "")
+        if isinstance(error, OSError):
+            return f"{error.filename or spill_folder()}: {error.strerror or error}"
         words = super().failure(error)
         if isinstance(error, (ScanFailed, ReportError)) and (said := last_words(self.output.since(0))):
             self.hint = self.hint or next((hint for pattern, hint in _HINTS if pattern.search(said)), "")
@@ -191,15 +194,15 @@ def read_report(tool: Tool, path: Path, version: bytes = b"") -> Report:
     return (scan_grype if tool == "grype" else scan_sarif).read_report(data)
 
 
-def _private_folder() -> Path:
+def _make_private(folder: Path) -> None:
     """Make a folder that nobody else may read, and take away those of runs of hythe that were killed."""
-    place = spill_folder()
+    place = folder.parent
     place.mkdir(parents=True, exist_ok=True)
     for old in place.glob(f"{FOLDER}*-*"):
         pid = old.name.removeprefix(FOLDER).partition("-")[0]
         if pid.isdecimal() and not _lives(int(pid)):
             shutil.rmtree(old, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-", dir=place))
+    folder.mkdir(mode=0o700)
 
 
 def _lives(pid: int) -> bool:

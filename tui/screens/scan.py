@@ -113,8 +113,17 @@ class ScanScreen(TableScreen[FindingRow]):
         spans: list[Span] = [("scan of ", ""), (f"{self.image_name}  ", "accent")]
         job = self._job
         if job is not None and job.state == "running":
-            spans.append((f"{job.tool} is at it, {duration(self.session.now() - job.started)}", "busy"))
+            took = duration(self.session.now() - job.started)
+            known = f": {job.progress}" if self._scan is not None else ""
+            spans.append((f"{job.tool} is at it, {took}{known}", "busy"))
         return spans
+
+    def draw_title(self) -> None:
+        if self._scan is not None:
+            super().draw_title()
+        else:
+            line = self._job.line if self._job else ""
+            self.query_one("#table-title", SpanLine).show([(f" $ {line}", "dim")])
 
     def title_spans(self) -> Sequence[Span]:
         spans: list[Span] = [(" found", "head")]
@@ -166,14 +175,20 @@ class ScanScreen(TableScreen[FindingRow]):
         if job is not None and job.scan is not None and job.scan is not self._scan:
             self._take(job.scan)
         self._say(self._words(job))
+        self.table.set_empty(self._instead(job))
         self.draw_header()
         self.draw_title()
 
+    def _instead(self, job: ScanJob | None) -> str:
+        """Return what stands where no rows are: nothing found is said of a scan that is done alone."""
+        if self._scan is not None:
+            return self.empty
+        return job.progress if job is not None and job.state == "running" else ""
+
     def _words(self, job: ScanJob | None) -> str | None:
-        if job is None or job.state == "done":
+        """Return why there is no newer scan, or None."""
+        if job is None or job.state in ("done", "running"):
             return None
-        if job.state == "running":
-            return f"$ {job.line}\n{job.progress}"
         known = "\nbelow is what the scan before found" if self._scan is not None else ""
         if job.state == "cancelled":
             return f"the scan was cancelled; r scans again{known}"
