@@ -151,7 +151,7 @@ class LogSource:
             self._mark(take, restarted_mark(found), None)  # the first line may be earlier than the moment it is given
         self.container, self._told_gone = found, False
         watched = found.is_running or not self._fresh
-        await self._read(found, take)
+        await self._read(found, take, unseen=earlier is None or self.newest == NO_TIME)
         return await self._is_over(found, take, watched)
 
     def _find(self) -> Container | None:
@@ -195,18 +195,20 @@ class LogSource:
         take(self, batch)
 
     # ---- reading
-    async def _read(self, container: Container, take: Take) -> None:
-        """Read what there is, and with a process that runs what comes."""
+    async def _read(self, container: Container, take: Take, *, unseen: bool) -> None:
+        """Read what there is, and with a process that runs what comes. Of an `unseen` start it is not known whether
+        there are lines before it: where there are, the start is marked between them."""
+        crossing = round((container.started - EARLY_SECONDS) * 1e9) if unseen and container.started else None
         first = self.newest == NO_TIME
         if first:
             self._enter("reading")
             if self._exact and container.is_running:
                 self._goal = await self._last_time(container)
-            await self._stream(container, take, self._tail, "")
+            await self._stream(container, take, self._tail, "", crossing)
             return
-        missed = not await self._stream(container, take, RESUME_LINES, "")
+        missed = not await self._stream(container, take, RESUME_LINES, "", crossing)
         if missed:  # more came than was looked at: only a search of the whole log finds where to go on
-            await self._stream(container, take, None, moment_of(self.newest))
+            await self._stream(container, take, None, moment_of(self.newest), crossing)
 
     async def _last_time(self, container: Container) -> int:
         """Return the time of the line that is the last one now; NO_TIME where there is none."""
@@ -217,12 +219,11 @@ class LogSource:
                 found = max(found, *batch.times) if len(batch) else found
         return found
 
-    async def _stream(self, container: Container, take: Take, tail: int | None, since: str) -> bool:
+    async def _stream(
+        self, container: Container, take: Take, tail: int | None, since: str, crossing: int | None
+    ) -> bool:
         """Read a stream to its end; returns False at once where lines between the last one and its first are lost."""
         after, taken, old = self.newest, 0, 0
-        crossing = None
-        if container.started and self.newest == NO_TIME:
-            crossing = round((container.started - EARLY_SECONDS) * 1e9)
         batches = self.target.engine.containers.log_batches(
             container.id, tty=bool(container.tty), follow=container.is_running, tail=tail, since=since
         )
