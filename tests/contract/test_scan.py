@@ -349,4 +349,4 @@ async def test_trivy_without_its_database(real_engine: Any, trivy: dict[str, str
     async with connected(Endpoint(real_engine.host, "test"), environment) as session:
         job = await scanned(session, await some_image(session))
         assert job.state == "failed"
-        assert "--skip-db-update cannot be specified on the first run" in job.error
+        assert "cannot be specified on the first run" in job.error
