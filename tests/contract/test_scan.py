@@ -240,6 +240,46 @@ async def test_cancel_ends_the_tool_and_leaves_nothing(demo_socket: str, tmp_pat
     assert left_in(place) == []
 
 
+async def test_cancel_while_the_image_is_saved_leaves_nothing(
+    demo_socket: str, tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.jobs.scan.needs_archive", always)
+    environment = environment_of(tmp_path / "bin", "trivy")
+    ended: list[str] = []
+
+    async def archive(_image: str) -> AsyncGenerator[bytes]:
+        try:
+            yield b"x" * 5_000
+            await asyncio.Event().wait()
+        finally:
+            ended.append("the daemon is left in peace")
+
+    async with connected(Endpoint(f"unix://{demo_socket}", "test"), environment) as session:
+        session.engine.images.archive = archive  # type: ignore[method-assign]
+        job, _ = await started(session, await some_image(session))
+        await until(lambda: "saving the image for trivy: 5kB" in job.progress)
+        assert [path.stat().st_size for path in place.rglob("image.tar")] == [5_000]  # noqa: ASYNC240 - at once
+        await job.cancel()
+        assert job.state == "cancelled"
+    assert (ended, left_in(place)) == (["the daemon is left in peace"], [])
+
+
+async def test_an_archive_that_is_cut_is_not_scanned(
+    demo_socket: str, tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.jobs.scan.needs_archive", always)
+
+    async def archive(_image: str) -> AsyncGenerator[bytes]:
+        yield b"x" * 5_000
+
+    environment = environment_of(tmp_path / "bin", "trivy")
+    async with connected(Endpoint(f"unix://{demo_socket}", "test"), environment) as session:
+        session.engine.images.archive = archive  # type: ignore[method-assign]
+        job = await scanned(session, await some_image(session))
+    assert job.error.startswith("the daemon ended the archive in its midst")
+    assert left_in(place) == []
+
+
 async def test_what_a_killed_run_left_is_taken_away(demo_socket: str, tmp_path: Path, place: Path) -> None:
     gone = await asyncio.create_subprocess_exec("true")
     await gone.wait()

@@ -32,11 +32,16 @@ from tui.screens.layers_actions import here
 from tui.screens.table_screen import TableScreen
 from widgets.line_view import Span
 from widgets.live_table import LiveTable
-from widgets.span_line import SpanLine
+from widgets.span_line import KeyHints, SpanLine
 from widgets.text_pane import TextPane
 
 SECONDS = 0.25
 """How often it is looked how far a scan is."""
+
+RUNNING = (("x", "cancel"), ("l", "what it says"))
+FOUND = (("f", "fixable"), ("v", "layer"), ("L", "layers"), ("r", "again"))
+FAILED = (("r", "again"), ("l", "what it said"))
+ALWAYS = (("/", "filter"), ("o", "sort"), ("?", "help"), ("esc", "back"), ("tab", "details"), ("E", "export"))
 
 LOW = 20
 """Rows of the terminal below which the details stand in the table's place when they are asked for."""
@@ -66,10 +71,6 @@ class ScanScreen(TableScreen[FindingRow]):
         &.-low.-detail > #rows { display: none; }
     }
     """
-    hints = (
-        ("f", "fixable"), ("v", "layer"), ("L", "layers"), ("tab", "details"), ("E", "export"), ("r", "again"),
-        ("x", "cancel"),
-    )  # fmt: skip
     own_keys = (
         ("enter tab", "to the details of the finding, and back"),
         ("f", "only what can be fixed by a newer package, or all"),
@@ -176,6 +177,9 @@ class ScanScreen(TableScreen[FindingRow]):
             self._take(job.scan)
         self._say(self._words(job))
         self.table.set_empty(self._instead(job))
+        running = job is not None and job.state == "running"
+        hints = (*(RUNNING if running else FOUND if self._scan else FAILED), *ALWAYS)
+        self.query_one("#footer", KeyHints).hint([(key, key, word, True) for key, word in hints])
         self.draw_header()
         self.draw_title()
 
