@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import pytest
 
 from fake_scanners import make_tools, trivy_report
@@ -218,7 +219,22 @@ async def test_a_report_on_another_image_is_refused(demo_socket: str, tmp_path: 
     async with connected(Endpoint(f"unix://{demo_socket}", "test"), environment) as session:
         image = await some_image(session)
         job = await scanned(session, image)
-        assert job.error.startswith(f"trivy looked at another image than {image.reference}")
+        assert job.error == f"trivy looked at another image than {image.reference}: it is not the one that was meant"
+
+
+async def test_a_tag_that_moved_while_scout_scanned_is_told(demo_socket: str, tmp_path: Path) -> None:
+    async with connected(
+        Endpoint(f"unix://{demo_socket}", "test"), environment_of(tmp_path / "bin", "scout")
+    ) as session:
+        images = [each for each in await session.engine.images.list_all() if each.tags]
+        first, second = sorted(images, key=lambda each: each.reference)[:2]
+        await session.engine.images.tag(second.id, "scan-moved", "1")
+        try:
+            moved = msgspec.structs.replace(first, tags=("scan-moved:1",))
+            job = await scanned(session, moved)
+        finally:
+            await session.engine.images.remove("scan-moved:1")
+        assert job.error == "scout looked at another image than scan-moved:1: it is not the one that was meant"
 
 
 async def test_cancel_ends_the_tool_and_leaves_nothing(demo_socket: str, tmp_path: Path, place: Path) -> None:

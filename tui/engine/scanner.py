@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from pathlib import Path
 from shlex import join, quote
 from typing import Final
@@ -45,11 +45,12 @@ _QUIET: Final = {"TRIVY_SKIP_VERSION_CHECK": "true", "GRYPE_CHECK_FOR_APP_UPDATE
 
 
 class ScanFailed(EngineError):
-    """A scan that ended without a report, in the tool's own last words."""
+    """A scan that ended without a report. `own`: it is hythe that says no, and not the tool."""
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", *, own: bool = False) -> None:
         super().__init__(message)
         self.hint = hint
+        self.own = own
 
 
 class Scanner(msgspec.Struct, frozen=True):
@@ -185,8 +186,9 @@ class ScanRun:
             os.close(handle)
         stream = process.stdout if self._scanner.tool == "scout" else process.stderr
         try:
-            async for data in self._follow(process, stream):
-                yield data
+            async with aclosing(self._follow(process, stream)) as said:
+                async for data in said:
+                    yield data
         finally:
             await end_program(process)
         code = process.returncode or 0

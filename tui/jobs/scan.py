@@ -120,10 +120,14 @@ class ScanJob(PrintingJob):
         self.progress = "reading the report"
         self.changed()
         report = await in_thread(read_report, self.tool, run.report, version)
-        if report.diff_ids and stack.diff_ids and report.diff_ids != stack.diff_ids:
+        other = report.diff_ids and stack.diff_ids and report.diff_ids != stack.diff_ids
+        if self.tool == "scout" and not archive:  # it is given a name, and tells no layers
+            other = (await self._engine.images.stack(self.image_name)).id != stack.id
+        if other:
             raise ScanFailed(
-                f"{self.tool} looked at another image than {self.image_name}: its layers are not those",
+                f"{self.tool} looked at another image than {self.image_name}: it is not the one that was meant",
                 "was the tag moved meanwhile? r scans again",
+                own=True,
             )
         if not all(report.layers[id].number for id in report.diff_ids):
             history = (await self._engine.images.history(self.image))[::-1]
@@ -142,6 +146,7 @@ class ScanJob(PrintingJob):
                 f"no room for an archive of {self.image_name}: it takes about {size(expected)}, "
                 f"and {size(free)} are free in {folder.parent}",
                 f"{self.tool} can't reach this daemon by itself, so that the image is saved first",
+                own=True,
             )
         path = folder / "image.tar"
         written, end = 0, b""
@@ -168,7 +173,8 @@ class ScanJob(PrintingJob):
         if isinstance(error, OSError):
             return f"{error.filename or spill_folder()}: {error.strerror or error}"
         words = super().failure(error)
-        if isinstance(error, (ScanFailed, ReportError)) and (said := last_words(self.output.since(0))):
+        by_tool = isinstance(error, ReportError) or (isinstance(error, ScanFailed) and not error.own)
+        if by_tool and (said := last_words(self.output.since(0))):
             self.hint = self.hint or next((hint for pattern, hint in _HINTS if pattern.search(said)), "")
             words = f"{words}: {said}"
         return words
