@@ -9,7 +9,9 @@ from pathlib import Path
 from tui.commands.command import Context
 from tui.commands.job_history import start_job
 from tui.commands.running import allowed
+from tui.commands.volume_tar import NO_IMAGE
 from tui.engine.errors import NotFound
+from tui.engine.helpers import is_helper
 from tui.jobs.copy_in import CopyInJob
 from tui.jobs.job import Job
 from tui.model.containers import Container
@@ -94,9 +96,12 @@ def _tell_end(context: Context, job: Job, done: Callable[[], object]) -> None:
 
 
 async def volume_files(context: Context) -> None:
-    """Open the volume's files, through a container that mounts it."""
+    """Open the volume's files, through a container that mounts it, or one that is made for them where none does."""
     volume = context.volumes[0]
     users = mounting(context, volume)
+    if not users:
+        context.ui.open("volume_files", volume=volume)
+        return
     chosen = users[0][0].id
     if len(users) > 1:
         options = [(c.id, c.name, f"{path}, {c.state}") for c, path in users]
@@ -109,11 +114,12 @@ async def volume_files(context: Context) -> None:
 
 
 def mounting(context: Context, volume: Volume) -> list[tuple[Container, str]]:
-    """Return the containers that mount a volume, and where, by name."""
+    """Return the containers that mount a volume, and where, by name; none that a hythe made for itself."""
     return sorted(
         (
             (container, mount.destination)
             for container in context.session.state.containers.values()
+            if not is_helper(container)
             for mount in container.mounts
             if mount.type == "volume" and mount.source == volume.name
         ),
@@ -150,7 +156,10 @@ def _here() -> Path:
         return Path("/")
 
 
-def is_mounted(context: Context) -> str | None:
+def can_show(context: Context) -> str | None:
+    """Say why the files of the volume can't be shown, or None."""
     if mounting(context, context.volumes[0]):
         return None
-    return "no container uses it, and a daemon shows a volume's files only through one"
+    if context.session.engine.read_only:
+        return "read-only: no container mounts it, and none may be made to look through"
+    return None if context.session.state.images else NO_IMAGE

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import platform
+import os
 import secrets
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 
@@ -41,6 +41,7 @@ class Helpers:
         self._containers = containers
         self._open: dict[str, str] = {}
         self._left: set[str] = set()
+        self._going: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def lent(self, kind: Kind, of: str, body: Mapping[str, Any]) -> AsyncGenerator[str]:
@@ -60,7 +61,7 @@ class Helpers:
             EngineError: it cannot be made.
         """
         name = f"hythe-{kind}-{secrets.token_hex(4)}"
-        labels = {**body.get("Labels", {}), LABELS[kind]: of, OWNER: this_process().mark, HOST: platform.node()}
+        labels = {**body.get("Labels", {}), LABELS[kind]: of, OWNER: this_process().mark, HOST: os.uname().nodename}
         making = asyncio.ensure_future(self._containers.create({**body, "Labels": labels}, name=name))
         try:
             made = (await asyncio.shield(making)).id
@@ -80,7 +81,7 @@ class Helpers:
 
     async def remove(self, helper: str) -> None:
         """Remove a helper and its anonymous volumes, those that its image asks for; where that fails it is `left`."""
-        name = self._open.pop(helper, helper)
+        name = self._open.get(helper, helper)
         try:
             async with asyncio.timeout(REMOVE_SECONDS):
                 await self._containers.remove(helper, force=True, volumes=True)
@@ -88,9 +89,24 @@ class Helpers:
             pass  # somebody else was faster
         except (EngineError, TimeoutError):
             self._left |= {helper, name}
+        self._open.pop(helper, None)
+
+    def let_go(self, helper: str, after: Sequence[Awaitable[object]] = ()) -> None:
+        """Remove a helper once what uses it still has ended, without waiting for that here."""
+
+        async def go() -> None:
+            await asyncio.gather(*after, return_exceptions=True)
+            await self.remove(helper)
+
+        task = asyncio.create_task(go())
+        self._going.add(task)
+        task.add_done_callback(self._going.discard)
 
     async def close(self) -> None:
-        """Remove all that are there still."""
+        """Remove all that are there still: nothing uses them any more."""
+        for task in self._going:
+            task.cancel()
+        await asyncio.gather(*self._going, return_exceptions=True)
         await asyncio.gather(*(self.remove(helper) for helper in tuple(self._open)))
 
     def left_behind(self, containers: Iterable[Container]) -> list[Container]:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
-import uuid
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -64,10 +62,10 @@ def this_process() -> Owner:
         namespace = os.readlink(PROC / "self/ns/pid").partition("[")[2].rstrip("]")
     except OSError:
         namespace = ""
-    machine = _text(MACHINE_ID) or f"{uuid.getnode():x}"
+    machine = _text(MACHINE_ID) or _network_card()
     boot = _text(PROC / "sys/kernel/random/boot_id")
     return Owner(
-        _digest(f"{platform.node()} {machine}"), _digest(boot) if boot else "", namespace, pid, _start_of(pid) or ""
+        _digest(f"{os.uname().nodename} {machine}"), _digest(boot) if boot else "", namespace, pid, _start_of(pid) or ""
     )
 
 
@@ -109,6 +107,12 @@ def _start_of(pid: int) -> str | None:
     """When a process began, in ticks since the machine's start; None where that can't be read."""
     words = _text(PROC / str(pid) / "stat").rpartition(")")[2].split()
     return words[19] if len(words) > 19 else None
+
+
+def _network_card() -> str:
+    import uuid  # most machines have an id
+
+    return f"{uuid.getnode():x}"
 
 
 def _text(path: Path) -> str:
