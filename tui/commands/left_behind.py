@@ -52,7 +52,9 @@ def words_for(left: list[Container], host: str, *, read_only: bool) -> str:
     names = ", ".join(each.name for each in left[:MOST_NAMED])
     if len(left) > MOST_NAMED:
         names += f" and {len(left) - MOST_NAMED} more"
-    what = "read-only: nothing is removed here" if read_only else "the command palette removes them: type 'helper' there"
+    what = "the command palette removes them: type 'helper' there"
+    if read_only:
+        what = "read-only: nothing is removed here"
     return f"{host}: a hythe that was killed left {plural(len(left), 'helper container')} behind: {names}\n{what}"
 
 

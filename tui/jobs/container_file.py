@@ -20,14 +20,16 @@ from tui.present.units import size
 class ContainerFileJob(Job):
     """Reads one file; `content` are its first bytes and `header` what the archive says of it, once it is done.
 
-    The archive is read no further than needed. The path counts from `root`, a folder of the container.
+    The archive is read no further than needed. The path counts from `root`, a folder of the container that
+    people call `of`.
     """
 
     def __init__(
-        self, engine: Engine, container: str, name: str, path: str, most: int = MOST_BYTES, *, root: str = ""
-    ) -> None:
+        self, engine: Engine, container: str, name: str, path: str, most: int = MOST_BYTES, *, root: str = "",
+        of: str = "",
+    ) -> None:  # fmt: skip
         self._place = place_in(root, path)
-        super().__init__(f"read {path} of {name}", f"docker cp {quote(f'{name}:{self._place}')} -")
+        super().__init__(f"read {path} of {of or name}", f"docker cp {quote(f'{name}:{self._place}')} -")
         self.content = b""
         self.header: TarHeader | None = None
         self.progress = "waiting for the daemon"

@@ -23,16 +23,17 @@ TOLD_SECONDS = 0.2
 class ContainerTreeJob(Job):
     """Reads all below `path` and keeps the headers; `part` is what came, however it ended.
 
-    The API has no listing: a daemon sends what is in the files too, which passes by. For `/` it is `docker export`,
-    which leaves out volumes and binds. With a `root`, a folder of the container, paths count from there, and nothing
-    else of the container is read. `expected` is about how many bytes will pass, None where that is not known.
+    The API has no listing: a daemon sends what is in the files too, which passes by. For `/` it is `docker
+    export`, which leaves out volumes and binds. With a `root`, a folder of the container, paths count from there,
+    and nothing else of the container is read; `of` is what people call that. `expected` is about how many bytes
+    will pass, None where that is not known.
     """
 
-    def __init__(self, engine: Engine, container: str, name: str, path: str, *, root: str = "") -> None:
+    def __init__(self, engine: Engine, container: str, name: str, path: str, *, root: str = "", of: str = "") -> None:
         self.whole = path == "/" and not root
         self._place = place = place_in(root, path)
         source = f"docker export {quote(name)}" if self.whole else f"docker cp {quote(f'{name}:{place}')} -"
-        super().__init__(f"list {path} of {name}", f"{source} | tar -tv")
+        super().__init__(f"list {path} of {of or name}", f"{source} | tar -tv")
         self.path = path
         self.part: Part | None = None
         self.expected: int | None = None

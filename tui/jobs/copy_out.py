@@ -43,23 +43,23 @@ class CopyOutJob(Job):
     Devices, pipes, links that lead out of what is copied and names that do are left out, and named in `left_out`;
     owners and set-uid bits are not kept. Until it is done nothing is seen but a hidden folder, and nothing stays when
     it fails or is cancelled. `total` is about how many bytes are expected, 0 where that is not known. The path counts
-    from `root`, a folder of the container, which is called `root_name` here.
+    from `root`, a folder of the container that people call `of`; all of it goes into a folder named `leaf`.
     """
 
     screen = "extract"
 
     def __init__(
         self, engine: Engine, container: str, name: str, path: str, folder: Path, total: int = 0, *, root: str = "",
-        root_name: str = "rootfs",
+        of: str = "", leaf: str = "rootfs",
     ) -> None:  # fmt: skip
-        leaf = posixpath.basename(path.rstrip("/")) or root_name
+        leaf = posixpath.basename(path.rstrip("/")) or leaf
         self.target = folder / leaf
         self._whole = path == "/" and not root
         self._place = place_in(root, path)
         line = f"docker cp {quote(f'{name}:{self._place}')} {quote(str(self.target if path == '/' else folder))}"
         if self._whole:
             line = f"docker export {quote(name)} | tar -x -C {quote(str(self.target))}"
-        super().__init__(f"copy {path} of {name}", line)
+        super().__init__(f"copy {path} of {of or name}", line)
         self.folder = folder
         self.path = path
         self.total = total

@@ -87,7 +87,7 @@ class FilesScreen(HytheScreen):
         super().__init__()
         self._container = container
         self._start = clean(path)
-        self._reading = FilesReading(self, container, self._changed, root=self.root)
+        self._reading = FilesReading(self, container, self._changed, root=self.root, of=self.of)
 
     @property
     def of(self) -> str:

@@ -24,7 +24,9 @@ class ContainerFileScreen(FileScreen):
 
     def make_job(self) -> ContainerFileJob:
         container = self._container
-        return ContainerFileJob(self.session.engine, container.id, container.name, self.path, root=self._root)
+        return ContainerFileJob(
+            self.session.engine, container.id, container.name, self.path, root=self._root, of=self._title
+        )
 
     def facts(self) -> list[Span]:
         header = self._job.header if isinstance(self._job, ContainerFileJob) else None

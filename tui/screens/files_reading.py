@@ -19,9 +19,10 @@ class FilesReading:
     """What was read of one container; `on_change` is called whenever more is known. A reading ends with the screen."""
 
     def __init__(
-        self, screen: HytheScreen, container: Container, on_change: Callable[[], object], *, root: str = ""
-    ) -> None:
-        """Paths count from `root`, a folder of the container."""
+        self, screen: HytheScreen, container: Container, on_change: Callable[[], object], *, root: str = "",
+        of: str = "",
+    ) -> None:  # fmt: skip
+        """Paths count from `root`, a folder of the container that people call `of`."""
         self.tree = ContainerTree()
         self.job: ContainerTreeJob | None = None
         self.problem = ""
@@ -30,6 +31,7 @@ class FilesReading:
         self._screen = screen
         self.container = container
         self._root = root
+        self._of = of
         self._on_change = on_change
 
     @property
@@ -65,7 +67,9 @@ class FilesReading:
     async def read(self, path: str) -> bool:
         """Read a path and all below it; returns whether something came, be it in part."""
         container = self.container
-        job = self.job = ContainerTreeJob(self.session.engine, container.id, container.name, path, root=self._root)
+        job = self.job = ContainerTreeJob(
+            self.session.engine, container.id, container.name, path, root=self._root, of=self._of
+        )
         self.problem = ""
         start_job(self.session, job)
         stop = job.listen(self._on_change)

@@ -36,8 +36,8 @@ class VolumeFilesScreen(FilesScreen):
     own_keys = tuple(pair for pair in FilesScreen.own_keys if pair[0] not in ("p", "c"))
 
     def __init__(self, volume: Volume) -> None:
-        super().__init__(Container(id="", name=volume.name, image="", state=""))
         self._volume = volume
+        super().__init__(Container(id="", name=volume.name, image="", state=""))
         self._copies: list[Job] = []
 
     @property
@@ -113,7 +113,7 @@ class VolumeFilesScreen(FilesScreen):
 
     async def copy_path_out(self, path: str, total: int) -> None:
         name = self._volume.name
-        job = await copy_out(self, self._container, path, total, root=PLACE, name=_file_name(name))
+        job = await copy_out(self, self._container, path, total, root=PLACE, of=self.of, leaf=_file_name(name))
         if job is not None:
             self._copies.append(job)
 
