@@ -248,7 +248,11 @@ async def test_a_login_that_is_left_is_cancelled_in_the_history(monkeypatch: pyt
         await seen(pilot, "Password")
         await pilot.press("x", "enter")
         await asked.wait()
+        await seen(pilot, "Log in to docker.io as m", "waiting for the daemon, which asks the registry", "esc gives up")
+        await pilot.press("enter", "q")  # what was typed ahead gives nothing up
+        await seen(pilot, "esc gives up")
         await pilot.press("escape")
+        await seen(pilot, "given up, and no login", "registries")
         (entry,) = screen.session.history
         await until(pilot, lambda: entry.outcome == "cancelled", "the login is told to be cancelled")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from tui.commands.command import Context
@@ -11,6 +12,7 @@ from tui.commands.job_history import start_job
 from tui.commands.running import allowed
 from tui.commands.volume_tar import NO_IMAGE
 from tui.engine.errors import NotFound
+from tui.engine.files import FileStat
 from tui.engine.helpers import is_helper
 from tui.jobs.copy_in import CopyInJob
 from tui.jobs.job import Job
@@ -55,7 +57,40 @@ async def copy_into(context: Context, folder: str, done: Callable[[str], object]
 
 async def _may_copy(context: Context, target: Container, source: Path, into: str) -> bool:
     """Find out whether the folder is there and what of the name is there, and ask where that has to be asked."""
-    engine, ui = context.session.engine, context.ui
+    found = await context.ui.wait_for(
+        f"Copy {source.name} into {target.name}",
+        f"waiting for the daemon, which is asked what is in {into}",
+        _look(context, target, source, into),
+    )
+    if found is None:
+        return False
+    if found.problem:
+        context.ui.note(f"copy into {found.folder}: {found.problem}", "error")
+        return False
+    new, about = found.new, found.about
+    lines = [f"{source}  to  {target.name}:{new}"]
+    if about is None:
+        return await allowed(context, "guarded", f"Copy into {target.name}?", lines, label="Copy")
+    what = "a folder of that name is there: files of the same names in it are overwritten"
+    lines.append(what if about.is_folder else "there is one already: it is overwritten")
+    return await allowed(context, "always", f"Overwrite in {target.name}?", lines, label="Overwrite", danger=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What there is where something is to be copied to: the folder that it leads to, the path that comes to be there.
+
+    `about` is what is there by that name; `problem` says why nothing can be copied there.
+    """
+
+    folder: str
+    new: str = ""
+    about: FileStat | None = None
+    problem: str = ""
+
+
+async def _look(context: Context, target: Container, source: Path, into: str) -> _Found:
+    engine = context.session.engine
     around = await engine.containers.surroundings(target.id)
     try:
         place = await engine.files.stat(target.id, into)
@@ -63,19 +98,13 @@ async def _may_copy(context: Context, target: Container, source: Path, into: str
         place = None  # the job says so, in the daemon's words
     into = clean(place.link_target) if place is not None and place.is_link and place.link_target else into
     if why := unseen(into, around.plain_mounts):
-        ui.note(f"copy into {into}: {why}", "error")
-        return False
+        return _Found(into, problem=why)
     new = f"{into.rstrip('/')}/{source.name}"
     try:
         about = await engine.files.stat(target.id, new)
     except NotFound:
         about = None
-    lines = [f"{source}  to  {target.name}:{new}"]
-    if about is None:
-        return await allowed(context, "guarded", f"Copy into {target.name}?", lines, label="Copy")
-    what = "a folder of that name is there: files of the same names in it are overwritten"
-    lines.append(what if about.is_folder else "there is one already: it is overwritten")
-    return await allowed(context, "always", f"Overwrite in {target.name}?", lines, label="Overwrite", danger=True)
+    return _Found(into, new, about)
 
 
 def _tell_end(context: Context, job: Job, done: Callable[[], object]) -> None:

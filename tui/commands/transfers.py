@@ -79,7 +79,11 @@ async def log_in(context: Context, registry: str = "") -> None:
     password = await ui.prompt(f"Log in to {registry} as {user}", label, "", _check_password, secret=True)
     if password is None:
         return
-    await _try_and_keep(context, store, registry, Credentials(user, password))
+    await ui.wait_for(
+        f"Log in to {registry} as {user}",
+        "waiting for the daemon, which asks the registry",
+        _try_and_keep(context, store, registry, Credentials(user, password)),
+    )
 
 
 async def _try_and_keep(context: Context, store: LoginStore, registry: str, login: Credentials) -> None:
@@ -98,6 +102,7 @@ async def _try_and_keep(context: Context, store: LoginStore, registry: str, logi
         return
     except asyncio.CancelledError:
         entry.close("cancelled")
+        context.ui.note(f"log in to {registry}: given up, and no login was kept", "warning")
         raise
     entry.close("ok")
     context.ui.note(f"{answer.status or 'logged in'}: {registry}\n$ {line}")
