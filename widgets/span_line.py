@@ -46,8 +46,10 @@ class SpanLine(LineView, can_focus=False):
             return self.paint(self._left, width, base)
         if reserved + 8 > width:
             return self.paint((*self._left, (" ", ""), *self._right), width, base)
-        left = self.paint(self._left, width - reserved - 1, base)
-        return Strip([*left, *self.paint(((" ", ""), *self._right), reserved + 1, base)], width)
+        right = self._right
+        if not "".join(text for text, _ in right).startswith(" "):
+            right, reserved = ((" ", ""), *right), reserved + 1
+        return Strip([*self.paint(self._left, width - reserved, base), *self.paint(right, reserved, base)], width)
 
 
 class KeyHints(SpanLine):
