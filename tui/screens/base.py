@@ -169,10 +169,15 @@ class HytheScreen(Screen[Any]):
         async with self._asking:
             task = asyncio.create_task(work)
             dialog = WaitDialog(title, text, ascii=self.ascii)
+
+            def closed(ended: bool | None) -> None:
+                if not ended:
+                    task.cancel()
+
             try:
                 done, _ = await asyncio.wait([task], timeout=WAIT_SECONDS)
                 if not done:
-                    self.hythe.push_screen(dialog, lambda ended: None if ended else task.cancel())
+                    self.hythe.push_screen(dialog, closed)
                     await asyncio.wait([task])
             finally:
                 if not task.done():  # nobody waits for this command any more
