@@ -47,7 +47,12 @@ async def made(pilot: Pilot[int]) -> str:
         if (await engine.containers.read(created.id)).state == "exited":
             break
         await app.clock.advance(0.1)
-    await until(pilot, lambda: screen.session.state.containers[created.id].state == "exited", "its end")
+
+    def ended() -> bool:
+        known = screen.session.state.containers
+        return created.id in known and known[created.id].state == "exited"
+
+    await until(pilot, ended, "its end")
     return created.id
 
 
