@@ -30,10 +30,9 @@ class LeftBehind:
 
     def look(self) -> None:
         """Look once a connection; the state has the containers, so that the daemon is asked nothing."""
-        state = self._session.state
-        if not state.condition.answers:
+        if not self._session.feed.condition.answers:
             self.has_looked = False
-        elif not self.has_looked and "containers" in state.listed:
+        elif not self.has_looked and "containers" in (state := self._session.state).listed:
             self.has_looked = True
             left = self._session.engine.helpers.left_behind(state.containers.values())
             new = [each for each in left if each.id not in self._told]
