@@ -144,8 +144,12 @@ class TransferJob(Job):
         Raises:
             CredentialsError: it cannot be read.
         """
+        self.progress = f"looking for the login to {self.registry}"
+        self.changed()
         found = await DockerLogins().auth(self.registry)
         self._logged_in = bool(found)
+        self.progress = self.picture.words
+        self.changed()
         return found
 
     def failure(self, error: Exception) -> str:

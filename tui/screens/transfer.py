@@ -62,7 +62,7 @@ class TransferScreen(ListScreen):
         picture = self._job.picture
         sized = picture.total or None
         finished = sum(layer.finished for layer in picture.layers)
-        text = f"{finished} of {len(picture.layers)} layers" if picture.layers else picture.words
+        text = f"{finished} of {len(picture.layers)} layers" if picture.layers else self._job.progress
         if not picture.layers and self._job.state == "done":
             text = "no layer had to be moved"
         if sized and not picture.is_sized:
