@@ -151,6 +151,6 @@ def _here() -> Path:
 
 
 def is_mounted(context: Context) -> str | None:
-    if mounting(context, context.volumes[0]):
+    if context.volumes[0].name in context.session.volume_users:  # asked whenever the footer is drawn
         return None
     return "no container uses it, and a daemon shows a volume's files only through one"
