@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,9 +14,11 @@ from tui.engine.containers import Containers
 from tui.engine.disk import Disk
 from tui.engine.early import EarlyLists
 from tui.engine.endpoint import Endpoint
+from tui.engine.errors import ApiError
 from tui.engine.events import past_events, stream_event_documents, stream_events
 from tui.engine.exec import Execs
 from tui.engine.files import Files
+from tui.engine.helpers import Helpers
 from tui.engine.images import Images
 from tui.engine.networks import Networks
 from tui.engine.processes import ContainerProcesses
@@ -27,6 +30,7 @@ from tui.model.system import Info, Ping, Version
 
 if TYPE_CHECKING:
     from tui.engine.build import Builds
+    from tui.engine.layer_lists import LayerLists
     from tui.engine.registries import Registries
     from tui.engine.transfers import Transfers
 
@@ -38,6 +42,7 @@ class Engine:
         self.transport = Transport(endpoint, read_only=read_only)
         self.containers = Containers(self.transport)
         self.files = Files(self.transport)
+        self.helpers = Helpers(self.containers)
         self.images = Images(self.transport)
         self.execs = Execs(self.transport)
         self.processes = ContainerProcesses(endpoint, self.containers, self.execs)
@@ -126,6 +131,21 @@ class Engine:
         """Return what the daemon says of its machine."""
         return await self.transport.get("/info", Info)
 
+    async def layer_lists(self) -> LayerLists | None:
+        """Return what this machine's daemon keeps of its images' layers; None where it can't be looked at from here.
+
+        Raises EngineError where the daemon can't be reached.
+        """
+        if self.endpoint.socket_path is None:
+            return None
+        from tui.engine.layer_lists import layer_lists
+
+        try:
+            info = await self.info()
+        except ApiError:
+            return None  # a proxy in front of the daemon may pass on less
+        return await asyncio.to_thread(layer_lists, self.endpoint, info.root_dir, info.driver)
+
     def events(self, since_ns: int | None = None) -> AsyncGenerator[Event | None]:
         """Yield None once the stream is open, then the events; see `stream_events`."""
         return stream_events(self.transport, since_ns)
@@ -141,5 +161,6 @@ class Engine:
         return await past_events(self.transport, until_ns)
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Remove the helper containers that are there still, and close every connection."""
+        await self.helpers.close()
         await self.transport.close()
