@@ -293,10 +293,10 @@ class MessageDialog(Dialog[None]):
         return self._pane.rows_at(width)
 
 
-class OptionList(CursorList):
+class OptionRows(CursorList):
     """Options to choose from. j and k move; `/` or any other letter begins to filter, and then every letter does."""
 
-    DEFAULT_CSS = "OptionList { height: auto; }"
+    DEFAULT_CSS = "OptionRows { height: auto; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "Choose", show=False, id="choice.choose"),
         Binding("backspace", "unfilter", "Shorten the filter", show=False, id="choice.shorten"),
@@ -372,7 +372,7 @@ class ChoiceDialog(Dialog[str | None]):
 
     def __init__(self, title: str, options: Sequence[Option], *, ascii: bool = False) -> None:
         super().__init__(title, keys=self.KEYS, ascii=ascii)
-        self._list = OptionList(options, ascii=ascii)
+        self._list = OptionRows(options, ascii=ascii)
         self._rows = len(options)
 
     def compose_body(self) -> ComposeResult:
@@ -391,11 +391,11 @@ class ChoiceDialog(Dialog[str | None]):
         else:
             super().action_leave()
 
-    def on_option_list_chosen(self, event: OptionList.Chosen) -> None:
+    def on_option_rows_chosen(self, event: OptionRows.Chosen) -> None:
         event.stop()
         self.dismiss(event.value)
 
-    def on_option_list_filtered(self, event: OptionList.Filtered) -> None:
+    def on_option_rows_filtered(self, event: OptionRows.Filtered) -> None:
         event.stop()
         keys = self.KEYS if event.text is None else f"/{literal(event.text, ascii=self.ascii)}   esc all"
         self.query_one(".dialog--keys", Static).update(Content(keys))

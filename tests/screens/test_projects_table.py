@@ -83,6 +83,7 @@ async def test_the_output_of_compose_is_drawn_literally(tmp_path: Path) -> None:
         await pilot.press("J", "enter")
         await until(pilot, lambda: isinstance(app.screen, OutputScreen) and "one [red]x[/]" in text_of(app))
         assert "\x1b]" not in text_of(app)
+        assert "x cancel" not in text_of(app)  # it has ended
         await pilot.press("q", "q")
 
 

@@ -10,9 +10,12 @@ from stage import StageApp, dashboard, text_of, until
 from textual.pilot import Pilot
 
 from fake_registry import FakeRegistry, fake_registry
+from tui.engine.errors import ApiError
 from tui.engine.registries import LoggedIn
+from tui.engine.transfers import ProgressDetail, TransferProgress
 from tui.jobs import newer
 from tui.jobs.job import Job
+from tui.jobs.pull import PullJob
 from tui.screens.jobs import JobsScreen
 from tui.screens.transfer import TransferScreen
 from tui.settings import Settings
@@ -328,3 +331,20 @@ def test_it_looks(snap_compare: Callable[..., bool], look: str) -> None:
 
     settings = Settings(ascii=look.endswith("ascii"))
     assert snap_compare(StageApp(settings), terminal_size=(80, 24), run_before=before)
+
+
+async def test_a_failed_transfer_says_what_may_help_and_offers_no_cancel(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refused(job: PullJob) -> None:
+        job.take(TransferProgress("Downloading", "abc", ProgressDetail(31_500_000, 62_900_000)))
+        raise ApiError(500, "write /data/tmp/GetImageBlob2312235311: no space left on device", "POST /images/create")
+
+    monkeypatch.setattr(PullJob, "work", refused)
+    app = StageApp()
+    async with app.run_test(size=(120, 24), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        job = PullJob(screen.session.engine, "app:1")
+        screen.session.jobs.start(job)
+        screen.open("transfer", job=job)
+        await seen(pilot, "failed", "no space left on device", "X shows what takes its space", "31.5 MB / 62.9 MB")
+        assert "x cancel" not in text_of(app)
+        assert "goes on" not in text_of(app)

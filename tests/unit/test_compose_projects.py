@@ -1,5 +1,7 @@
 """Compose projects: from the labels of containers, compared with what the files say."""
 
+from collections.abc import Iterable
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -26,6 +28,7 @@ from tui.model.compose import (
 )
 from tui.model.containers import Container, Port
 from tui.present.projects import ProjectRows, drift_text, services_count, state_mark
+from tui.store import projects
 from tui.store.projects import ProjectBook
 
 
@@ -289,3 +292,38 @@ def test_what_is_quoted_of_a_file_of_variables_is_left_out(said: str, shown: str
 
 def test_a_service_without_containers_has_no_hash() -> None:
     assert ComposeService("shop", "web").hashes == frozenset()
+
+
+def test_the_book_says_the_same_as_all_containers_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def counted(name: str, containers: Iterable[Container]) -> Project:
+        made.append(name)
+        return project_from(name, containers)
+
+    monkeypatch.setattr(projects, "project_from", counted)
+    book = ProjectBook()
+    all_of = {f"{p}{n}": container(p, "web", n, id=f"{p}{n}") for p in ("shop", "blog", "wiki") for n in (1, 2)}
+    other = container("", "", id="alone", labels={})
+    moved = msgspec.structs.replace(all_of["shop2"], labels=container("blog", "web", 3).labels)
+    steps: list[dict[str, Container]] = [
+        all_of,
+        all_of | {"alone": other},
+        all_of | {"shop1": msgspec.structs.replace(all_of["shop1"], state="exited")},
+        all_of | {"shop2": moved},
+        {key: found for key, found in all_of.items() if not key.startswith("wiki")},
+        {},
+    ]
+    for containers in steps:
+        names = {name for c in containers.values() if (name := c.labels.get(f"{PREFIX}project"))}
+        expected = {
+            name: project_from(name, [c for c in containers.values() if c.labels.get(f"{PREFIX}project") == name])
+            for name in names
+        }
+        assert {found.name: found for found in book.of(containers).values()} == expected
+    # of 10,000 containers, only the projects of those that changed are looked at
+    made.clear()
+    book.of(all_of)
+    made.clear()
+    book.of(all_of | {"shop1": msgspec.structs.replace(all_of["shop1"], state="exited")})
+    assert made == ["shop"]

@@ -1,7 +1,9 @@
 """Logins from the docker CLI's own configuration: its file, its helpers, and what is wrong with either."""
 
+import asyncio
 import base64
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -103,6 +105,29 @@ async def test_a_helper_that_does_not_help(
     config({"credsStore": "bad"})
     with pytest.raises(CredentialsError, match=words):
         await found("registry.example")
+
+
+async def test_a_helper_that_hangs_leaves_none_of_its_own_programs_behind(
+    config: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(credentials, "HELPER_SECONDS", 1)
+    helper(tmp_path, "slow", f"sleep 1000 & echo $! > {tmp_path}/child; wait")
+    config({"credsStore": "slow"})
+    with pytest.raises(CredentialsError, match="did not answer"):
+        await found("registry.example")
+    child = int((tmp_path / "child").read_text())
+    await asyncio.to_thread(_await_end, child)
+
+
+def _await_end(pid: int) -> None:
+    """Return when a process has ended; who adopts it may take a moment to collect it."""
+    until = time.monotonic() + 5
+    while time.monotonic() < until:
+        status = Path(f"/proc/{pid}/stat")
+        if not status.exists() or status.read_text().rpartition(") ")[2][0] == "Z":
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"the process {pid} still runs")
 
 
 @pytest.mark.parametrize("name", ["../../bin/sh", "-x", "a b", "missing"])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from textual.app import App
 from textual.pilot import Pilot
+from textual.widgets import OptionList
 
 from widgets.dialogs import ChoiceDialog, ConfirmDialog, Dialog, MessageDialog, PromptDialog
 from widgets.wait_dialog import WaitDialog
@@ -159,3 +160,14 @@ async def scrolls(app: Asking, pilot: Pilot[None]) -> None:
     assert "line 99" in shown(app)
     await pilot.press("g")
     assert "line 0 " in shown(app)
+
+
+async def test_a_choice_shows_all_its_options_after_the_palette_was_open() -> None:
+    """The palette has Textual's OptionList, whose style goes by the name of the class: another's must not have it."""
+    app = Asking(ChoiceDialog("Log out of", [("a", "registry-a", ""), ("b", "registry-b", "")]))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await app.screen_stack[0].mount(OptionList("x"))
+        app.push_screen(ChoiceDialog("Log out of", [("a", "registry-a", ""), ("b", "registry-b", "")]))
+        await pilot.pause()
+        assert "registry-a" in shown(app)
+        assert "registry-b" in shown(app)

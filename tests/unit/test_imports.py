@@ -2,11 +2,13 @@
 
 import importlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import textual.widgets
 
 from tui.commands.registry import BY_ID
 
@@ -83,3 +85,10 @@ def test_every_module_says_its_reason_to_exist() -> None:
     for package in ("tui", "widgets", "themes"):
         for path in (ROOT / package).rglob("*.py"):
             assert path.read_text().startswith('"""'), path
+
+
+def test_no_class_has_the_name_of_a_widget_of_textual() -> None:
+    """Styles go by the names of classes: one's own would get Textual's as soon as that widget is shown anywhere."""
+    files = [path for package in ("tui/screens", "widgets") for path in (ROOT / package).rglob("*.py")]
+    names = {match for path in files for match in re.findall(r"^class (\w+)", path.read_text(), re.MULTILINE)}
+    assert not names & set(textual.widgets.__all__)

@@ -184,6 +184,12 @@ def test_nothing_in_a_line_is_run(tmp_path: object) -> None:
     assert f"'$(touch {tmp_path}/run):/x'" in docker_line(spec)
 
 
+def test_a_line_that_creates_has_no_detach() -> None:
+    spec = RunSpec("x", options={"detach": ("true",), "name": ("a",)})
+    assert docker_line(spec) == "docker run -d --name a x"
+    assert docker_line(spec, command=("docker", "create")) == "docker create --name a x"
+
+
 def test_the_line_can_mask_secrets() -> None:
     spec = RunSpec("x", options={"env": ("PASSWORD=hunter2", "A=b c"), "label": ("token=abc",)})
     line = docker_line(spec, hide=lambda name, value: name in ("PASSWORD", "token"))

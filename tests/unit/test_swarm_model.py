@@ -43,6 +43,15 @@ def test_a_service() -> None:
     assert cells["update"] == ("paused", "bad")
 
 
+@pytest.mark.parametrize("state", ["rollback_started", "rollback_paused", "rollback_completed"])
+def test_how_far_a_rollback_is_fits_its_column(state: str) -> None:
+    service = service_from(msgspec.json.decode(SERVICE.replace(b"paused", state.encode(), 1), type=WireService))
+    column = next(column for column in ServiceRows().columns() if column.key == "update")
+    words, _ = column.cell(service)
+    assert "back" in words
+    assert len(words) <= column.width
+
+
 @pytest.mark.parametrize(
     ("mode", "name"),
     [

@@ -86,3 +86,23 @@ def test_no_daemon_gets_past_the_whole(steps: list[tuple[str, str, int, int]]) -
         picture.apply(step(status, id, current, total))
         assert picture.fraction is None or 0 <= picture.fraction <= 1
         assert picture.words
+
+
+def test_a_layer_that_is_fetched_anew_keeps_its_size() -> None:
+    picture = TransferPicture()
+    picture.apply(step("Downloading", "a", 300, 1000))
+    picture.apply(step("Retrying in 4 seconds", "a"))
+    picture.apply(TransferProgress("Downloading", "a", ProgressDetail()))
+    assert (picture.got, picture.total, picture.is_sized) == (0, 1000, True)
+
+
+def test_no_time_is_left_to_tell_while_every_layer_waits_to_be_tried_again() -> None:
+    clock = Clock()
+    job = TransferJob("pull x", "docker pull x")
+    job.pace = Pace(clock)
+    for second in range(1, 5):
+        clock.now += 1
+        job.take(step("Downloading", "a", second * 1_000_000, 10_000_000))
+    assert job.time_left == 6.0
+    job.take(step("Retrying in 4 seconds", "a"))
+    assert job.time_left is None

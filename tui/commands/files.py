@@ -187,7 +187,7 @@ def _here() -> Path:
 
 def can_show(context: Context) -> str | None:
     """Say why the files of the volume can't be shown, or None."""
-    if mounting(context, context.volumes[0]):
+    if context.volumes[0].name in context.session.volume_users:  # asked whenever the footer is drawn
         return None
     if context.session.engine.read_only:
         return "read-only: no container mounts it, and none may be made to look through"

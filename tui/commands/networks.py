@@ -78,7 +78,8 @@ def _takes_containers(context: Context) -> str | None:
 
 
 def _has_containers(context: Context) -> str | None:
-    return _takes_containers(context) or (None if users_of(context, context.networks[0]) else "nobody is attached")
+    attached = context.networks[0].name in context.session.network_users  # asked whenever the footer is drawn
+    return _takes_containers(context) or (None if attached else "nobody is attached")
 
 
 async def inspect(context: Context) -> None:

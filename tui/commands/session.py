@@ -20,8 +20,11 @@ from tui.engine.engine import Engine
 from tui.jobs.job import Jobs
 from tui.jobs.story_book import StoryBook
 from tui.model.compose import Project
+from tui.model.containers import Container
 from tui.model.events import Event
 from tui.model.system import Ping
+from tui.present import networks, volumes
+from tui.present.tally import Tally
 from tui.store.compose_files import ComposeFiles
 from tui.store.disk import DiskBook
 from tui.store.event_log import EventLog
@@ -119,6 +122,8 @@ class Session:
         """Docker Compose for this host, where it is on this machine."""
         self.compose_files = ComposeFiles(self.compose, lambda: self.on_state())
         self._projects = ProjectBook()
+        self._volume_users = Tally[Container](volumes.used_by)
+        self._network_users = Tally[Container](networks.used_by)
         self._marks: deque[tuple[float, int]] = deque(maxlen=100)
         self._task: asyncio.Task[None] | None = None
         self._past: asyncio.Task[None] | None = None
@@ -150,6 +155,16 @@ class Session:
     def projects(self) -> Mapping[str, Project]:
         """The Compose projects by ID, as the containers tell them; the same mapping while nothing of them changed."""
         return self._projects.of(self.state.containers)
+
+    @property
+    def volume_users(self) -> Mapping[str, int]:
+        """How many containers mount each volume, by its name; a volume that none mounts is left out."""
+        return self._volume_users.count(self.state.containers)
+
+    @property
+    def network_users(self) -> Mapping[str, int]:
+        """How many containers are attached to each network, by its name; one that has none is left out."""
+        return self._network_users.count(self.state.containers)
 
     def _take_state(self) -> None:
         """Say that there is a newer state; with each new connection ask the daemon once what happened before it."""

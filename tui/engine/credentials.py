@@ -6,6 +6,8 @@ import asyncio
 import base64
 import os
 import re
+import signal
+from contextlib import suppress
 from typing import Any, Final, cast
 
 import msgspec
@@ -173,7 +175,7 @@ async def run_helper(name: str, verb: str, given: str) -> str | None:
     pipe = asyncio.subprocess.PIPE
     try:
         process = await asyncio.create_subprocess_exec(
-            program, verb, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL
+            program, verb, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL, start_new_session=True
         )
     except OSError as error:
         raise CredentialsError(f"{program}, which the docker configuration names: {error.strerror}") from error
@@ -184,7 +186,8 @@ async def run_helper(name: str, verb: str, given: str) -> str | None:
         raise CredentialsError(f"{program} did not answer for {HELPER_SECONDS:.0f} s") from error
     finally:
         if process.returncode is None:
-            process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # what it started itself, too: many are shell scripts
             await process.wait()
     text = out[:MOST_ANSWER].decode("utf-8", "replace").strip()
     if process.returncode:

@@ -142,7 +142,12 @@ class CleanUpJob(Job):
                 return None if made == each.created else "it was made or changed after it was counted"
             case "image":
                 tags = (await engine.images.read(each.id)).tags
-                return None if tags == each.tags else f"its tags changed: {', '.join(tags) or 'it has none by now'}"
+                if tags != each.tags:
+                    return f"its tags changed: {', '.join(tags) or 'it has none by now'}"
+                # the daemon would keep it, but for its last tag alone: the others would be gone
+                made = await engine.containers.list_all(filters={"ancestor": [each.id]})
+                users = [container.name for container in made if container.image_id == each.id]
+                return f"it is in use by now: {', '.join(users[:3])}" if users else None
             case "network" | "build-cache":
                 return None  # an ID is never given twice, and the daemon keeps those that are used
 
@@ -156,12 +161,33 @@ class CleanUpJob(Job):
             case "volume":
                 await engine.volumes.remove(each.id)
             case "image":
-                for name in each.tags or (each.id,):
-                    await engine.images.remove(name)
+                await self._remove_image(each)
             case "build-cache":
                 pruned = await engine.disk.prune_cache(each.id)
                 if each.id not in (pruned.caches_deleted or ()):
                     raise ApiError(409, "the builder keeps it: it is in use, or another record builds upon it")
+
+    async def _remove_image(self, each: Doomed) -> None:
+        """Take its tags away, and then the digests that other repositories know it by, which keep it as tags do."""
+        images = self._engine.images
+        answers = [answer for name in each.tags or (each.id,) for answer in await images.remove(name)]
+        if any(answer.deleted == each.id for answer in answers):
+            return
+        try:
+            left = (await images.read(each.id)).digests
+        except NotFound:
+            return
+        for name in left:
+            record = self._begin(f"docker rmi {quote(name)}")
+            try:
+                answers = await images.remove(name)
+            except EngineError as error:
+                record("failed", str(error))
+                raise
+            record("ok")
+            if any(answer.deleted == each.id for answer in answers):
+                return
+        raise ApiError(409, "the daemon keeps it, though none of its tags and digests is left", f"DELETE {each.id}")
 
     def _set(self, each: Doomed, fate: Fate, why: str = "") -> None:
         self._put(each, fate, why)

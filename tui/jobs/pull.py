@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import aclosing
 
-from tui.engine.credentials import DockerLogins
 from tui.engine.engine import Engine
 from tui.jobs.transfer import TransferJob
 from tui.model.reference import parse_reference
@@ -21,15 +20,14 @@ class PullJob(TransferJob):
 
     def __init__(self, engine: Engine, reference: str, *, platform: str = "") -> None:
         parsed = parse_reference(reference).tagged()
-        super().__init__(f"pull {parsed.familiar()}", pull_line(reference, platform))
+        super().__init__(f"pull {parsed.familiar()}", pull_line(reference, platform), parsed.domain)
         self._platform = platform
         self._engine = engine
-        self._registry = parsed.domain
         self._name = parsed.familiar_name
         self._tag = parsed.digest or parsed.tag or ""
 
     async def work(self) -> None:
-        auth = await DockerLogins().auth(self._registry)
+        auth = await self.auth()
         steps = self._engine.transfers.pull(self._name, self._tag, platform=self._platform, auth=auth)
         async with aclosing(steps):
             async for step in steps:

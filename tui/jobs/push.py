@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import aclosing
 from shlex import quote
 
-from tui.engine.credentials import DockerLogins
 from tui.engine.engine import Engine
 from tui.jobs.transfer import TransferJob
 from tui.model.reference import parse_reference
@@ -16,16 +15,15 @@ class PushJob(TransferJob):
 
     def __init__(self, engine: Engine, reference: str) -> None:
         parsed = parse_reference(reference).tagged()
-        super().__init__(f"push {parsed.familiar()}", f"docker push {quote(parsed.familiar())}")
+        super().__init__(f"push {parsed.familiar()}", f"docker push {quote(parsed.familiar())}", parsed.domain)
         self._engine = engine
-        self._registry = parsed.domain
         self._name = parsed.familiar_name
         self._tag = parsed.tag or ""
         self.digest = ""
         """What the registry calls it, once it is there."""
 
     async def work(self) -> None:
-        auth = await DockerLogins().auth(self._registry)
+        auth = await self.auth()
         steps = self._engine.transfers.push(self._name, self._tag, auth=auth)
         async with aclosing(steps):
             async for step in steps:

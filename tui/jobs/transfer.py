@@ -7,8 +7,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tui.engine.credentials import DockerLogins
 from tui.engine.transfers import TransferProgress
 from tui.jobs.job import Job
+from tui.jobs.transfer_advice import advice
 from tui.present.units import duration, rate, size
 
 RATE_SECONDS = 8.0
@@ -76,7 +78,8 @@ class TransferPicture:
         layer.words = step.status
         detail = step.progress_detail
         if step.status.startswith(_MOVING) and detail is not None:
-            layer.total = max(detail.total, detail.current)
+            # a layer that is fetched anew tells no size at first
+            layer.total = max(detail.total or layer.total, detail.current)
             layer.got = detail.current
         elif step.status.startswith(_FETCHED):
             layer.got = layer.total
@@ -118,22 +121,48 @@ class TransferPicture:
 
 
 class TransferJob(Job):
-    """A pull or a push. `picture` is what is known of its layers, `said` the daemon's words about the whole."""
+    """A pull or a push. `picture` is what is known of its layers, `said` the daemon's words about the whole.
+
+    `registry` is the host it is about; `hint` says, after it failed, what may help.
+    """
 
     screen = "transfer"
 
-    def __init__(self, title: str, line: str) -> None:
+    def __init__(self, title: str, line: str, registry: str = "") -> None:
         super().__init__(title, line)
+        self.registry = registry
+        self.hint = ""
+        self._logged_in = False
         self.picture = TransferPicture()
         self.pace = Pace()
         self.said: list[str] = []
         self.progress = self.picture.words
 
+    async def auth(self) -> str:
+        """Return the value of X-Registry-Auth: the docker CLI's own login, empty without one.
+
+        Raises:
+            CredentialsError: it cannot be read.
+        """
+        self.progress = f"looking for the login to {self.registry}"
+        self.changed()
+        found = await DockerLogins().auth(self.registry)
+        self._logged_in = bool(found)
+        self.progress = self.picture.words
+        self.changed()
+        return found
+
+    def failure(self, error: Exception) -> str:
+        words = super().failure(error)
+        self.hint = advice(words, self.registry, logged_in=self._logged_in)
+        return words
+
     @property
     def time_left(self) -> float | None:
-        """Seconds; None while it can't be told."""
+        """Seconds; None while it can't be told: a layer that waits to be tried again is on no way to its end."""
         speed = self.pace.rate
-        if not speed or not self.picture.is_sized or self.state != "running":
+        moving = any(layer.is_moving for layer in self.picture.layers)
+        if not speed or not moving or not self.picture.is_sized or self.state != "running":
             return None
         return (self.picture.total - self.picture.got) / speed
 

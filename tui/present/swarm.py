@@ -29,6 +29,12 @@ _UPDATES = {
     "updating": "busy", "rollback_started": "busy", "paused": "bad", "rollback_paused": "bad", "completed": "muted",
     "rollback_completed": "warn",
 }  # fmt: skip
+# the daemon's own words are longer than the column, and would be told apart by what is cut off
+_ROLLBACKS = {
+    "rollback_started": "rolling back",
+    "rollback_paused": "back, paused",
+    "rollback_completed": "rolled back",
+}
 
 
 @dataclass(slots=True)
@@ -82,7 +88,8 @@ def _replicas_order(service: SwarmService) -> tuple[int, int]:
 
 
 def _update(service: SwarmService) -> Cell:
-    return service.update.replace("_", " "), _UPDATES.get(service.update, "")
+    words = _ROLLBACKS.get(service.update) or service.update.replace("_", " ")
+    return words, _UPDATES.get(service.update, "")
 
 
 def service_text(service: SwarmService) -> str:

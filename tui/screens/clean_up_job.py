@@ -39,6 +39,12 @@ class CleanUpJobScreen(ListScreen):
         super().on_mount()
         self.set_interval(0.5, self.fill)
 
+    def fill(self) -> None:
+        if self._job.state != "running" and self.hints:
+            self.hints = ()  # nothing goes on that could be cancelled
+            self.show_hints()
+        super().fill()
+
     def choices(self) -> Sequence[Choice]:
         return list(self._lines())
 

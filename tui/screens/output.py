@@ -46,8 +46,6 @@ class OutputScreen(HytheScreen):
         yield KeyHints(id="footer", ascii=self.ascii)
 
     def on_mount(self) -> None:
-        hints = (("x", "cancel"), ("w", "wrap"), ("q", "back"))
-        self.query_one("#footer", KeyHints).hint([(key, key, word, True) for key, word in hints])
         view = self.query_one("#output", LogView)
         view.set_notice("nothing printed yet")
         view.focus()
@@ -70,6 +68,9 @@ class OutputScreen(HytheScreen):
 
     def _draw_header(self) -> None:
         job = self._job
+        cancel = (("x", "cancel"),) if job.state == "running" else ()
+        hints = (*cancel, ("w", "wrap"), ("q", "back"))
+        self.query_one("#footer", KeyHints).hint([(key, key, word, True) for key, word in hints])
         took = duration((job.ended or self.hythe.now()) - job.started)
         left: list[Span] = [(" hythe ", "head"), (f"{job.title}  ", "accent"), (job.state, TONES[job.state])]
         left.append((f"  {took}", "dim"))

@@ -39,6 +39,9 @@ class RegistriesScreen(BrowseScreen):
         super().__init__()
         self._added: set[str] = set()
 
+    def on_screen_resume(self) -> None:
+        self.action_read()  # tags may have come and gone, and it asks no registry
+
     def subject(self) -> str:
         return "registries"
 

@@ -101,10 +101,8 @@ def _images(session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], Calla
 def _volumes(session: Session, _ascii: bool) -> tuple[Sequence[Column[Any]], Callable[[Mapping[str, Container]], None]]:
     rows = volume_rows.VolumeRows(session.now, size_of=session.disk.volume_size)
 
-    users = Tally[Container](volume_rows.used_by)
-
-    def follow(containers: Mapping[str, Container]) -> None:
-        rows.used_by = users.count(containers)
+    def follow(_containers: Mapping[str, Container]) -> None:
+        rows.used_by = session.volume_users
 
     return rows.columns(), follow
 
@@ -114,10 +112,8 @@ def _networks(
 ) -> tuple[Sequence[Column[Any]], Callable[[Mapping[str, Container]], None]]:
     rows = network_rows.NetworkRows(session.now)
 
-    users = Tally[Container](network_rows.used_by)
-
-    def follow(containers: Mapping[str, Container]) -> None:
-        rows.used_by = users.count(containers)
+    def follow(_containers: Mapping[str, Container]) -> None:
+        rows.used_by = session.network_users
 
     return rows.columns(), follow
 

@@ -60,6 +60,9 @@ class TagsScreen(BrowseScreen):
         if self._registry is not None:
             await self._registry.close()
 
+    def on_screen_resume(self) -> None:
+        self._list(list(self.entries))  # what was pulled meanwhile is here now
+
     async def _client(self) -> Registry:
         if self._registry is None:
             self._registry = await open_registry(self.session, self._host)

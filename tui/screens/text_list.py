@@ -18,7 +18,7 @@ class ListScreen(HytheScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Back", show=False, id="list.leave")]
     heading: ClassVar[str] = ""
-    hints: ClassVar[Sequence[tuple[str, str]]] = ()
+    hints: Sequence[tuple[str, str]] = ()
 
     def compose(self) -> ComposeResult:
         ascii_only = self.hythe.settings.ascii
@@ -28,12 +28,16 @@ class ListScreen(HytheScreen):
 
     def on_mount(self) -> None:
         self.query_one("#header", SpanLine).show([(" hythe ", "head"), (self.heading, "accent")])
-        self.query_one("#footer", KeyHints).hint([(key, key, word, True) for key, word in (*self.hints, ("q", "back"))])
+        self.show_hints()
         self.fill()
         self.lines.focus()
 
     def on_key_hints_pressed(self, message: KeyHints.Pressed) -> None:
         self.press_hint(message.id)
+
+    def show_hints(self) -> None:
+        """Show in the footer what the keys do now."""
+        self.query_one("#footer", KeyHints).hint([(key, key, word, True) for key, word in (*self.hints, ("q", "back"))])
 
     @property
     def lines(self) -> ChoiceList:

@@ -14,8 +14,10 @@ from tui.screens.text_list import ListScreen
 from widgets.bars import Progress, progress_spans
 from widgets.choice_list import Choice
 from widgets.line_view import Span
+from widgets.literal import literal, wrap
 
 SECONDS = 0.25
+MOST_WORDS = 2_000
 
 
 class TransferScreen(ListScreen):
@@ -34,6 +36,12 @@ class TransferScreen(ListScreen):
         super().on_mount()
         self.set_interval(SECONDS, self.fill)
 
+    def fill(self) -> None:
+        if self._job.state != "running" and self.hints:
+            self.hints = ()  # nothing goes on that could be cancelled
+            self.show_hints()
+        super().fill()
+
     def choices(self) -> Sequence[Choice]:
         job = self._job
         width = max(20, self.lines.size.width - 1)
@@ -43,8 +51,10 @@ class TransferScreen(ListScreen):
             head.append((f"  {duration(left)} left", "accent"))
         lines = [Choice(None, tuple(head)), Choice(None, tuple(self._whole(width)))]
         if job.error:
-            lines += [Choice.note(line, "bad") for line in job.error.splitlines()]
-        lines += [Choice(layer.id, tuple(self._layer(layer, width))) for layer in job.picture.layers]
+            lines += [Choice.note(line, "bad") for line in self._wrapped(job.error, width)]
+            lines += [Choice.note(line, "warn") for line in self._wrapped(job.hint, width)]
+        # what can be chosen stands one cell further in
+        lines += [Choice(layer.id, tuple(self._layer(layer, width - 1))) for layer in job.picture.layers]
         lines += [Choice.note(text, "dim") for text in job.said[-4:]]
         return [*lines, Choice.note(f"$ {job.line}", "dim")]
 
@@ -52,7 +62,7 @@ class TransferScreen(ListScreen):
         picture = self._job.picture
         sized = picture.total or None
         finished = sum(layer.finished for layer in picture.layers)
-        text = f"{finished} of {len(picture.layers)} layers" if picture.layers else picture.words
+        text = f"{finished} of {len(picture.layers)} layers" if picture.layers else self._job.progress
         if not picture.layers and self._job.state == "done":
             text = "no layer had to be moved"
         if sized and not picture.is_sized:
@@ -68,6 +78,10 @@ class TransferScreen(ListScreen):
         if layer.total and not layer.finished:
             return progress_spans(Progress(text, layer.got, layer.total), width, self.ascii)
         return [(text, "good" if layer.finished else "dim")]
+
+    def _wrapped(self, text: str, width: int) -> list[str]:
+        lines = (literal(line, MOST_WORDS, ascii=self.ascii) for line in text.splitlines())
+        return [part for line in lines for part in wrap(line, width)]
 
     def action_cancel(self) -> None:
         """Cancel it: the daemon ends it when the connection is closed."""
