@@ -141,6 +141,7 @@ KEYS: Mapping[str, Check] = {
     "groups": check_table,
     "log_tail": whole_number(0, 1_000_000),
     "check_newer": check_flag,
+    "by_project": check_flag,
     "stop_timeout": whole_number(0, 86_400),
     "audit": check_path,
 }

@@ -20,6 +20,7 @@ mouse = false
 keymap = "lazydocker"
 log_tail = 2_000
 check_newer = true
+by_project = true
 stop_timeout = 30
 audit = "~/hythe-audit.ndjson"
 context = "staging"
@@ -80,6 +81,7 @@ def test_every_key(file: Path) -> None:
         groups={"web": ("web-1", "prod")},
         log_tail=2000,
         check_newer=True,
+        by_project=True,
         stop_timeout=30,
         audit="~/hythe-audit.ndjson",
     )
