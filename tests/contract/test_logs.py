@@ -52,7 +52,9 @@ class Logs:
     async def target(self, container: str, label: str = "") -> Target:
         """The target for a container, once the store knows it."""
         await until(lambda: container in self.store.state.containers)
-        return Target(self.bench.engine, lambda: self.store.state, self.store.state.containers[container], label)
+        return Target(
+            self.bench.engine.containers, lambda: self.store.state, self.store.state.containers[container], label
+        )
 
     async def feed(self, *containers: str, tail: int = 500) -> LogFeed:
         targets = [await self.target(container, container[:4]) for container in containers]

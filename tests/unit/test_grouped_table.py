@@ -1,5 +1,6 @@
-"""Whatever is shown, sorted, filtered, frozen, marked, grouped and folded: the order is that of a naive model, the cursor
-keeps its row or goes to that of its group, and what was painted piece by piece is what painting everything would give."""
+"""Whatever is shown, sorted, filtered, frozen, marked, grouped and folded: the order is that of a naive model, the
+cursor keeps its row or goes to that of its group, and what was painted piece by piece is what painting everything
+would give."""
 
 from collections import defaultdict
 from dataclasses import dataclass

@@ -2,12 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from types import SimpleNamespace
 from typing import Any, cast
 
-from tui.engine.engine import Engine
 from tui.jobs.log_merge import Pool
-from tui.jobs.log_source import LOOK_SECONDS, LogSource, Target
+from tui.jobs.log_source import LOOK_SECONDS, LogAccess, LogSource, Target
 from tui.model.containers import Container
 from tui.model.log_record import LogBatch, Stream
 from tui.store.state import State
@@ -47,7 +45,7 @@ class Slow:
 async def test_a_pause_within_what_there_was_is_not_taken_for_its_end() -> None:
     daemon = Slow()
     state = State(tables={"containers": Table(records={RUNNING.id: RUNNING})})
-    target = Target(cast(Engine, SimpleNamespace(containers=daemon)), lambda: state, RUNNING, "web")
+    target = Target(cast(LogAccess, daemon), lambda: state, RUNNING, "web")
     source = LogSource(target, 100, lambda: None, exact=True)
     taken: list[int] = []
     following = asyncio.create_task(source.run(lambda _source, batch: taken.extend(batch.times)))

@@ -96,10 +96,10 @@ class ProjectGroups:
             return mark.text(self._ascii), mark.tone
         if column == "status":
             wanted = max(count.made, self._wanted(project) if project else 0)
-            parts = [f"{shown} of {count.all} match"] if filtered else []
+            parts = [f"{count.running}/{wanted} running"]
+            parts += [f"{shown} match"] if filtered else []
             parts += [f"{marked} marked"] if 0 < marked < shown else []
-            tone = "warn" if project and count.running < wanted else ""
-            return ", ".join([*parts, f"{count.running}/{wanted} running"]), tone
+            return ", ".join(parts), "warn" if project and count.running < wanted else ""
         if column == "image":
             return plural(count.all, "container"), "muted"
         return self._used(column, project, count.running) if column in ("cpu", "memory") else ("", "")

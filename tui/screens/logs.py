@@ -16,8 +16,10 @@ from tui import paths
 from tui.commands.session import Session
 from tui.jobs.log_save import SaveLogJob, check_place, place_of, size_of, write_file
 from tui.jobs.log_source import Target
+from tui.jobs.task_logs import TaskLogs
 from tui.model.containers import Container
 from tui.model.log_level import Level
+from tui.model.swarm import SwarmService
 from tui.model.time_range import RangeError, parse_range
 from tui.present.log_title import Reading, log_line, log_title
 from tui.present.logs import emphasis, fold_out
@@ -65,7 +67,8 @@ HINTS = (
 
 
 class LogsScreen(HytheScreen):
-    """`targets` are the containers, each with its host; what is followed goes on while a dialog is in front."""
+    """`targets` are the containers, or services of a swarm, each with its host. What is followed goes on while a dialog
+    is in front; of services that is each task on any node, new ones as they come."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "Search", show=False, id="logs.search"),
@@ -98,10 +101,13 @@ class LogsScreen(HytheScreen):
         ("esc q", "one step back; leave"),
     )
 
-    def __init__(self, targets: Sequence[tuple[Session, Container]], title: str = "") -> None:
+    def __init__(self, targets: Sequence[tuple[Session, Container | SwarmService]], title: str = "") -> None:
         super().__init__()
-        self._targets = targets[:MOST_FOLLOWED]
-        self._left_out = len(targets) - len(self._targets)
+        containers = [(session, each) for session, each in targets if isinstance(each, Container)]
+        self._services = [(session, each) for session, each in targets if isinstance(each, SwarmService)]
+        self._targets = containers[:MOST_FOLLOWED]
+        self._left_out = len(containers) - len(self._targets)
+        self._tasks: list[TaskLogs] = []
         self._session = targets[0][0]
         self._title = title
         self._filter = LineFilter()
@@ -135,7 +141,7 @@ class LogsScreen(HytheScreen):
         many_hosts = len({id(session) for session, _ in self._targets}) > 1
         targets = [
             Target(
-                session.engine,
+                session.engine.containers,
                 lambda session=session: session.state,
                 container,
                 f"{session.name}/{container.name}" if many_hosts else container.name,
@@ -143,8 +149,16 @@ class LogsScreen(HytheScreen):
             for session, container in self._targets
         ]
         self._reading = LogReading(
-            self.log_view, targets, tail=self.hythe.settings.log_tail, on_change=lambda: self.call_next(self._draw)
+            self.log_view,
+            targets,
+            tail=self.hythe.settings.log_tail,
+            on_change=lambda: self.call_next(self._draw),
+            growing=bool(self._services),
         )
+        hosts = list(dict.fromkeys(session for session, _ in self._services))
+        for session in hosts:
+            own = [service for owner, service in self._services if owner is session]
+            self._tasks.append(TaskLogs(session.engine.swarm, own, session.name if len(hosts) > 1 else ""))
         self.log_view.focus()
         self._follow()
         self._draw()
@@ -171,7 +185,30 @@ class LogsScreen(HytheScreen):
     # ---- following
     def _follow(self) -> None:
         if self._worker is None or self._worker.is_finished:
-            self._worker = self.run_worker(self.reading.run(), group="log-follow")
+            self._worker = self.run_worker(self._run(), group="log-follow")
+
+    async def _run(self) -> None:
+        """Follow until cancelled; of services the tasks are looked for first, for their lines to come in order."""
+        for tasks in self._tasks:
+            self._take_tasks(await tasks.refresh())
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.reading.run())
+            for tasks in self._tasks:
+                group.create_task(tasks.follow(self._take_tasks))
+
+    def _take_tasks(self, found: Sequence[Target]) -> None:
+        """Follow tasks that are new, as many as there is room for."""
+        room = MOST_FOLLOWED - len(self.reading.sources)
+        for target in found[: max(0, room)]:
+            self.reading.feed.add(target)
+        self._left_out += max(0, len(found) - room)
+        if len(found) > room:
+            self.note(f"{MOST_FOLLOWED} tasks are followed, {self._left_out} more are not", "warning")
+        if not self.reading.sources:
+            problems = [tasks.problem for tasks in self._tasks if tasks.problem]
+            wrong = f"the tasks of {self._title} can't be read: {'; '.join(problems)}"
+            self.log_view.set_notice(wrong if problems else f"{self._title} has no tasks")
+        self._draw()
 
     def on_screen_suspend(self) -> None:
         if not self.is_seen:
@@ -351,7 +388,7 @@ class LogsScreen(HytheScreen):
         self.run_worker(self._choose(), group="log-ask")
 
     async def _choose(self) -> None:
-        labels = [source.label for source in self.reading.sources]
+        labels = list(dict.fromkeys(source.label for source in self.reading.sources))
         if len(labels) < 2:
             self.note("there is one container only")
             return
@@ -383,7 +420,7 @@ class LogsScreen(HytheScreen):
     async def _save(self) -> None:
         view, reading = self.log_view, self.reading
         names = [source.container.name for source in reading.sources]
-        title = names[0] if len(names) == 1 else self._title or f"{len(names)}-containers"
+        title = names[0] if len(names) == 1 and not self._services else self._title or f"{len(names)}-containers"
         held = f"{len(view.buffer):,} lines"
         options = [("held", "all lines that are here", held)]
         if view.lines.filter is not None:
@@ -404,10 +441,13 @@ class LogsScreen(HytheScreen):
             return
         if what == "whole":
             line = f"docker logs --timestamps {' '.join(names)} > {path}"
+            if self._services:
+                whose = " ".join(service.name for _, service in self._services)
+                line = f"docker service logs --timestamps {whose} > {path}"
             self.session.jobs.start(SaveLogJob(f"save the log of {title}", line, path, whole_log(reading.feed)))
             self.note(f"saving to {path}: J shows how far it is")
             return
-        form = form_of(view, colours=False, sources=len(names) > 1)
+        form = form_of(view, colours=False, sources=reading.feed.many)
         lines = shown_lines(view, form) if what == "shown" else held_lines(view, form)
         self._saving = f"saving to {path} …"
         self._draw()
@@ -430,7 +470,7 @@ class LogsScreen(HytheScreen):
         if command is None:
             self.note("there is no pager: set PAGER, or install less", "error")
             return
-        form = form_of(self.log_view, colours=True, sources=len(self.reading.sources) > 1)
+        form = form_of(self.log_view, colours=True, sources=self.reading.feed.many)
         loop = asyncio.get_running_loop()
         # ctrl+c is for the pager; it begins with the signal's default all the same, since a handler is not inherited
         loop.add_signal_handler(signal.SIGINT, lambda: None)
