@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tui.engine.endpoint import Endpoint
 from tui.engine.engine import Engine
 from tui.engine.errors import ApiError, NotFound
+from tui.engine.layer_lists import LayerLists
 from tui.jobs.extract import ExtractJob, Selection
 from tui.jobs.layer_cache import LayerCache
 from tui.jobs.layer_file import LayerFileJob
@@ -21,6 +23,7 @@ from tui.model.compare import compare_files, shared_layers
 from tui.model.file_lookup import locate
 from tui.model.file_tree import ROOT, Change
 from tui.model.layers import Layer
+from tui.model.tree_codec import encode_tree
 from tui.present.layer_tree import LayerTree, LayerView
 from tui.present.layers import analysis_of, history_rows, image_rows
 
@@ -32,6 +35,8 @@ class Bench:
     """An engine and what a test left in it."""
 
     engine: Engine
+    lists: bool
+    """Whether layers are read from what the daemon keeps on this machine; else from its archives."""
     cache: LayerCache = field(default_factory=LayerCache)
     containers: list[str] = field(default_factory=list[str])
     images: list[str] = field(default_factory=list[str])
@@ -58,11 +63,23 @@ class Bench:
         return job
 
 
-@pytest.fixture
-async def bench(engine_socket: str) -> AsyncIterator[Bench]:
+async def without_lists(_engine: Engine) -> LayerLists | None:
+    return None
+
+
+@pytest.fixture(params=["archive", "lists"])
+async def bench(
+    request: pytest.FixtureRequest, engine_socket: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Bench]:
     engine = Engine(Endpoint(f"unix://{engine_socket}", "test"))
     await engine.connect()
-    bench = Bench(engine)
+    by_lists = request.param == "lists"
+    if not by_lists:
+        monkeypatch.setattr(Engine, "layer_lists", without_lists)
+    elif await engine.layer_lists() is None:
+        await engine.close()
+        pytest.skip("the daemon keeps no lists of layers, or none that may be read")
+    bench = Bench(engine, by_lists)
     yield bench
     for container in bench.containers:
         await engine.containers.remove(container, force=True, volumes=True)
@@ -80,7 +97,10 @@ async def test_a_written_file_is_in_the_layer_of_its_commit(bench: Bench) -> Non
     assert job.state == "done", job.error
     layers = job.layers
     assert layers is not None
-    assert job.seen > sum(layer.blob_size for layer in layers.layers) > 0
+    if bench.lists:
+        assert not job.asked
+    else:
+        assert job.seen > sum(layer.blob_size for layer in layers.layers) > 0
     last = len(layers.layers) - 1
     view = LayerView.of(layers, last)
     source = LayerTree(view, whole=False)
@@ -123,6 +143,34 @@ async def test_waste_is_what_a_later_layer_hides(bench: Bench) -> None:
     assert 0 < analysis.totals.score < 1
 
 
+ODD = """
+mkdir -p /odd/empty /odd/deep/er; cd /odd
+ln -s ../nowhere link; echo twice >one; ln one two; mkfifo pipe; chmod 4711 one; chown 7:8 two
+touch -d '1965-04-03 02:01:00' old; touch "$(printf 'a\\nb \\303\\251 \\377')"
+touch $(printf 'n%.0s' $(seq 1 200)); mkdir -p $(printf 'long/%.0s' $(seq 1 60)); truncate -s 3000000 holes
+rm /bin/cat; rm -r /root; mkdir /root; echo new >/root/new
+"""
+
+
+async def test_lists_and_archive_tell_the_same(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not bench.lists:
+        return  # the other way compares the two
+    image = await bench.commit("rm -r /odd/deep; echo more >/odd/one", await bench.commit(ODD))
+    listed = await bench.read(image)
+    monkeypatch.setattr(Engine, "layer_lists", without_lists)
+    bench.cache = LayerCache()
+    told = await bench.read(image)
+    assert (listed.asked, told.asked) == (False, True)
+    assert (listed.state, told.state) == ("done", "done")
+    assert len(layers_of(listed)) >= 3
+    for one, other in zip(layers_of(listed), layers_of(told), strict=True):
+        assert (one.diff_id, one.created_by, one.comment) == (other.diff_id, other.created_by, other.comment)
+        assert encode_tree(one.tree) == encode_tree(other.tree)
+    assert listed.layers is not None
+    assert told.layers is not None
+    assert msgspec.structs.replace(listed.layers, layers=()) == msgspec.structs.replace(told.layers, layers=())
+
+
 async def test_what_was_read_is_asked_for_no_more_in_the_next_run(bench: Bench, tmp_path: Path) -> None:
     first = await bench.commit("echo 1 >/one")
     second = await bench.commit("echo 2 >/two", first)
@@ -132,7 +180,7 @@ async def test_what_was_read_is_asked_for_no_more_in_the_next_run(bench: Bench, 
         jobs.append(await bench.read(image))
         bench.cache.close()
     assert [job.state for job in jobs] == ["done"] * 3
-    assert [job.asked for job in jobs] == [True, True, False]
+    assert [job.asked for job in jobs] == ([False] * 3 if bench.lists else [True, True, False])
     assert jobs[0].layers is not None
     count = sum(not layer.empty for layer in jobs[0].layers.layers)
     assert [job.reused for job in jobs] == [0, count, count + 1]
@@ -157,6 +205,7 @@ async def test_a_file_of_each_layer_is_looked_at_and_extracted(bench: Bench, tmp
         job.start()
         await job.wait()
         assert job.state == "done", job.error
+        assert (job.seen == 0) == bench.lists
         return job.content
 
     assert await content(last - 1, "/data/note") == b"old\n"

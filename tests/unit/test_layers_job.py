@@ -15,6 +15,7 @@ import pytest
 
 from archives import Files, diff_id, docker_archive, tar
 from tui.engine.engine import Engine
+from tui.engine.layer_lists import LayerLists
 from tui.jobs.layer_cache import LayerCache
 from tui.jobs.layer_store import LayerStore
 from tui.jobs.layers import LayersJob
@@ -53,6 +54,9 @@ class Daemon:
         history = [HistoryEntry("<missing>", 1, word, size=size) for word, size in zip(told, sizes, strict=True)]
         history.append(HistoryEntry("sha256:x", 1, empty))
         self._known[name] = (list(layers), history[::-1], tar(layout([members[layer] for layer in layers], config)))
+
+    async def layer_lists(self) -> LayerLists | None:
+        return None
 
     async def _stack(self, image: str) -> ImageStack:
         layers, _, _ = self._known[image]

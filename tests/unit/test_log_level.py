@@ -145,3 +145,17 @@ def test_any_text_is_a_range_or_is_refused(text: str) -> None:
     except RangeError:
         return
     assert since is None or until is None or since <= until
+
+
+@pytest.mark.parametrize(
+    "form", ["{}: it is so", "[{}] it is so", "x | {} | it is so", '{{"level":"{}"}}', "level={} x"]
+)
+def test_every_word_is_found_by_the_filter_too(form: str) -> None:
+    for word in ("wrn", "Warning", "err", "EROR", "severe", "failure", "fatal", "fata", "ftl", "crit", "emergency",
+                 "alert", "panic", "pani", "trace", "trc", "verbose", "finest", "finer", "silly", "debug1", "dbg",
+                 "debu", "info", "notice"):  # fmt: skip
+        line = form.format(word)
+        for least in (Level.DEBUG, Level.INFO, Level.WARN, Level.ERROR, Level.FATAL):
+            level = level_of(line)
+            assert level is not Level.UNKNOWN
+            assert bool(lines_at_least(line, least)) == (level >= least), line

@@ -1,11 +1,15 @@
 """When the log of a container has been read up to now, and the order of the lines of several."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from types import SimpleNamespace
 from typing import Any, cast
 
+import msgspec
+
+from tui.jobs.log_feed import LogFeed
 from tui.jobs.log_merge import Pool
-from tui.jobs.log_source import LOOK_SECONDS, LogAccess, LogSource, Target
+from tui.jobs.log_source import LOOK_SECONDS, RESUME_LINES, WHOLE_SECOND, LogAccess, LogSource, Target
 from tui.model.containers import Container
 from tui.model.log_record import LogBatch, Stream
 from tui.store.state import State
@@ -65,3 +69,106 @@ def test_lines_of_one_moment_stand_in_the_order_of_their_sources() -> None:
     pool.add(1, lines(5, 6))
     pool.add(0, lines(5, 7))
     assert pool.release().sources == [0, 1, 1, 0]
+
+
+class Seconds:
+    """A daemon that tells of its lines the second alone, as Podman does; the stream ends when `cut` is set."""
+
+    def __init__(self, times: list[int]) -> None:
+        self.written = list(times)
+        self.cut = asyncio.Event()
+        self.asked: list[tuple[int | None, str]] = []
+
+    async def log_batches(
+        self,
+        _container: str,
+        *,
+        follow: bool = False,
+        tail: int | None = None,
+        since: str = "",
+        until: str = "",
+        **_: Any,
+    ) -> AsyncGenerator[LogBatch]:
+        self.asked.append((tail, since))
+        last = float(until) if until else 1e9
+        first = float(since) if since else 0.0
+        numbered = [(n, time) for n, time in enumerate(self.written) if first <= time <= last]
+        numbered = numbered[max(0, len(numbered) - tail) :] if tail is not None else numbered
+        for half in (numbered[: len(numbered) // 2], numbered[len(numbered) // 2 :]):
+            batch = LogBatch()
+            for n, time in half:
+                batch.add(b"%d" % n, Stream.STDOUT, time * WHOLE_SECOND)
+            yield batch
+        if follow:
+            await self.cut.wait()
+
+    async def read(self, _container: str) -> Container:
+        return RUNNING
+
+
+def feed_on(daemon: Seconds, container: Container, taken: list[str], *, tail: int = 100) -> LogFeed:
+    state = State(tables={"containers": Table(records={container.id: container})})
+    target = Target(cast(LogAccess, daemon), lambda: state, container, "web")
+    sink = SimpleNamespace(append=lambda found: taken.extend(line.text for line in found.batch.records()))
+    return LogFeed([target], sink, tail=tail, on_phase=lambda: None)
+
+
+async def following(feed: LogFeed, ready: Callable[[], bool]) -> None:
+    """Follow until something is so."""
+    task = asyncio.create_task(feed.run())
+    async with asyncio.timeout(20):
+        while not ready():  # noqa: ASYNC110 - nobody tells of it
+            await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def texts(*numbers: int) -> list[str]:
+    return [str(number) for number in numbers]
+
+
+async def test_lines_of_one_second_are_neither_lost_nor_doubled_when_a_stream_goes_on() -> None:
+    daemon = Seconds([7, 7, 8, 8, 8])
+    taken: list[str] = []
+    feed = feed_on(daemon, RUNNING, taken)
+    await following(feed, lambda: len(taken) == 5)
+    daemon.written += [8, 8, 9]
+    await following(feed, lambda: len(taken) >= 8)
+    assert taken == texts(*range(8))
+
+
+async def test_a_second_with_more_lines_than_are_looked_at_is_searched_for() -> None:
+    daemon = Seconds([7, *[8] * (RESUME_LINES + 50)])
+    taken: list[str] = []
+    feed = feed_on(daemon, RUNNING, taken, tail=5_000)
+    await following(feed, lambda: len(taken) == RESUME_LINES + 51)
+    daemon.written += [8, 9]
+    await following(feed, lambda: len(taken) >= RESUME_LINES + 53)
+    assert taken == texts(*range(RESUME_LINES + 53))
+    assert daemon.asked[1:] == [(RESUME_LINES, ""), (None, "8.000000000")]
+
+
+async def test_older_lines_of_one_second_are_all_there() -> None:
+    daemon = Seconds([5, 6, 6, 6, 6, 7, 7])
+    taken: list[str] = []
+    feed = feed_on(daemon, RUNNING, taken, tail=4)
+    await following(feed, lambda: len(taken) == 4)
+    assert taken == texts(3, 4, 5, 6)
+    older = [await feed.older(1), await feed.older(1)]
+    assert [[line.text for line in found.batch.records()] for found in older] == [texts(2), texts(1)]
+    rest = [line.text async for found in feed.from_start() for line in found.batch.records()]
+    assert rest == texts(0)
+
+
+async def test_the_first_lines_of_a_container_are_no_earlier_run() -> None:
+    """They were written in the second in which it was started, which is told exactly."""
+    daemon = Seconds([7, 7, 8])
+    taken: list[str] = []
+    feed = feed_on(daemon, msgspec.structs.replace(RUNNING, started=7.9), taken)
+    await following(feed, lambda: len(taken) >= 3)
+    assert taken == texts(0, 1, 2)
+    taken.clear()
+    feed = feed_on(daemon, msgspec.structs.replace(RUNNING, started=8.1), taken)
+    await following(feed, lambda: len(taken) >= 4)
+    assert [text for text in taken if "started again" not in text] == texts(0, 1, 2)
+    assert "started again" in taken[2]

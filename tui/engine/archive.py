@@ -5,7 +5,7 @@ import hashlib
 import posixpath
 import re
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, Protocol
 
@@ -17,7 +17,7 @@ from tui.model.file_tree import FileTree, Kind
 from tui.model.layers import ImageConfig, ImageLayers, Layer
 from tui.model.tree_builder import TreeBuilder
 
-__all__ = ["ArchiveError", "ArchiveIndexer", "KnownLayer", "digest_in", "index_archive", "kind_of"]
+__all__ = ["ArchiveError", "ArchiveIndexer", "KnownLayer", "digest_in", "index_archive", "kind_of", "stack_of"]
 
 MAX_ENTRIES: Final = 2_000_000
 _SLICE: Final = 256 << 10
@@ -56,6 +56,23 @@ def kind_of(header: TarHeader) -> Kind:
     kind = _KINDS.get(header.type, Kind.OTHER)
     # how archives older than the type flag write a folder
     return Kind.FOLDER if kind is Kind.FILE and header.name.endswith(b"/") else kind
+
+
+def stack_of(config: Config, bodies: Sequence[tuple[str, str, int, FileTree, str]]) -> list[Layer]:
+    """Returns the entries of an image's history, each with its layer; layers that it does not tell of come last.
+
+    `bodies` are the last fields of a Layer, from its diff ID on, the lowest layer first.
+    """
+    layers: list[Layer] = []
+    taken = 0
+    for entry in config.history or []:
+        words = (entry.created_by or "", entry.created or "", entry.comment or "")
+        if entry.empty_layer:
+            layers.append(Layer(*words, empty=True))
+        elif taken < len(bodies):
+            layers.append(Layer(*words, False, *bodies[taken]))
+            taken += 1
+    return layers + [Layer("", "", "", False, *body) for body in bodies[taken:]]
 
 
 def digest_in(member: str) -> str:
@@ -190,20 +207,9 @@ class ArchiveIndexer(ArchiveReader):
         self._on_layer(digest_in(name), layer)
 
     def _stack(self, manifest: Manifest, config: Config) -> list[Layer]:
-        """The history's entries, each with its layer; layers that the history does not tell of come last."""
         told = config.rootfs.diff_ids
         bodies = [self._found(name, told[n] if n < len(told) else "") for n, name in enumerate(manifest.layers)]
-        layers: list[Layer] = []
-        taken = 0
-        for entry in config.history or []:
-            words = (entry.created_by or "", entry.created or "", entry.comment or "")
-            if entry.empty_layer:
-                layers.append(Layer(*words, empty=True))
-            elif taken < len(bodies):
-                layers.append(Layer(*words, False, *bodies[taken]))
-                taken += 1
-        layers += [Layer("", "", "", False, *body) for body in bodies[taken:]]
-        return layers
+        return stack_of(config, bodies)
 
     def _found(self, name: str, diff_id: str) -> tuple[str, str, int, FileTree, str]:
         """The diff ID, digest, size, tree and member of a layer that the manifest names."""

@@ -1,4 +1,4 @@
-"""How much room the disk has that a daemon keeps its data on, where that disk is this machine's. Linux's /proc."""
+"""Where a daemon of this machine keeps its data, seen from here, and how much room its disk has. Linux's /proc."""
 
 from __future__ import annotations
 
@@ -22,12 +22,7 @@ def disk_space(endpoint: Endpoint, folder: str, proc: Path = PROC) -> DiskSpace 
     The daemon may be elsewhere, at the end of a tunnel, or see other files under that name. It may wait for the disk:
     call it in a thread.
     """
-    pid = daemon_pid(endpoint, proc)
-    if pid is None or not folder.startswith("/"):
-        return None
-    for path in (f"{proc}/{pid}/root{folder}", folder if _sees_the_same(proc, pid) else ""):
-        if not path:
-            continue
+    for path in own_paths(endpoint, folder, proc):
         try:
             found = os.statvfs(path)
         except OSError:
@@ -36,6 +31,15 @@ def disk_space(endpoint: Endpoint, folder: str, proc: Path = PROC) -> DiskSpace 
         inodes = found.f_favail / found.f_files if found.f_files else 1.0
         return DiskSpace(folder, found.f_blocks * unit, found.f_bavail * unit, inodes)
     return None
+
+
+def own_paths(endpoint: Endpoint, folder: str, proc: Path = PROC) -> list[str]:
+    """Return the paths here that may lead to `folder` as the daemon sees it; none where it runs elsewhere."""
+    pid = daemon_pid(endpoint, proc)
+    if pid is None or not folder.startswith("/"):
+        return []
+    through_its_eyes = f"{proc}/{pid}/root{folder}"
+    return [through_its_eyes, folder] if _sees_the_same(proc, pid) else [through_its_eyes]
 
 
 def daemon_pid(endpoint: Endpoint, proc: Path = PROC) -> int | None:

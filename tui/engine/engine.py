@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from tui.engine.containers import Containers
 from tui.engine.disk import Disk
 from tui.engine.early import EarlyLists
 from tui.engine.endpoint import Endpoint
+from tui.engine.errors import ApiError
 from tui.engine.events import past_events, stream_event_documents, stream_events
 from tui.engine.exec import Execs
 from tui.engine.files import Files
@@ -27,6 +29,7 @@ from tui.model.system import Info, Ping, Version
 
 if TYPE_CHECKING:
     from tui.engine.build import Builds
+    from tui.engine.layer_lists import LayerLists
     from tui.engine.registries import Registries
     from tui.engine.transfers import Transfers
 
@@ -125,6 +128,21 @@ class Engine:
     async def info(self) -> Info:
         """Return what the daemon says of its machine."""
         return await self.transport.get("/info", Info)
+
+    async def layer_lists(self) -> LayerLists | None:
+        """Return what this machine's daemon keeps of its images' layers; None where it can't be looked at from here.
+
+        Raises EngineError where the daemon can't be reached.
+        """
+        if self.endpoint.socket_path is None:
+            return None
+        from tui.engine.layer_lists import layer_lists
+
+        try:
+            info = await self.info()
+        except ApiError:
+            return None  # a proxy in front of the daemon may pass on less
+        return await asyncio.to_thread(layer_lists, self.endpoint, info.root_dir, info.driver)
 
     def events(self, since_ns: int | None = None) -> AsyncGenerator[Event | None]:
         """Yield None once the stream is open, then the events; see `stream_events`."""

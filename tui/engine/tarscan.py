@@ -124,6 +124,13 @@ class TarScanner:
             pos += step
         self.position = base + end
 
+    def pass_over(self, count: int) -> None:
+        """Takes note of `count` bytes of a skipped body that are not at hand. Raises TarError where none is due."""
+        if count > self._skip - self._pad or (count and self.done):
+            raise TarError(f"{count} bytes are left out where there are no such, behind {self._shown()}")
+        self._skip -= count
+        self.position += count
+
     def close(self) -> None:
         """Raises TarError where the archive ends inside an entry. The end mark itself may be missing."""
         if self.done:

@@ -1,4 +1,4 @@
-"""Reads an image's layers: from the cache where they are there, else from the archive as the daemon sends it."""
+"""Reads an image's layers: from the cache, from what the daemon keeps on this machine, or from its archive."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ import msgspec
 
 from tui.engine.archive import ArchiveError, ArchiveIndexer, KnownLayer, index_archive
 from tui.engine.engine import Engine
+from tui.engine.layer_lists import ListError
 from tui.jobs.job import Job
 from tui.jobs.layer_cache import LayerCache
+from tui.jobs.list_reading import ListReading
 from tui.model.images import HistoryEntry
 from tui.model.layers import ImageConfig, ImageLayers, ImageStack, Layer
 from tui.model.line_up import line_up
@@ -90,14 +92,44 @@ class LayersJob(Job):
             self.reused = len(trees)
             self._cache.remember(stack.id, stored)
             return stored
-        history = (await self._engine.images.history(self.image))[::-1] if trees else []
-        found = lined_up(stack, history, trees)
-        if found is not None:
-            self.reused = len(trees)
-        else:
-            found = await self._read(stack, history, trees)
+        found = await self._by_lists(stack, trees)
+        if found is None:
+            history = (await self._engine.images.history(self.image))[::-1] if trees else []
+            found = lined_up(stack, history, trees)
+            if found is not None:
+                self.reused = len(trees)
+            else:
+                found = await self._read(stack, history, trees)
         self._cache.put(stack.id, found)
         return found
+
+    async def _by_lists(self, stack: ImageStack, trees: dict[str, KnownLayer]) -> ImageLayers | None:
+        """Read what is missing from what the daemon keeps of it on this machine, which costs it nothing.
+
+        Returns None where that can't be; the layers that could be read are in `trees` then.
+        """
+        lists = await self._engine.layer_lists() if stack.diff_ids else None
+        if lists is None:
+            return None
+        known = len(trees)
+        reading = ListReading(lists, stack, trees, lambda layer: self._cache.put_layer("", layer))
+        task = asyncio.ensure_future(asyncio.to_thread(reading.read))
+        try:
+            while not (await asyncio.wait([task], timeout=PACE))[0]:
+                self.fraction = reading.fraction
+                self.progress = f"{reading.layers} of {reading.wanted} layers read from the daemon's own lists"
+                self.changed()
+        except asyncio.CancelledError:
+            reading.stop()
+            await asyncio.wait([task])
+            raise
+        self.fraction = None
+        try:
+            found = task.result()
+        except ListError:
+            return None
+        self.reused = known
+        return msgspec.structs.replace(found, tags=_tags(stack))
 
     async def _read(
         self, stack: ImageStack, history: Sequence[HistoryEntry], trees: dict[str, KnownLayer]

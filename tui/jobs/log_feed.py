@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Protocol
 
 from tui.jobs.log_merge import Merged, Pool, before, merged
-from tui.jobs.log_source import LogSource, Target, moment_of
+from tui.jobs.log_source import WHOLE_SECOND, LogSource, Target, moment_of
 from tui.model.log_record import NO_TIME, LogBatch
 
 WINDOW_SECONDS = 0.15
@@ -147,11 +147,11 @@ class LogFeed:
                 if number in everything.sources[:keep]:
                     source.at_start = False
         kept = Merged(everything.batch.part(keep), everything.sources[keep:])
-        for number, source in streams:
-            source.count += kept.sources.count(number)
+        times: dict[int, list[int]] = {number: [] for number, _ in streams}
         for time, number in zip(kept.batch.times, kept.sources, strict=True):
-            if time != NO_TIME:
-                self.sources[number].oldest = min(time, self.sources[number].oldest)
+            times[number].append(time)
+        for number, source in streams:
+            source.went_back(times[number])
         return kept
 
     async def _older(self, source: LogSource, count: int) -> tuple[LogBatch, bool]:
@@ -159,9 +159,9 @@ class LogFeed:
         container, found, seen = source.container, LogBatch(), 0
         tail = source.count + count
         batches = source.target.access.log_batches(
-            container.id, tty=bool(container.tty), tail=tail, until=moment_of(source.oldest)
+            container.id, tty=bool(container.tty), tail=tail, until=_until(source)
         )
-        async for batch in before(batches, source.oldest):
+        async for batch in before(batches, source.oldest, source.at_oldest):
             seen += len(batch)
             found.extend(batch)
         # the daemon counts from the end, where lines may have come meanwhile: fewer than asked for tell of the start
@@ -179,9 +179,9 @@ class LogFeed:
         streams: list[tuple[int, AsyncGenerator[LogBatch]]] = []
         for source in self._readable():
             batches = source.target.access.log_batches(
-                source.container.id, tty=bool(source.container.tty), since=since, until=moment_of(source.oldest)
+                source.container.id, tty=bool(source.container.tty), since=since, until=_until(source)
             )
-            streams.append((self._numbers[id(source)], before(batches, source.oldest)))
+            streams.append((self._numbers[id(source)], before(batches, source.oldest, source.at_oldest)))
         return merged(streams)
 
     def everything(self) -> AsyncGenerator[Merged]:
@@ -200,3 +200,9 @@ class LogFeed:
                 if source.phase not in ("failed", "gone")
             ]
         )
+
+
+def _until(source: LogSource) -> str:
+    """The moment up to which lines are older than those of a source, or of the same moment."""
+    whole = not source.oldest % WHOLE_SECOND
+    return moment_of(source.oldest + WHOLE_SECOND - 1 if whole else source.oldest)

@@ -99,14 +99,17 @@ async def merged(streams: Sequence[tuple[int, AsyncGenerator[LogBatch]]]) -> Asy
                 yield found
 
 
-async def before(batches: AsyncGenerator[LogBatch], time: int) -> AsyncGenerator[LogBatch]:
-    """Yield the lines of a stream up to the first that is not earlier than a moment."""
+async def before(batches: AsyncGenerator[LogBatch], time: int, last: int = 0) -> AsyncGenerator[LogBatch]:
+    """Yield the lines of a stream up to those later than a moment, without the `last` ones of that moment itself."""
+    same = LogBatch()
     async with aclosing(batches):
         async for batch in batches:
-            at = next((at for at, found in enumerate(batch.times) if found >= time), None)
-            if at is None:
-                yield batch
-                continue
+            at = next((at for at, found in enumerate(batch.times) if found >= time), len(batch))
             if at:
-                yield batch.part(0, at)
-            return
+                yield batch.part(0, at) if at < len(batch) else batch
+            end = next((end for end in range(at, len(batch)) if batch.times[end] > time), len(batch))
+            same.extend(batch.part(at, end))
+            if end < len(batch):
+                break
+    if len(same) > last:
+        yield same.part(0, len(same) - last)

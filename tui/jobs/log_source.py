@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -22,6 +22,9 @@ LOOK_SECONDS = 0.1
 
 EARLY_SECONDS = 0.02
 """How much earlier than the start of a container, as the daemon tells it, its first lines may be."""
+
+WHOLE_SECOND = 1_000_000_000
+"""Nanoseconds: Podman tells the second of a line alone."""
 
 RETRY_SECONDS = (0.25, 0.5, 1.0, 2.0)
 
@@ -97,6 +100,8 @@ class LogSource:
         """The time of the newest line."""
         self.oldest = NO_TIME
         """The time of the oldest line that was taken; what is older may still be read."""
+        self.at_oldest = 0
+        """How many of the lines that were taken have that time."""
         self.count = 0
         """Lines of this container that were taken, those before them in its log left out."""
         self.at_start = False
@@ -104,6 +109,7 @@ class LogSource:
         self._tail = tail
         self._exact = exact
         self._goal = NO_TIME
+        self._at_newest = 0
         self._on_phase = on_phase
         self._ended: set[tuple[str, float | None]] = set()
         self._told_gone = False
@@ -171,11 +177,12 @@ class LogSource:
         if found.id != self.container.id:
             self._mark(take, recreated_mark(found), found.created)
             self.newest, self.count, self.at_start, self._tail = NO_TIME, 0, True, RESUME_LINES
+            self._at_newest = 0
         elif again and found.is_running:
             self._mark(take, restarted_mark(found), None)  # the first line may be earlier than the moment it is given
         self.container, self._told_gone = found, False
         watched = found.is_running or not self._fresh
-        await self._read(found, take)
+        await self._read(found, take, unseen=earlier is None or self.newest == NO_TIME)
         return await self._is_over(found, take, watched)
 
     def _find(self) -> Container | None:
@@ -219,18 +226,22 @@ class LogSource:
         take(self, batch)
 
     # ---- reading
-    async def _read(self, container: Container, take: Take) -> None:
-        """Read what there is, and with a process that runs what comes."""
+    async def _read(self, container: Container, take: Take, *, unseen: bool) -> None:
+        """Read what there is, and with a process that runs what comes. Of an `unseen` start it is not known whether
+        there are lines before it: where there are, the start is marked between them."""
+        crossing = round((container.started - EARLY_SECONDS) * 1e9) if unseen and container.started else None
+        if self.target.once:
+            crossing = None
         first = self.newest == NO_TIME
         if first:
             self._enter("reading")
             if self._exact and container.is_running:
                 self._goal = await self._last_time(container)
-            await self._stream(container, take, self._tail, "")
+            await self._stream(container, take, self._tail, "", crossing)
             return
-        missed = not await self._stream(container, take, RESUME_LINES, "")
+        missed = not await self._stream(container, take, RESUME_LINES, "", crossing)
         if missed:  # more came than was looked at: only a search of the whole log finds where to go on
-            await self._stream(container, take, None, moment_of(self.newest))
+            await self._stream(container, take, None, moment_of(self.newest), crossing)
 
     async def _last_time(self, container: Container) -> int:
         """Return the time of the line that is the last one now; NO_TIME where there is none."""
@@ -241,12 +252,11 @@ class LogSource:
                 found = max(found, *batch.times) if len(batch) else found
         return found
 
-    async def _stream(self, container: Container, take: Take, tail: int | None, since: str) -> bool:
+    async def _stream(
+        self, container: Container, take: Take, tail: int | None, since: str, crossing: int | None
+    ) -> bool:
         """Read a stream to its end; returns False at once where lines between the last one and its first are lost."""
-        after, taken, old = self.newest, 0, 0
-        crossing = None
-        if container.started and self.newest == NO_TIME and not self.target.once:
-            crossing = round((container.started - EARLY_SECONDS) * 1e9)
+        after, taken, old, same = self.newest, 0, 0, self._at_newest
         batches = self.target.access.log_batches(
             container.id, tty=bool(container.tty), follow=container.is_running, tail=tail, since=since
         )
@@ -258,11 +268,9 @@ class LogSource:
                         self._now(container)
                     continue
                 if after != NO_TIME and not taken:
-                    skip = next(
-                        (at for at, time in enumerate(batch.times) if time > after or time == NO_TIME), len(batch)
-                    )
+                    skip, same = _known(batch, after, same)
                     old += skip
-                    if len(batch) > skip and not old and tail is not None:
+                    if len(batch) > skip and (same or not old) and tail is not None:
                         return False
                     batch = batch.part(skip)
                 if not len(batch):
@@ -282,11 +290,14 @@ class LogSource:
         before = self.newest
         if self.oldest == NO_TIME:
             self.oldest = next((time for time in batch.times if time != NO_TIME), NO_TIME)
-        self.newest = max(self.newest, max(batch.times))
-        if crossing is not None and self.newest >= crossing:
-            at = next(at for at, time in enumerate(batch.times) if time >= crossing)
+        if before in (NO_TIME, self.oldest):
+            self.at_oldest += batch.times.count(self.oldest)
+        self.newest = max(before, max(batch.times))
+        self._at_newest = batch.times.count(self.newest) + (self._at_newest if self.newest == before else 0)
+        if crossing is not None and _latest(self.newest) >= crossing:
+            at = next(at for at, time in enumerate(batch.times) if _latest(time) >= crossing)
             earlier = batch.times[at - 1] if at else before
-            if earlier != NO_TIME and earlier < crossing:
+            if earlier != NO_TIME and _latest(earlier) < crossing:
                 mark = LogBatch()
                 mark.add(restarted_mark(self.container).encode(), Stream.SYSTEMERR, crossing)
                 if at:
@@ -295,6 +306,15 @@ class LogSource:
                 take(self, batch.part(at))
                 return
         take(self, batch)
+
+    def went_back(self, times: Sequence[int]) -> None:
+        """Take note of lines before the oldest one that were taken, by their times."""
+        self.count += len(times)
+        known = [time for time in times if time != NO_TIME]
+        if known:
+            oldest = min(self.oldest, min(known))
+            self.at_oldest = known.count(oldest) + (self.at_oldest if oldest == self.oldest else 0)
+            self.oldest = oldest
 
     def _now(self, container: Container) -> None:
         """What there was has been read: from here on lines are taken as they are written."""
@@ -322,6 +342,25 @@ class LogSource:
             if not coming.done():
                 coming.cancel()
                 await asyncio.gather(coming, return_exceptions=True)
+
+
+def _latest(time: int) -> int:
+    """The latest moment that a line may have been written at."""
+    return time + WHOLE_SECOND - 1 if not time % WHOLE_SECOND and time != NO_TIME else time
+
+
+def _known(batch: LogBatch, after: int, same: int) -> tuple[int, int]:
+    """How many of the first lines were taken before: those up to a moment, and `same` of that moment itself.
+
+    Also returns how many of these are still to come.
+    """
+    known = 0
+    for time in batch.times:
+        if time > after or time == NO_TIME or (time == after and not same):
+            break
+        same -= time == after
+        known += 1
+    return known, same
 
 
 def moment_of(time_ns: int) -> str:
