@@ -225,9 +225,9 @@ async def test_projects_of_several_hosts_are_groups_of_their_own() -> None:
 
 SHOWN = {
     "80x24": ((80, 24), Settings(), ("j", "j", "space")),
-    "120x40": ((120, 40), Settings(), ("z",)),
+    "120x40": ((120, 40), Settings(), ("Z", "G")),
     "ascii": ((80, 24), Settings(ascii=True), ("j", "space")),
-    "no-colour": ((120, 40), Settings(color="none"), ("slash", *"shop-w", "enter", "space")),
+    "no-colour": ((80, 24), Settings(color="none"), ("j", "j", "z")),
 }
 
 
@@ -235,9 +235,17 @@ SHOWN = {
 def test_groups_on_the_screen(
     snap_compare: Compare, size: tuple[int, int], settings: Settings, keys: tuple[str, ...]
 ) -> None:
+    app = StageApp(settings)
+
     async def run(pilot: Pilot[int]) -> None:
-        await grouped(pilot)
+        screen = await grouped(pilot)
         await pilot.press(*keys)
+        usage = screen.session.usage.usage
+        running = {c.id for c in screen.session.state.containers.values() if c.state == "running"}
+        await until(pilot, lambda: running <= usage.keys(), "a sample of each, in sight or folded")
+        await app.clock.advance(1)
+        await until(pilot, lambda: all(usage[key].sample.cpu is not None for key in running), "a second of each")
+        screen.tick()
         await settle(pilot)
 
-    assert snap_compare(StageApp(settings), terminal_size=size, run_before=run)
+    assert snap_compare(app, terminal_size=size, run_before=run)
