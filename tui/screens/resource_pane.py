@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from operator import is_
 from typing import Any
 
@@ -222,14 +222,12 @@ class ResourcePane(Vertical):
                 found[session].append(id)
         return found
 
-    def folded_in_sight(self) -> dict[Session, list[str]]:
-        """Return the IDs of what is folded into the rows of groups in sight, by host; every host is there."""
-        found: dict[Session, list[str]] = {session: [] for session in self._fleet.sessions}
-        for key in self.table.visible_keys:
-            if (group := self._group_at(key)) is not None and group.folded:
-                session = self._owner(group)[0]
-                found[session] += [self._fleet.owner(member)[1] for member in group.keys]
-        return found
+    def folded_in_sight(self, session: Session) -> Iterator[str]:
+        """Yield the IDs of what of a host is folded into the rows of groups in sight: thousands, it may be."""
+        groups = filter(None, map(self._group_at, self.table.visible_keys))
+        for group in groups:
+            if group.folded and self._owner(group)[0] is session:
+                yield from (self._fleet.owner(member)[1] for member in group.keys)
 
     def _group_at(self, key: str) -> Group | None:
         return self.grouped_table.group_at(key) if self.grouped_table is not None else None

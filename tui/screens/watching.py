@@ -33,12 +33,12 @@ def watch_usage(pane: ResourcePane, *, seen: bool) -> None:
     """Have it read what the containers in sight use, and those of groups that are folded; and what lists leave out."""
     shown = seen and pane.display
     cursor = pane.cursor
-    folded = pane.folded_in_sight()
     for session, visible in pane.in_sight().items():
         known = session.state.containers
         keys = visible if shown else []
         running = (key for key in keys if key in known and known[key].state == "running")
-        within = (key for key in folded[session] if shown and key in known and known[key].state == "running")
+        folded = pane.folded_in_sight(session) if shown else ()
+        within = (key for key in folded if key in known and known[key].state == "running")
         session.usage.watch([*running, *islice(within, MOST_FOLDED)])
         # the row whose details are shown is looked at wherever the table is: a list tells less of it
         detailed = [cursor[1].id] if cursor and cursor[0] is session and seen else []
