@@ -60,7 +60,7 @@ async def test_logs_of_a_service_come_from_every_node() -> None:
         await until(pilot, lambda: "Show or hide" in text_of(app))
         await pilot.press(*"worker", "enter")
         await until(pilot, lambda: "web.2@worker-1" not in text_of(app))
-        assert "1 container hidden" in text_of(app)
+        assert "1 task hidden" in text_of(app)
 
 
 async def test_logs_of_a_service_that_can_not_run_say_why() -> None:

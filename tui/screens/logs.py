@@ -15,8 +15,6 @@ from textual.worker import Worker
 from tui import paths
 from tui.commands.session import Session
 from tui.jobs.log_save import SaveLogJob, check_place, place_of, size_of, write_file
-from tui.jobs.log_source import Target
-from tui.jobs.task_logs import TaskLogs
 from tui.model.containers import Container
 from tui.model.log_level import Level
 from tui.model.swarm import SwarmService
@@ -28,13 +26,11 @@ from tui.screens.base import HytheScreen
 from tui.screens.log_export import feed_pager, form_of, held_lines, pager_command, shown_lines, whole_log
 from tui.screens.log_filter import LEVEL_CHOICES, STREAM_CHOICES, LineFilter
 from tui.screens.log_reading import LogReading
+from tui.screens.log_targets import MOST_FOLLOWED, LogTargets
 from widgets.log_query import Query, QueryError
 from widgets.log_view import LogView
 from widgets.search_bar import SearchBar
 from widgets.span_line import KeyHints, SpanLine
-
-MOST_FOLLOWED = 100
-"""Containers that are followed together; each takes a connection."""
 
 MEMORY_LINES = 20_000_000
 DISK_BYTES = 1 << 30
@@ -103,11 +99,8 @@ class LogsScreen(HytheScreen):
 
     def __init__(self, targets: Sequence[tuple[Session, Container | SwarmService]], title: str = "") -> None:
         super().__init__()
-        containers = [(session, each) for session, each in targets if isinstance(each, Container)]
-        self._services = [(session, each) for session, each in targets if isinstance(each, SwarmService)]
-        self._targets = containers[:MOST_FOLLOWED]
-        self._left_out = len(containers) - len(self._targets)
-        self._tasks: list[TaskLogs] = []
+        self._targets = LogTargets(targets)
+        self._told_left_out = 0
         self._session = targets[0][0]
         self._title = title
         self._filter = LineFilter()
@@ -138,33 +131,24 @@ class LogsScreen(HytheScreen):
         yield KeyHints(id="footer", ascii=ascii_only)
 
     def on_mount(self) -> None:
-        many_hosts = len({id(session) for session, _ in self._targets}) > 1
-        targets = [
-            Target(
-                session.engine.containers,
-                lambda session=session: session.state,
-                container,
-                f"{session.name}/{container.name}" if many_hosts else container.name,
-            )
-            for session, container in self._targets
-        ]
         self._reading = LogReading(
             self.log_view,
-            targets,
+            self._targets.first(),
             tail=self.hythe.settings.log_tail,
             on_change=lambda: self.call_next(self._draw),
-            growing=bool(self._services),
+            growing=bool(self._targets.services),
         )
-        hosts = list(dict.fromkeys(session for session, _ in self._services))
-        for session in hosts:
-            own = [service for owner, service in self._services if owner is session]
-            self._tasks.append(TaskLogs(session.engine.swarm, own, session.name if len(hosts) > 1 else ""))
         self.log_view.focus()
         self._follow()
         self._draw()
         self.set_interval(TICK_SECONDS, self._draw)
-        if self._left_out:
-            self.note(f"the first {MOST_FOLLOWED} containers are followed, {self._left_out} more are not", "warning")
+        self._tell_left_out()
+
+    def _tell_left_out(self) -> None:
+        if self._targets.left_out != self._told_left_out:
+            self._told_left_out = self._targets.left_out
+            words = f"the first {MOST_FOLLOWED} {self._targets.noun}s are followed, {self._told_left_out} more are not"
+            self.note(words, "warning")
 
     @property
     def log_view(self) -> LogView:
@@ -185,29 +169,15 @@ class LogsScreen(HytheScreen):
     # ---- following
     def _follow(self) -> None:
         if self._worker is None or self._worker.is_finished:
-            self._worker = self.run_worker(self._run(), group="log-follow")
+            self._worker = self.run_worker(self._targets.follow(self.reading, self._tasks_changed), group="log-follow")
 
-    async def _run(self) -> None:
-        """Follow until cancelled; of services the tasks are looked for first, for their lines to come in order."""
-        for tasks in self._tasks:
-            self._take_tasks(await tasks.refresh())
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.reading.run())
-            for tasks in self._tasks:
-                group.create_task(tasks.follow(self._take_tasks))
-
-    def _take_tasks(self, found: Sequence[Target]) -> None:
-        """Follow tasks that are new, as many as there is room for."""
-        room = MOST_FOLLOWED - len(self.reading.sources)
-        for target in found[: max(0, room)]:
-            self.reading.feed.add(target)
-        self._left_out += max(0, len(found) - room)
-        if len(found) > room:
-            self.note(f"{MOST_FOLLOWED} tasks are followed, {self._left_out} more are not", "warning")
+    def _tasks_changed(self) -> None:
+        """Say what there is to say of the tasks besides their lines."""
+        self._tell_left_out()
         if not self.reading.sources:
-            problems = [tasks.problem for tasks in self._tasks if tasks.problem]
-            wrong = f"the tasks of {self._title} can't be read: {'; '.join(problems)}"
-            self.log_view.set_notice(wrong if problems else f"{self._title} has no tasks")
+            problem = self._targets.problem
+            wrong = f"the tasks of {self._title} can't be read: {problem}"
+            self.log_view.set_notice(wrong if problem else f"{self._title} has no tasks")
         self._draw()
 
     def on_screen_suspend(self) -> None:
@@ -266,7 +236,7 @@ class LogsScreen(HytheScreen):
         if wanted.since is not None or wanted.until is not None:
             found.append(self._typed["range"])
         if self._hidden:
-            found.append(f"{plural(len(self._hidden), 'container')} hidden")
+            found.append(f"{plural(len(self._hidden), self._targets.noun)} hidden")
         return found
 
     def on_log_view_search_changed(self, message: LogView.SearchChanged) -> None:
@@ -390,10 +360,12 @@ class LogsScreen(HytheScreen):
     async def _choose(self) -> None:
         labels = list(dict.fromkeys(source.label for source in self.reading.sources))
         if len(labels) < 2:
-            self.note("there is one container only")
+            self.note(f"there is one {self._targets.noun} only")
             return
         options = [(label, label, "hidden: shows it" if label in self._hidden else "hides it") for label in labels]
-        chosen = await self.choose("Show or hide a container", [("", "all", "shows every container"), *options])
+        chosen = await self.choose(
+            f"Show or hide a {self._targets.noun}", [("", "all", f"shows every {self._targets.noun}"), *options]
+        )
         if chosen is None:
             return
         self._hidden = self._hidden ^ {chosen} if chosen else frozenset()
@@ -420,7 +392,9 @@ class LogsScreen(HytheScreen):
     async def _save(self) -> None:
         view, reading = self.log_view, self.reading
         names = [source.container.name for source in reading.sources]
-        title = names[0] if len(names) == 1 and not self._services else self._title or f"{len(names)}-containers"
+        title = (
+            names[0] if len(names) == 1 and not self._targets.services else self._title or f"{len(names)}-containers"
+        )
         held = f"{len(view.buffer):,} lines"
         options = [("held", "all lines that are here", held)]
         if view.lines.filter is not None:
@@ -441,8 +415,8 @@ class LogsScreen(HytheScreen):
             return
         if what == "whole":
             line = f"docker logs --timestamps {' '.join(names)} > {path}"
-            if self._services:
-                whose = " ".join(service.name for _, service in self._services)
+            if services := self._targets.services:
+                whose = " ".join(service.name for _, service in services)
                 line = f"docker service logs --timestamps {whose} > {path}"
             self.session.jobs.start(SaveLogJob(f"save the log of {title}", line, path, whole_log(reading.feed)))
             self.note(f"saving to {path}: J shows how far it is")
