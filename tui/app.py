@@ -242,6 +242,7 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
             # the demo's past is made anew each time
             book=None if self.settings.demo else StoryBook(),
             environment=self.environment,
+            scanner=self.settings.scanner,
         )
 
     async def _show(self, fleet: Fleet) -> None:

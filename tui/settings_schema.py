@@ -8,6 +8,7 @@ from themes.toml_file import did_you_mean, type_name
 Check = Callable[[object], Any]
 HOST_COLORS = ("primary", "secondary", "accent", "success", "warning", "error")
 COLORS = ("auto", "full", "ansi", "none")
+SCANNERS = ("auto", "trivy", "grype", "scout")
 _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("0", "false", "no", "off")
 
@@ -142,6 +143,7 @@ KEYS: Mapping[str, Check] = {
     "log_tail": whole_number(0, 1_000_000),
     "check_newer": check_flag,
     "by_project": check_flag,
+    "scanner": one_of(*SCANNERS),
     "stop_timeout": whole_number(0, 86_400),
     "audit": check_path,
 }

@@ -257,6 +257,12 @@ class LiveTable(TableCanvas[T], Generic[T], can_focus=True):
             self._problem = problem
             self._lay_out()
 
+    def set_empty(self, text: str) -> None:
+        """Say another thing where there are no rows."""
+        if text != self._empty:
+            self._empty = text
+            self.refresh()
+
     def toggle_mark(self) -> None:
         """Mark the row under the cursor, or unmark it."""
         if self._cursor is not None and self._model.has(self._cursor):

@@ -377,6 +377,17 @@ async def test_it_says_why_there_is_nothing() -> None:
         assert text(app)[1] == "  Nothing matches xyz"
 
 
+async def test_what_stands_where_no_rows_are_can_change() -> None:
+    app = make(empty="no boats")
+    async with app.run_test(size=(40, 7)) as pilot:
+        app.table.set_empty("looking for boats \x1b[31m")
+        await pilot.pause()
+        assert text(app)[1].strip() == "looking for boats ␛[31m"
+        app.table.show(boats(1))
+        await pilot.pause()
+        assert "looking" not in "".join(text(app))
+
+
 async def test_a_problem_stands_above_the_known_rows() -> None:
     app = make()
     async with app.run_test(size=(40, 7)) as pilot:

@@ -21,6 +21,7 @@ keymap = "lazydocker"
 log_tail = 2_000
 check_newer = true
 by_project = true
+scanner = "grype"
 stop_timeout = 30
 audit = "~/hythe-audit.ndjson"
 context = "staging"
@@ -82,6 +83,7 @@ def test_every_key(file: Path) -> None:
         log_tail=2000,
         check_newer=True,
         by_project=True,
+        scanner="grype",
         stop_timeout=30,
         audit="~/hythe-audit.ndjson",
     )

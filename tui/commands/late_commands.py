@@ -43,6 +43,8 @@ COMMANDS: tuple[Command, ...] = (
             available=why_not_later("newer", "has_users"), many=True),
     Command("container.update", ("U",), "pull its image, and recreate it where a newer one came", "containers",
             later("newer", "update"), "update", "docker pull REFERENCE, then as recreate", "always", True, many=True),
+    Command("image.scan", ("s",), "scan for vulnerabilities, by severity and layer", "images", later("scan", "scan"),
+            "scan", "trivy image IMAGE, grype IMAGE, docker scout cves IMAGE", hint=25),
     Command("image.save", ("S",), "save to a tar file", "images", later("archives", "save"), "save",
             "docker save --output FILE IMAGE", many=True),
     Command("app.load", (), "load images from a tar file", "app", later("archives", "load"), "load",

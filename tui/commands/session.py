@@ -34,6 +34,7 @@ from tui.store.usage import UsageWatch
 
 if TYPE_CHECKING:
     from tui.jobs.layer_cache import LayerCache
+    from tui.jobs.scan import ScanBook
     from tui.model.recreate import Made
 
 BUDGET_SECONDS = 10.0
@@ -67,7 +68,7 @@ class Session:
         self, engine: Engine, history: History, *, guarded: bool = False, name: str = "",
         tone: str = "accent",
         stop_timeout: int | None = None, now: Callable[[], float] = time.time, timing: Timing | None = None,
-        book: StoryBook | None = None, environment: Mapping[str, str] | None = None,
+        book: StoryBook | None = None, environment: Mapping[str, str] | None = None, scanner: str = "auto",
     ) -> None:  # fmt: skip
         self.engine = engine
         self.history = history
@@ -106,7 +107,11 @@ class Session:
         self.event_log = EventLog(engine)
         """The events themselves, while somebody looks at them."""
         self._followers: list[asyncio.Event] = []
-        self.compose = ComposeCli(engine.transport, os.environ if environment is None else environment)
+        self.environment: Mapping[str, str] = os.environ if environment is None else environment
+        """Where programs of this machine are looked up."""
+        self.scanner = scanner
+        """Which tool scans images; "auto" for the first that is found."""
+        self.compose = ComposeCli(engine.transport, self.environment)
         """Docker Compose for this host, where it is on this machine."""
         self.compose_files = ComposeFiles(self.compose, lambda: self.on_state(self.state))
         self._projects = ProjectBook()
@@ -167,6 +172,13 @@ class Session:
     def _take_event(self, event: Event) -> None:
         self.happenings.take(event)
         self.swarm.take(event)
+
+    @cached_property
+    def scans(self) -> ScanBook:
+        """What scans of images found in this run."""
+        from tui.jobs.scan import ScanBook
+
+        return ScanBook()
 
     @cached_property
     def layer_cache(self) -> LayerCache:

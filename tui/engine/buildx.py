@@ -176,9 +176,14 @@ def _seconds(text: str | None) -> float | None:
 
 def plugin_paths(environment: Mapping[str, str]) -> list[Path]:
     """Returns where the docker CLI looks for the plugin, in its order."""
+    return cli_plugin_paths(PLUGIN, environment)
+
+
+def cli_plugin_paths(plugin: str, environment: Mapping[str, str]) -> list[Path]:
+    """Returns where the docker CLI looks for a plugin of that file name, in its order."""
     home = environment.get("HOME", "")
     own = environment.get("DOCKER_CONFIG") or (f"{home}/.docker" if home else "")
-    return [Path(folder, PLUGIN) for folder in ([f"{own}/cli-plugins"] if own else []) + list(_FOLDERS)]
+    return [Path(folder, plugin) for folder in ([f"{own}/cli-plugins"] if own else []) + list(_FOLDERS)]
 
 
 async def find_buildx(environment: Mapping[str, str] | None = None) -> Buildx | None:

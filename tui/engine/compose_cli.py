@@ -6,23 +6,19 @@ import asyncio
 import os
 import re
 import shutil
-import signal
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from tui.engine.decoding import decode
 from tui.engine.endpoint import Endpoint
 from tui.engine.errors import EngineError, ReadOnly
+from tui.engine.program import end_program
 from tui.engine.transport import Transport
 from tui.model.compose import ProjectFiles, ProjectPlace, WireConfig, files_from, is_project_name
 
 VERSION_SECONDS: Final = 20.0
 CONFIG_SECONDS: Final = 30.0
-GRACE_SECONDS: Final = 10.0
-"""How long Compose may take to end what it does once it is told to."""
-
 MOST_CONFIG: Final = 16 << 20
 MOST_WORDS: Final = 400
 
@@ -102,7 +98,7 @@ class ComposeCli:
                 await asyncio.sleep(0)  # a program that prints as fast as it can leaves the keys alive
             code = await process.wait()
         finally:
-            await _end(process)
+            await end_program(process)
         if code:
             raise ComposeError(f"docker compose ended with exit code {code}")
 
@@ -146,7 +142,7 @@ class ComposeCli:
         try:
             out, err = await process.communicate()
         finally:
-            await _end(process)
+            await end_program(process)
         return process.returncode or 0, out, err
 
     async def _start(
@@ -225,20 +221,3 @@ def last_words(text: str) -> str:
 def without_values(line: str) -> str:
     """Return what Compose says of a file of variables without the piece of the file that it quotes (2.0 to 2.40)."""
     return _QUOTED.sub(r"\1 …", line)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """End a program that may have ended, and its plugin with it: kindly first, so that it takes leave of the daemon."""
-    if process.returncode is not None:
-        return
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-    try:
-        async with asyncio.timeout(GRACE_SECONDS):
-            while process.stdout is not None and await process.stdout.read(1 << 16):
-                pass  # one that waits for its output to be read would never end
-            await process.wait()
-    except TimeoutError:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()

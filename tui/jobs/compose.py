@@ -48,10 +48,26 @@ class Output:
         return next((line.strip() for line in reversed(self._lines) if line.strip()), "")
 
 
-class ComposeJob(Job):
-    """Runs `docker compose` with some words for a project. It is over when the program has ended."""
+class PrintingJob(Job):
+    """A job that runs a program; `output` is what it prints, of which the last line says where it stands."""
 
     screen = "output"
+
+    def __init__(self, title: str, line: str) -> None:
+        super().__init__(title, line)
+        self.output = Output()
+
+    def take(self, data: bytes, *, last: bool = False) -> None:
+        """Take in what the program printed."""
+        before = self.output.count
+        self.output.feed(data, last=last)
+        if self.output.count != before:
+            self.progress = self.output.last[:200].replace("\t", " ")
+            self.changed()
+
+
+class ComposeJob(PrintingJob):
+    """Runs `docker compose` with some words for a project. It is over when the program has ended."""
 
     def __init__(self, cli: ComposeCli, place: ProjectPlace, words: Sequence[str], title: str) -> None:
         self._words = compose_words(place, "--ansi=never", *words)
@@ -59,22 +75,14 @@ class ComposeJob(Job):
         super().__init__(title, shlex.join(["docker", *shown]))
         self._cli = cli
         self._folder = place.working_dir
-        self.output = Output()
 
     async def work(self) -> None:
         try:
             async with aclosing(self._cli.run(self._words, self._folder)) as chunks:
                 async for data in chunks:
-                    self._take(data)
+                    self.take(data)
         finally:
-            self._take(b"", last=True)
-
-    def _take(self, data: bytes, *, last: bool = False) -> None:
-        before = self.output.count
-        self.output.feed(data, last=last)
-        if self.output.count != before:
-            self.progress = self.output.last[:200]
-            self.changed()
+            self.take(b"", last=True)
 
     def failure(self, error: Exception) -> str:
         said = last_words(self.output.last)

@@ -28,6 +28,7 @@ from tui.screens.base import HytheScreen
 from tui.screens.layers_actions import compare_with_another, extract, write_report
 from tui.screens.layers_file import LayerFileScreen
 from tui.screens.layers_reading import LayersReading
+from tui.screens.layers_scan import LayerCounts, open_scan
 from tui.screens.layers_tree import LayerPane
 from tui.screens.layers_waste import LayerWasteScreen
 from widgets.bars import Progress, share_bar
@@ -46,6 +47,9 @@ LOW = 16
 MANY_PATHS = 20_000
 """Paths from which merging them takes long enough for a word."""
 
+SCAN_SECONDS = 1.0
+"""How often it is looked whether a scan has ended; that asks no daemon anything."""
+
 BAR = 8
 """Cells of a layer's bar."""
 
@@ -61,13 +65,17 @@ HINTS = (
     ("leave", "q", "back"),
     ("sort", "o", "sort"),
     ("details", "i", "details"),
+    ("scan", "s", "scan"),
     ("compare", "=", "compare"),
     ("report", "E", "report"),
 )
 
 
 class LayersScreen(HytheScreen):
-    """`image` is what the daemon is asked for, `title` how it is called here; `job` is a reading under way or ended."""
+    """`image` is what the daemon is asked for, `title` how it is called here; `job` is a reading under way or ended.
+
+    The cursor begins on the `layer` with that diff ID, where there is one.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab,shift+tab", "pane", "Stack or files", show=False, id="layers.pane"),
@@ -85,6 +93,7 @@ class LayersScreen(HytheScreen):
         Binding("e", "extract", "Extract the file or folder", show=False, id="layers.extract"),
         Binding("E", "report", "Write the report as JSON", show=False, id="layers.report"),
         Binding("equals_sign", "compare", "Compare with another image", show=False, id="layers.compare"),
+        Binding("s", "scan", "Scan for vulnerabilities", show=False, id="layers.scan"),
         Binding("x", "cancel", "Cancel the reading", show=False, id="layers.cancel"),
         Binding("r", "again", "Read again", show=False, id="layers.again"),
         Binding("escape", "back", "Back", show=False, id="layers.back"),
@@ -117,13 +126,16 @@ class LayersScreen(HytheScreen):
         ("e", "write the file or folder under the cursor to this machine"),
         ("E", "write the report on the image as JSON to a file"),
         ("=", "compare with another image"),
+        ("s", "scan for vulnerabilities; the counts of a scan stand beside the layers: C critical, H high, M, L, N, ?"),
         ("y", "copy the path under the cursor"),
         ("x r", "cancel the reading of the archive; read again"),
         ("esc q", "one step back; leave"),
     )
 
-    def __init__(self, image: str = "", title: str = "", job: LayersJob | None = None) -> None:
+    def __init__(self, image: str = "", title: str = "", job: LayersJob | None = None, layer: str = "") -> None:
         super().__init__()
+        self._first_layer = layer
+        self._counts = LayerCounts()
         self._image = job.image if job else image
         self._title = job.image_title if job else title or image
         self._given = job
@@ -150,6 +162,7 @@ class LayersScreen(HytheScreen):
         self._draw_header()
         self.stack.focus()
         self.run_worker(self._open, group="layers", exclusive=True)
+        self.set_interval(SCAN_SECONDS, self._draw_counts)
 
     @property
     def stack(self) -> ChoiceList:
@@ -225,7 +238,11 @@ class LayersScreen(HytheScreen):
         self._layers = layers
         self._image_id = image_id
         self._rows = self._with_lines(image_rows(layers, self._rows), image_id)
+        self._counts.renew(self, image_id)
         self._draw_stack()
+        wanted = [at for at, row in enumerate(self._rows) if row.diff_id and row.diff_id == self._first_layer]
+        if wanted:
+            self.stack.move_to(wanted[0])
         last = len(layers.layers) - 1
         if last < 0:
             self.pane.say("The image has no layers.")
@@ -271,9 +288,15 @@ class LayersScreen(HytheScreen):
             (" " * BAR if row.empty else bar, "info"),
             (f"{'' if row.empty else size(row.size):>7}", "number"),
             (f"{age:>5}  ", "dim"),
+            *self._counts.spans(row),
             (line, "constant"),
             *instruction_spans(row.instruction, dim=row.empty),
         ]
+
+    def _draw_counts(self) -> None:
+        """Show the counts of a scan that has ended meanwhile."""
+        if self._counts.renew(self, self._image_id):
+            self._draw_stack()
 
     def on_choice_list_moved(self, message: ChoiceList.Moved) -> None:
         number = int(message.key)
@@ -408,6 +431,11 @@ class LayersScreen(HytheScreen):
 
     async def _compare(self) -> None:
         await compare_with_another(self, self._image, self._image_id, self._title)
+
+    def action_scan(self) -> None:
+        """Scan the image for vulnerabilities, or show what is known of them."""
+        opening = partial(open_scan, self, self._image, self._image_id, self._title)
+        self.run_worker(opening, group="scan", exclusive=True)
 
     def action_copy(self) -> None:
         """Copy the path under the cursor."""

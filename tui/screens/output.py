@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tui.jobs.compose import MOST_LINES, ComposeJob
+from tui.jobs.compose import MOST_LINES, PrintingJob
 from tui.present.units import duration
 from tui.screens.base import HytheScreen
 from widgets.line_view import Span
@@ -35,7 +35,7 @@ class OutputScreen(HytheScreen):
         ("esc q", "back; the job goes on"),
     )
 
-    def __init__(self, job: ComposeJob) -> None:
+    def __init__(self, job: PrintingJob) -> None:
         super().__init__()
         self._job = job
         self._seen = 0

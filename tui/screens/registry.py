@@ -42,6 +42,7 @@ SCREENS: Mapping[str, tuple[str, str]] = {
     "remote_tag": ("tui.screens.remote_tag", "RemoteTagScreen"),
     "repositories": ("tui.screens.repositories", "RepositoriesScreen"),
     "run": ("tui.screens.run", "RunScreen"),
+    "scan": ("tui.screens.scan", "ScanScreen"),
     "stats_compare": ("tui.screens.stats_compare", "CompareStatsScreen"),
     "swarm": ("tui.screens.swarm", "SwarmScreen"),
     "tags": ("tui.screens.tags", "TagsScreen"),

@@ -68,6 +68,10 @@ class TableScreen(HytheScreen, Generic[R]):
         """What stands between the header and the table."""
         yield from ()
 
+    def compose_below(self) -> ComposeResult:
+        """What stands between the table and the footer."""
+        yield from ()
+
     # the frame
 
     def compose(self) -> ComposeResult:
@@ -84,6 +88,7 @@ class TableScreen(HytheScreen, Generic[R]):
             ascii=self.ascii,
             id="rows",
         )
+        yield from self.compose_below()
         yield SearchBar(id="table-search")
         yield KeyHints(id="footer", ascii=self.ascii)
 
