@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
-# processes for pytest-xdist: one a core
+# processes for pytest-xdist: two a core (tests/conftest.py)
 JOBS ?= logical
 # the benchmarks to run, one after the other
 BENCH ?= $(sort $(wildcard tests/bench/bench_*.py))
@@ -15,7 +15,7 @@ run: $(STAMP)
 	@$(BIN)/python -m tui $(ARGS)
 
 test: $(STAMP)
-	$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # every check runs, so that one look shows all that is wrong
 lint: $(STAMP)

@@ -15,7 +15,9 @@ import hypothesis
 import pytest
 
 import engines
+import order
 import private_engine
+import quiet
 from certificates import Certificates, make_certificates
 from ssh_server import SshServer, find_sshd, ssh_server
 from ways import KINDS, Way
@@ -26,6 +28,23 @@ DEMO = "demo"
 # no deadline: a busy machine is no failure; with CI the same examples each time, so that a failure is the change's own
 hypothesis.settings.register_profile("hythe", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("hythe")
+
+
+quiet.install()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two processes a core: what waits for daemons and programs stands beside what calculates."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return 2 * (len(affinity(0)) if affinity is not None else os.cpu_count() or 1)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the longest files first where processes share them (`--no-loadscope-reorder` leaves it at that)."""
+    if hasattr(config, "workerinput"):
+        places = order.file_order(item.path for item in items)
+        items.sort(key=lambda item: places[item.path])
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,6 @@
 """What commands ask the user through, answered beforehand, with the questions written down."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,9 @@ class FakeUi:
         assert text is None or check(text) is None
         self.secrets += [label] if secret else []
         return text
+
+    async def wait_for(self, title: str, text: str, work: Coroutine[Any, Any, Any]) -> Any:
+        return await work
 
     async def tell(self, title: str, text: str) -> None:
         self.told.append(f"{title}\n{text}")

@@ -47,6 +47,7 @@ from tui.state_file import State as Remembered
 from tui.state_file import load_state, save_state
 from widgets.cell_diff import CellDiffDisplay
 from widgets.key_order import KeysInOrder
+from widgets.scroll_bar import draw_bars
 from widgets.span_line import SpanLine
 
 
@@ -106,6 +107,7 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
     def on_mount(self) -> None:
         """Take the keys, say what is wrong in the settings, and look for the daemon."""
         self.set_class(self.settings.ascii, "-ascii")
+        draw_bars(ascii=self.settings.ascii)
         self.keys, key_problems = resolve_keymap(default_keys(), self.settings.keys, self.settings.keymap_preset)
         # only what is remapped: Textual goes through all of it at each key
         own = default_keys()

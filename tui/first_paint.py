@@ -98,10 +98,13 @@ class FirstPaint:
         glimpse = self._glimpse
         if glimpse is None:
             return
-        columns, lines = self.terminal.size()
         colours = colours_of(self._settings)
-        drawn = first_lines(glimpse, self._settings, columns, lines, time.time())
-        self.terminal.show(colours.clear + "".join(painted(drawn, columns, lines, colours, self._settings.ascii)))
+        shown = False
+        while not shown:
+            size = self.terminal.size()
+            drawn = first_lines(glimpse, self._settings, *size, time.time())
+            text = colours.clear + "".join(painted(drawn, *size, colours, self._settings.ascii))
+            shown = self.terminal.show(text, size)
 
 
 def _import_what_draws() -> None:

@@ -70,12 +70,19 @@ class FirstTerminal:
             return 80, 24
         return columns or 80, lines or 24
 
-    def show(self, text: str) -> None:
-        """Write to the alternate screen, unless the application has the terminal by now."""
+    def show(self, text: str, size: tuple[int, int]) -> bool:
+        """Write what was drawn for that size to the alternate screen, unless the application has the terminal by now.
+
+        Returns False where the size is another one meanwhile: what was drawn for that may be on the screen already.
+        """
         with self._lock:
-            if self._ours:
-                self._write(text if self.shown else ENTER + text)
-                self.shown = True
+            if not self._ours:
+                return True
+            if self.size() != size:
+                return False
+            self._write(text if self.shown else ENTER + text)
+            self.shown = True
+            return True
 
     def hand_over(self) -> None:
         """Let the application have the terminal as it is; nothing more is written."""

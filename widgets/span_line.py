@@ -13,7 +13,10 @@ from widgets.literal import cells, literal
 
 
 class SpanLine(LineView, can_focus=False):
-    """Spans on the left and spans on the right; what does not fit is cut from the end of the left ones."""
+    """Spans on the left and spans on the right; what does not fit is cut from the end of the left ones.
+
+    A blank stands between the two, however little room there is.
+    """
 
     DEFAULT_CSS = "SpanLine { height: 1; width: 1fr; }"
 
@@ -43,8 +46,10 @@ class SpanLine(LineView, can_focus=False):
             return self.paint(self._left, width, base)
         if reserved + 8 > width:
             return self.paint((*self._left, (" ", ""), *self._right), width, base)
-        left = self.paint(self._left, width - reserved, base)
-        return Strip([*left, *self.paint(self._right, reserved, base)], width)
+        right = self._right
+        if not "".join(text for text, _ in right).startswith(" "):
+            right, reserved = ((" ", ""), *right), reserved + 1
+        return Strip([*self.paint(self._left, width - reserved, base), *self.paint(right, reserved, base)], width)
 
 
 class KeyHints(SpanLine):

@@ -351,7 +351,7 @@ async def test_who_listens_is_known_of_a_local_daemon_and_proc_is_not_in_the_arc
     async with bench_on(real_engine.socket) as bench:
         made = await bench.run("httpd", "-f", "-p", "8081", name="listens", ExposedPorts={"8081/tcp": {}})
         engine = bench.engine
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not (heard := listening(engine.endpoint, made, await engine.containers.surroundings(made))).sockets:
                 assert not heard.problem
                 await asyncio.sleep(0.05)

@@ -13,6 +13,8 @@ import engines
 from tui import cli
 
 ROOT = Path(__file__).resolve().parents[2]
+# for what is sure to come; it is far longer than the start of Python on a busy machine
+PATIENCE_SECONDS = 60
 
 
 def start(path: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -33,7 +35,7 @@ def test_serves_until_it_is_interrupted(path: Path, number: signal.Signals) -> N
     assert process.stdout.readline() == f"DOCKER_HOST=unix://{path}\n"
     listed = engines.engine_get(str(path), "/containers/json?all=1")
     process.send_signal(number)
-    rest, said = process.communicate(timeout=10)
+    rest, said = process.communicate(timeout=PATIENCE_SECONDS)
     assert isinstance(listed, list)
     assert len(cast("list[object]", listed)) == 3
     assert (process.returncode, rest, said) == (cli.OK, "", "")
@@ -46,7 +48,7 @@ def test_a_socket_in_use_is_left_alone(path: Path) -> None:
         server.listen()
         inode = path.stat().st_ino
         process = start(path)
-        out, said = process.communicate(timeout=10)
+        out, said = process.communicate(timeout=PATIENCE_SECONDS)
         assert (process.returncode, out) == (cli.UNUSABLE, "")
         assert said == f"hythe demo: {path}: something listens there already: name another socket\n"
         assert path.stat().st_ino == inode
@@ -59,7 +61,7 @@ def test_a_dead_socket_is_taken_over(path: Path) -> None:
     assert process.stdout is not None
     assert process.stdout.readline() == f"DOCKER_HOST=unix://{path}\n"
     process.terminate()
-    process.communicate(timeout=10)
+    process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == cli.OK
 
 
@@ -67,7 +69,7 @@ def test_a_dead_socket_is_taken_over(path: Path) -> None:
 def test_a_place_where_no_socket_can_be_is_3(short_tmp: Path, place: str) -> None:
     (short_tmp / "file").write_text("kept")
     process = start(short_tmp / place)
-    out, said = process.communicate(timeout=10)
+    out, said = process.communicate(timeout=PATIENCE_SECONDS)
     assert (process.returncode, out) == (cli.UNUSABLE, "")
     assert said.startswith(f"hythe demo: {short_tmp / place}: ")
     assert said.count("\n") == 1

@@ -207,6 +207,30 @@ async def test_an_image_that_got_another_tag_stays(bench: Bench) -> None:
         await bench.engine.images.read(image)
 
 
+async def test_what_was_asked_for_when_it_was_cancelled_may_be_gone(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [await bench.create("true", name=f"c{at}") for at in range(2)]
+    use = await counted(bench)
+    shown = [each for each in doomed(PRUNE["containers"], use, (), ()) if each.id in made]
+    asked = asyncio.Event()
+
+    async def hang(_container: str) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(bench.engine.containers, "remove", hang)
+    job = CleanUpJob(bench.engine, "x", "x", shown, Written().begin, 0, lambda: asyncio.sleep(0, None))
+    job.start()
+    await asked.wait()
+    await job.cancel()
+    monkeypatch.undo()
+    assert [job.fates[each.key] for each in shown] == [
+        ("kept", "its removal was asked for and nobody answered: it may be gone"),
+        ("kept", "not reached"),
+    ]
+
+
 async def test_cancelling_keeps_what_was_not_reached(bench: Bench) -> None:
     made = [await bench.create("true", name=f"c{at}") for at in range(3)]
     use = await counted(bench)

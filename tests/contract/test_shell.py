@@ -23,7 +23,8 @@ from tui.commands.session import Session
 from tui.commands.shell import open_exec, shell_of
 from tui.engine.engine import Engine
 from tui.engine.errors import ApiError, EngineError, ReadOnly
-from tui.engine.interactive import LABEL, shell_in
+from tui.engine.helpers import SHELL
+from tui.engine.interactive import shell_in
 from tui.model.containers import Container
 from tui.model.exec_spec import ExecSpec
 from waiting import until
@@ -373,7 +374,7 @@ async def test_a_container_from_scratch_gets_a_helper_that_is_removed(shell_less
     line, outcome, _ = only(session)
     assert line.startswith(f"docker run --rm -it --pid=container:{target.name} --network=container:{target.name} ")
     assert outcome == "ok"
-    left = await bench.engine.containers.list_all(filters={"label": [f"{LABEL}={target.id}"]})
+    left = await bench.engine.containers.list_all(filters={"label": [f"{SHELL}={target.id}"]})
     assert not left, "the helper is gone"
     assert (await record(bench, target.id)).state == "running"
     await session.close()
@@ -414,7 +415,7 @@ async def test_the_daemon_dies_in_the_middle_of_a_shell(own_engine: PrivateEngin
 
 async def test_a_shell_in_an_image_is_a_container_that_is_removed(bench: Bench) -> None:
     """What the build screen opens after the last good step."""
-    before = {container.id for container in await bench.engine.containers.list_all(filters={"label": [LABEL]})}
+    before = {container.id for container in await bench.engine.containers.list_all(filters={"label": [SHELL]})}
     async with shell_in(bench.engine, IMAGE, ("sh",)) as shell:
         shown = b""
         await shell.resize(100, 30)
@@ -422,7 +423,7 @@ async def test_a_shell_in_an_image_is_a_container_that_is_removed(bench: Bench) 
         async with asyncio.timeout(30):
             while b"one2three" not in shown:
                 shown += await shell.line.read()
-        made = {container.id for container in await bench.engine.containers.list_all(filters={"label": [LABEL]})}
+        made = {container.id for container in await bench.engine.containers.list_all(filters={"label": [SHELL]})}
         assert made - before
-    left = {container.id for container in await bench.engine.containers.list_all(filters={"label": [LABEL]})}
+    left = {container.id for container in await bench.engine.containers.list_all(filters={"label": [SHELL]})}
     assert not left & (made - before)

@@ -93,7 +93,7 @@ async def test_nothing_may_be_changed(bench: Bench) -> None:
     session.on_state = lambda state: seen.set() if made in state.containers else None
     session.start()
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await seen.wait()
         await change(bench, made)
         ui = FakeUi()

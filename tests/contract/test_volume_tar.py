@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine_bench import IMAGE, Bench, bench_on
-from tui.engine.volume_files import LABEL
+from tui.engine.helpers import VOLUME
 from tui.jobs.job import Job
 from tui.jobs.tar_check import TarCheckJob
 from tui.jobs.volume_tar import BackupJob, RestoreJob
@@ -22,7 +22,7 @@ async def bench(engine_socket: str) -> AsyncIterator[Bench]:
         yield bench
         for volume in await bench.engine.volumes.list_all(filters={"label": [f"hythe.test={bench.prefix}"]}):
             await bench.engine.volumes.remove(volume.name, force=True)
-        assert not await bench.engine.containers.list_all(filters={"label": [LABEL]}), "no helper is left"
+        assert not await bench.engine.containers.list_all(filters={"label": [VOLUME]}), "no helper is left"
 
 
 async def volume(bench: Bench, name: str) -> str:

@@ -12,6 +12,7 @@ from test_engine_fails import break_engine
 from textual.pilot import Pilot
 
 from tui.engine.errors import ConnectionLost
+from tui.engine.files import FileStat
 from tui.jobs.copy_in import CopyInJob
 from tui.screens.dashboard import DashboardScreen
 from tui.screens.extract import ExtractScreen
@@ -46,7 +47,12 @@ async def made(pilot: Pilot[int]) -> str:
         if (await engine.containers.read(created.id)).state == "exited":
             break
         await app.clock.advance(0.1)
-    await until(pilot, lambda: screen.session.state.containers[created.id].state == "exited", "its end")
+
+    def ended() -> bool:
+        known = screen.session.state.containers
+        return created.id in known and known[created.id].state == "exited"
+
+    await until(pilot, ended, "its end")
     return created.id
 
 
@@ -169,6 +175,35 @@ async def test_a_folder_is_put_in_and_seen(tmp_path: Path) -> None:
         await answer(pilot, str(tmp_path / "new"), "/srv/sub")
         await until(pilot, lambda: isinstance(app.screen, ConfirmDialog), "the question")
         assert "files of the same names" in text_of(app)
+
+
+async def test_a_daemon_that_takes_long_before_a_copy_is_waited_for_in_sight(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = StageApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await open_files(pilot)
+        files, go_on = screen.session.engine.files, asyncio.Event()
+        stat = files.stat
+
+        async def slow(container: str, path: str) -> FileStat:
+            await go_on.wait()
+            return await stat(container, path)
+
+        monkeypatch.setattr(files, "stat", slow)
+        (tmp_path / "given").write_text("x")
+        await pilot.press("p")
+        await answer(pilot, str(tmp_path / "given"), "/srv/sub")
+        await until(pilot, lambda: "which is asked what is in /srv/sub" in text_of(app), "what is waited for")
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is screen, "the files")
+        assert not [job for job in screen.session.jobs if isinstance(job, CopyInJob)]
+
+        await pilot.press("p")
+        await answer(pilot, str(tmp_path / "given"), "/srv/sub")
+        await until(pilot, lambda: "which is asked what is in /srv/sub" in text_of(app), "what is waited for")
+        go_on.set()
+        await until(pilot, lambda: screen.pane.tree_read.find("/srv/sub/given") is not None, "the file")
 
 
 async def test_nothing_is_put_in_on_a_host_that_is_read_only(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from stage import StageApp, text_of, until
 
 from tui.engine.early import Glimpse
 from tui.engine.endpoint import Endpoint
-from tui.first_paint import colours_of, first_lines, painted
+from tui.first_paint import FirstPaint, colours_of, first_lines, painted
 from tui.model.containers import Container
 from tui.screens.dashboard import DashboardScreen
 from tui.settings import Settings
@@ -205,6 +205,21 @@ def test_the_terminal_is_as_it_was_after_the_application_too(demo_socket: str, f
         app.send("q")
         assert app.wait_status() == 0
         assert modes(app) == found
+
+
+def test_what_was_drawn_for_another_size_never_covers_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The terminal is resized while a thread draws: the main thread has drawn anew before it is through."""
+    paint = FirstPaint(Settings(), {})
+    written: list[str] = []
+    sizes = iter([(80, 24), (130, 40), (130, 40), (130, 40)])
+    monkeypatch.setattr(paint.terminal, "_ours", True)
+    monkeypatch.setattr(paint.terminal, "_write", written.append)
+    monkeypatch.setattr(paint.terminal, "size", lambda: next(sizes))
+    paint._show(Glimpse(HERE, "1.51", [container()], whole=True))  # pyright: ignore[reportPrivateUsage]
+    screen = Emulator(130, 40)
+    screen.feed("".join(written).encode())
+    assert len(written) == 1
+    assert screen.display[0].find("connecting") > 100
 
 
 def test_a_resize_before_the_application_draws_anew(demo_socket: str) -> None:

@@ -71,6 +71,15 @@ async def test_the_stack_and_the_files_of_the_newest_layer() -> None:
         assert [(entry.line, entry.outcome) for entry in entries] == [("docker save grafana/grafana:11.1.0", "ok")]
 
 
+async def test_a_cursor_that_comes_to_rest_while_the_screen_is_taken_down_is_no_failure() -> None:
+    app = StageApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await read_layers(pilot)
+        await screen.pane.remove_children()
+        screen.pane.run_worker(screen.pane._settle, group="layer-settle", exclusive=True)
+        await until(pilot, lambda: not app.workers, "the worker's end")
+
+
 async def test_keys_turn_what_is_seen() -> None:
     app = StageApp()
     async with app.run_test(size=SIZE) as pilot:
@@ -117,8 +126,8 @@ async def test_what_a_container_wrote_is_in_the_top_layer() -> None:
         assert "deletes 1" in text_of(app)
         await pilot.press("j", "enter")
         await until(pilot, lambda: screen.pane.files.cursor_node == "/bin/cat", "the file in its layer")
-        assert screen.pane.view is not None
-        assert screen.pane.view.number == screen.number == 0
+        await until(pilot, lambda: screen.pane.view is not None and screen.pane.view.number == 0, "that layer")
+        assert screen.number == 0
 
 
 async def test_search_finds_a_name_in_closed_folders() -> None:

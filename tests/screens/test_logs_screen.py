@@ -73,7 +73,7 @@ def shows(
 LOOKS: dict[str, Callable[[Pilot[int]], Awaitable[None]]] = {
     "following": shows("shop-api-1", seen="following"),
     "scrolled-up": shows("shop-api-1", "k", "k", "+5", seen="new line"),
-    "search": shows("shop-api-1", "slash", *"cache", "enter", "n", seen=" of "),
+    "search": shows("shop-api-1", "slash", *"cache", "enter", "n", seen="114 of 173"),
     "filter": shows("shop-api-1", "f", *"~ca.he", "enter", seen="~ca.he"),
     "filter-wrong": shows("shop-api-1", "f", *"~(", seen="missing )"),
     "filter-level": shows("shop-api-1", "l", "l", "t", "t", seen="warn and worse"),

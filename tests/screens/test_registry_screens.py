@@ -248,7 +248,11 @@ async def test_a_login_that_is_left_is_cancelled_in_the_history(monkeypatch: pyt
         await seen(pilot, "Password")
         await pilot.press("x", "enter")
         await asked.wait()
+        await seen(pilot, "Log in to docker.io as m", "waiting for the daemon, which asks the registry", "esc gives up")
+        await pilot.press("enter", "q")  # what was typed ahead gives nothing up
+        await seen(pilot, "esc gives up")
         await pilot.press("escape")
+        await seen(pilot, "given up, and no login", "registries")
         (entry,) = screen.session.history
         await until(pilot, lambda: entry.outcome == "cancelled", "the login is told to be cancelled")
 
@@ -260,6 +264,11 @@ async def test_docker_hub_is_searched_by_the_daemon() -> None:
         await pilot.press("I")
         await seen(pilot, "docker.io")
         await pilot.press("enter")
+        await seen(pilot, "Search Docker Hub")
+        await pilot.press("escape")
+        await seen(pilot, "Docker Hub has too many to list: s searches it, a opens a repository by its name")
+        assert "no repositories" not in text_of(app)
+        await pilot.press("s")
         await seen(pilot, "Search Docker Hub")
         await typed(pilot, "postgres")
         await pilot.press("enter")

@@ -189,7 +189,7 @@ async def test_nothing_is_queued_behind_a_terminal_that_does_not_read() -> None:
             await pilot.pause()
         assert driver.take() == ""
         driver.queue.get()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not driver.written:
                 await pilot.pause(0.01)
         assert driver.take().count("number") == 1

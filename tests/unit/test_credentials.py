@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tui.commands.transfers import login_words
 from tui.engine import credentials
-from tui.engine.credentials import CredentialsError, DockerLogins
+from tui.engine.credentials import CredentialsError, DockerLogins, UnreadableConfig
 
 HUB = "https://index.docker.io/v1/"
 
@@ -116,6 +117,26 @@ async def test_a_damaged_file_is_named(config: Write, text: str) -> None:
     config(text)
     with pytest.raises(CredentialsError, match=r"config\.json"):
         await found("a.example")
+
+
+UNREADABLE = ['{"auths": ', "hello", "[]", "null", "[" * 100_000, "folder"]
+
+
+@pytest.mark.parametrize("text", UNREADABLE, ids=["cut", "words", "list", "null", "deep", "folder"])
+async def test_a_file_that_is_no_configuration_is_said_and_is_as_good_as_none(
+    config: Write, tmp_path: Path, text: str
+) -> None:
+    if text == "folder":
+        (tmp_path / "docker" / "config.json").mkdir()
+    else:
+        config(text)
+    with pytest.raises(UnreadableConfig, match=r"configuration can't be read: .*config\.json: "):
+        await found("a.example")
+    words = await login_words("a.example")
+    assert words.startswith("without a login: the docker CLI's configuration can't be read: ")
+    # the docker CLI warns, and goes on without a login
+    assert await DockerLogins().auth("a.example") == ""
+    assert await DockerLogins().header({"a.example"}) is None
 
 
 async def test_the_classic_builder_gets_the_logins_of_its_registries(config: Write) -> None:

@@ -9,6 +9,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from widgets.dialogs import ChoiceDialog, ConfirmDialog, Dialog, MessageDialog, PromptDialog
+from widgets.wait_dialog import WaitDialog
 
 SIZES = [(80, 24), (40, 10), (1, 1)]
 HOSTILE = "[red]a[/] \x1b]0;x\x07 \u202eb"
@@ -101,6 +102,7 @@ async def test_hostile_text_is_literal_at_every_size(size: tuple[int, int], asci
         ChoiceDialog(HOSTILE, [("a", HOSTILE, HOSTILE)], ascii=ascii),
         PromptDialog(HOSTILE, HOSTILE, HOSTILE, lambda _: HOSTILE, ascii=ascii),
         MessageDialog(HOSTILE, HOSTILE, ascii=ascii),
+        WaitDialog(HOSTILE, HOSTILE, ascii=ascii),
     ):
         app = Asking(dialog)
         async with app.run_test(size=size) as pilot:

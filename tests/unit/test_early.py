@@ -76,7 +76,7 @@ async def read(*urls: str, first: int = 5) -> tuple[EarlyLists, list[Glimpse]]:
     seen: list[Glimpse] = []
     lists = EarlyLists([Endpoint(url, "test") for url in urls], first, seen.append)
     lists.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await lists.ended()
     return lists, seen
 

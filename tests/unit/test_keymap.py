@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from textual.keys import _character_to_key  # pyright: ignore[reportPrivateUsage] the names must be Textual's
 
 from tui import keymap
-from tui.commands.registry import BY_ID, default_keys
+from tui.commands.registry import BY_ID, default_keys, footer
 from tui.keymap import KeymapProblem, normalize_key, resolve_keymap
+from tui.screens.resource_views import VIEWS
+from tui.screens.table_name import TableName
 
 DEFAULTS = {
     "container.stop": ("s",),
@@ -174,3 +176,9 @@ def test_a_key_means_one_thing_in_each_table() -> None:
         at = [scope for scope, _ in meant]
         assert len(set(at)) == len(at), f"{key}: {meant}"
         assert "app" not in at or len(at) == 1, f"{key}: {meant}"
+
+
+@pytest.mark.parametrize("scope", [view.name for view in VIEWS])
+def test_no_two_hints_of_a_footer_have_the_same_word(scope: TableName) -> None:
+    words = [command.short for command in footer(scope)]
+    assert len(words) == len(set(words)), sorted(word for word in words if words.count(word) > 1)

@@ -433,7 +433,7 @@ async def test_text_from_outside_is_drawn_literally_and_exactly_wide() -> None:
 async def resize(pilot: Pilot[None], width: int, height: int) -> None:
     """Resize the terminal and wait until the table is laid out for it: on a busy machine that takes a while."""
     await pilot.resize_terminal(width, height)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while pilot.app.query_one(LiveTable).size.width != width:
             await pilot.pause()
 

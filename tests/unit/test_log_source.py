@@ -14,6 +14,7 @@ from tui.model.containers import Container
 from tui.model.log_record import LogBatch, Stream
 from tui.store.state import State
 from tui.store.table import Table
+from waiting import until
 
 RUNNING = Container(id="c" * 64, name="web", image="busybox", state="running", tty=False, inspected=True)
 
@@ -69,6 +70,60 @@ def test_lines_of_one_moment_stand_in_the_order_of_their_sources() -> None:
     pool.add(1, lines(5, 6))
     pool.add(0, lines(5, 7))
     assert pool.release().sources == [0, 1, 1, 0]
+
+
+class Looping:
+    """A daemon whose container ends at once and is started again; one run is over before anybody looks at it.
+
+    While it waits to be restarted, its daemon counts the start that is still to come, beside the start of the last run.
+    """
+
+    RECORDS = (
+        RUN_0 := msgspec.structs.replace(RUNNING, started=100.0, restarts=0),
+        msgspec.structs.replace(RUN_0, state="restarting", started=101.0, restarts=2, exit_code=3),
+        msgspec.structs.replace(RUN_0, state="running", started=102.0, restarts=2),
+        msgspec.structs.replace(RUN_0, state="exited", started=102.0, restarts=2, exit_code=3),
+    )
+
+    def __init__(self) -> None:
+        self.at = 0
+        self.followed: list[str] = []
+
+    @property
+    def state(self) -> State:
+        return State(tables={"containers": Table(records={RUNNING.id: self.RECORDS[self.at]})})
+
+    async def read(self, _container: str) -> Container:
+        return self.RECORDS[self.at]
+
+    async def log_batches(self, _container: str, *, follow: bool = False, **_more: Any) -> AsyncGenerator[LogBatch]:
+        if follow:
+            self.followed.append(self.RECORDS[self.at].state)
+        yield LogBatch()
+        yield lines(*(round((100.5 + run) * 1e9) for run in range(self.at + 1 if self.at < 3 else 3)))
+        if follow:
+            self.at += 1  # it ends, and is started again
+
+
+async def test_each_restart_is_marked_once_and_by_its_own_number() -> None:
+    daemon = Looping()
+    target = Target(cast(Engine, SimpleNamespace(containers=daemon)), lambda: daemon.state, Looping.RUN_0, "web")
+    source = LogSource(target, 100, lambda: None)
+    said: list[str] = []
+
+    def take(_source: LogSource, batch: LogBatch) -> None:
+        said.extend(record.text for record in batch.records() if record.stream is Stream.SYSTEMERR)
+
+    following = asyncio.create_task(source.run(take))
+    await until(lambda: sum("ended" in text for text in said) == 2)
+    daemon.at = 2
+    await until(lambda: daemon.at == 3 and sum("ended" in text for text in said) == 3)
+    following.cancel()
+    assert [text for text in said if "again" in text] == [
+        "— web started again, restart 1 —",
+        "— web started again, restart 2 —",
+    ]
+    assert daemon.followed == ["running", "running"], "one that waits to be restarted is not followed into its next run"
 
 
 class Seconds:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from tui.commands.lending import Left, Lent
 from tui.commands.session import Session
@@ -20,6 +20,8 @@ from tui.model.volumes import Volume
 
 if TYPE_CHECKING:
     from tui.commands.host_desk import HostDesk
+
+T = TypeVar("T")
 
 Guard = Literal["free", "guarded", "always"]
 """free; asks on a guarded host; always asks, and on a guarded host wants the name typed."""
@@ -52,6 +54,13 @@ class Ui(Protocol):
         self, title: str, label: str, value: str, check: Callable[[str], str | None], *, secret: bool = False
     ) -> str | None:
         """Ask for a text that `check` finds nothing wrong with, a `secret` one unseen; None when cancelled."""
+        ...
+
+    async def wait_for(self, title: str, text: str, work: Coroutine[Any, Any, T]) -> T | None:
+        """Return what `work` does; where that takes a while, say what is waited for. None when it was given up.
+
+        It may ask nothing itself. Raises whatever it raises.
+        """
         ...
 
     async def tell(self, title: str, text: str) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from tui.commands.command import Context
 from tui.commands.job_history import start_job
 from tui.commands.running import allowed
+from tui.commands.volume_tar import NO_IMAGE
 from tui.engine.errors import NotFound
+from tui.engine.files import FileStat
+from tui.engine.helpers import is_helper
 from tui.jobs.copy_in import CopyInJob
 from tui.jobs.job import Job
 from tui.model.containers import Container
@@ -53,7 +57,40 @@ async def copy_into(context: Context, folder: str, done: Callable[[str], object]
 
 async def _may_copy(context: Context, target: Container, source: Path, into: str) -> bool:
     """Find out whether the folder is there and what of the name is there, and ask where that has to be asked."""
-    engine, ui = context.session.engine, context.ui
+    found = await context.ui.wait_for(
+        f"Copy {source.name} into {target.name}",
+        f"waiting for the daemon, which is asked what is in {into}",
+        _look(context, target, source, into),
+    )
+    if found is None:
+        return False
+    if found.problem:
+        context.ui.note(f"copy into {found.folder}: {found.problem}", "error")
+        return False
+    new, about = found.new, found.about
+    lines = [f"{source}  to  {target.name}:{new}"]
+    if about is None:
+        return await allowed(context, "guarded", f"Copy into {target.name}?", lines, label="Copy")
+    what = "a folder of that name is there: files of the same names in it are overwritten"
+    lines.append(what if about.is_folder else "there is one already: it is overwritten")
+    return await allowed(context, "always", f"Overwrite in {target.name}?", lines, label="Overwrite", danger=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What there is where something is to be copied to: the folder that it leads to, the path that comes to be there.
+
+    `about` is what is there by that name; `problem` says why nothing can be copied there.
+    """
+
+    folder: str
+    new: str = ""
+    about: FileStat | None = None
+    problem: str = ""
+
+
+async def _look(context: Context, target: Container, source: Path, into: str) -> _Found:
+    engine = context.session.engine
     around = await engine.containers.surroundings(target.id)
     try:
         place = await engine.files.stat(target.id, into)
@@ -61,19 +98,13 @@ async def _may_copy(context: Context, target: Container, source: Path, into: str
         place = None  # the job says so, in the daemon's words
     into = clean(place.link_target) if place is not None and place.is_link and place.link_target else into
     if why := unseen(into, around.plain_mounts):
-        ui.note(f"copy into {into}: {why}", "error")
-        return False
+        return _Found(into, problem=why)
     new = f"{into.rstrip('/')}/{source.name}"
     try:
         about = await engine.files.stat(target.id, new)
     except NotFound:
         about = None
-    lines = [f"{source}  to  {target.name}:{new}"]
-    if about is None:
-        return await allowed(context, "guarded", f"Copy into {target.name}?", lines, label="Copy")
-    what = "a folder of that name is there: files of the same names in it are overwritten"
-    lines.append(what if about.is_folder else "there is one already: it is overwritten")
-    return await allowed(context, "always", f"Overwrite in {target.name}?", lines, label="Overwrite", danger=True)
+    return _Found(into, new, about)
 
 
 def _tell_end(context: Context, job: Job, done: Callable[[], object]) -> None:
@@ -94,9 +125,12 @@ def _tell_end(context: Context, job: Job, done: Callable[[], object]) -> None:
 
 
 async def volume_files(context: Context) -> None:
-    """Open the volume's files, through a container that mounts it."""
+    """Open the volume's files, through a container that mounts it, or one that is made for them where none does."""
     volume = context.volumes[0]
     users = mounting(context, volume)
+    if not users:
+        context.ui.open("volume_files", volume=volume)
+        return
     chosen = users[0][0].id
     if len(users) > 1:
         options = [(c.id, c.name, f"{path}, {c.state}") for c, path in users]
@@ -109,11 +143,12 @@ async def volume_files(context: Context) -> None:
 
 
 def mounting(context: Context, volume: Volume) -> list[tuple[Container, str]]:
-    """Return the containers that mount a volume, and where, by name."""
+    """Return the containers that mount a volume, and where, by name; none that a hythe made for itself."""
     return sorted(
         (
             (container, mount.destination)
             for container in context.session.state.containers.values()
+            if not is_helper(container)
             for mount in container.mounts
             if mount.type == "volume" and mount.source == volume.name
         ),
@@ -150,7 +185,10 @@ def _here() -> Path:
         return Path("/")
 
 
-def is_mounted(context: Context) -> str | None:
+def can_show(context: Context) -> str | None:
+    """Say why the files of the volume can't be shown, or None."""
     if mounting(context, context.volumes[0]):
         return None
-    return "no container uses it, and a daemon shows a volume's files only through one"
+    if context.session.engine.read_only:
+        return "read-only: no container mounts it, and none may be made to look through"
+    return None if context.session.state.images else NO_IMAGE

@@ -10,7 +10,7 @@ from tui.commands.command import Option, Ui
 from tui.commands.lending import Left, Lent
 from tui.commands.session import Session
 from tui.engine.errors import ApiError, EngineError
-from tui.engine.interactive import LABEL, Interactive, container_with_terminal
+from tui.engine.interactive import Interactive, container_with_terminal
 from tui.model.containers import Container
 from tui.model.images import Image
 from tui.present.units import size
@@ -53,7 +53,7 @@ def helper_body(target: Container, image: str, ipc_mode: str) -> dict[str, Any]:
         host["IpcMode"] = of
     return {
         "Image": image, "Entrypoint": ["sh"], "Cmd": [], "Tty": True, "OpenStdin": True, "StdinOnce": True,
-        "AttachStdin": True, "AttachStdout": True, "AttachStderr": True, "Labels": {LABEL: target.id},
+        "AttachStdin": True, "AttachStdout": True, "AttachStderr": True,
         "Healthcheck": {"Test": ["NONE"]}, "HostConfig": host,
     }  # fmt: skip
 
@@ -76,7 +76,7 @@ async def open_helper(session: Session, ui: Ui, target: Container, image: str) -
     body = helper_body(target, image, made.host_config.ipc_mode)
     entry = session.history.begin(helper_line(target, reference, body), session.name)
     try:
-        async with container_with_terminal(engine, body) as helper:
+        async with container_with_terminal(engine, target.id, body) as helper:
             left = await _lent(session, ui, target, helper, reference, made.host_config.pid_mode)
     except EngineError as error:
         entry.close("failed", str(error))

@@ -296,7 +296,7 @@ COMMANDS: tuple[Command, ...] = (
             f"{LINE} scale SERVICE=COUNT", "guarded", True, _needs_compose, 50),
     Command("project.pull", ("P",), "pull its images", "projects", pull, "pull",
             f"{LINE} pull [SERVICE]", "free", True, _needs_compose, 60, True),
-    Command("project.build", ("B",), "build its images", "projects", build, "build",
+    Command("project.build", ("B",), "build its images", "projects", build, "compose build",
             f"{LINE} build [SERVICE]", "free", True, _needs_compose, 70, True),
     Command("project.copy", ("y",), "copy name, folder, Compose file or docker compose line", "projects", copy, "copy"),
     Command("app.compose_up", ("C",), "start the Compose project of a folder", "app", up_folder, "compose up",

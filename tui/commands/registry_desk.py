@@ -20,9 +20,9 @@ async def open_registry(session: Session, host: str) -> Registry:
     """Return a client for a registry, with the login that the docker CLI has for it.
 
     Raises:
-        CredentialsError: the configuration cannot be read, or its helper fails or hangs.
+        CredentialsError: its login cannot be used, or the helper that has it fails or hangs.
     """
-    login = await DockerLogins().find(host)
+    login = await DockerLogins().usable(host)
     return Registry(host, login, plain=is_local(host) or host in await _insecure(session))
 
 

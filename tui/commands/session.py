@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tui.commands.history import History
+from tui.commands.left_behind import LeftBehind
 from tui.commands.stories import Stories
 from tui.engine.compose_cli import ComposeCli
 from tui.engine.engine import Engine
@@ -106,6 +107,8 @@ class Session:
         """What takes the disk, as it was last asked for."""
         self.event_log = EventLog(engine)
         """The events themselves, while somebody looks at them."""
+        self.left_behind = LeftBehind(self)
+        """The helper containers that a killed hythe left there."""
         self._followers: list[asyncio.Event] = []
         self.environment: Mapping[str, str] = os.environ if environment is None else environment
         """Where programs of this machine are looked up."""
@@ -155,6 +158,7 @@ class Session:
             self._knows_past = True
             self._past = asyncio.create_task(self._read_past())
             self.swarm.refresh()
+        self.left_behind.look()
         self.on_state(state)
         for news in self._followers:
             news.set()

@@ -8,7 +8,7 @@ import os
 from tui.commands.command import Context
 from tui.commands.job_history import start_job
 from tui.commands.running import allowed
-from tui.engine.credentials import Credentials, DockerLogins, server_key
+from tui.engine.credentials import Credentials, DockerLogins, UnreadableConfig, server_key
 from tui.engine.endpoint import config_folder
 from tui.engine.errors import EngineError
 from tui.engine.login_store import LoginStore
@@ -26,7 +26,10 @@ async def pull(context: Context) -> None:
 
 async def login_words(registry: str) -> str:
     """Return in words which login a registry is spoken to with. Raises CredentialsError."""
-    login = await DockerLogins().find(registry)
+    try:
+        login = await DockerLogins().find(registry)
+    except UnreadableConfig as error:
+        return f"without a login: {error}"
     if login is None:
         return f"without a login ({login_line(registry)})"
     return f"as {login.username}" if login.username else "with an identity token"
@@ -76,7 +79,11 @@ async def log_in(context: Context, registry: str = "") -> None:
     password = await ui.prompt(f"Log in to {registry} as {user}", label, "", _check_password, secret=True)
     if password is None:
         return
-    await _try_and_keep(context, store, registry, Credentials(user, password))
+    await ui.wait_for(
+        f"Log in to {registry} as {user}",
+        "waiting for the daemon, which asks the registry",
+        _try_and_keep(context, store, registry, Credentials(user, password)),
+    )
 
 
 async def _try_and_keep(context: Context, store: LoginStore, registry: str, login: Credentials) -> None:
@@ -95,6 +102,7 @@ async def _try_and_keep(context: Context, store: LoginStore, registry: str, logi
         return
     except asyncio.CancelledError:
         entry.close("cancelled")
+        context.ui.note(f"log in to {registry}: given up, and no login was kept", "warning")
         raise
     entry.close("ok")
     context.ui.note(f"{answer.status or 'logged in'}: {registry}\n$ {line}")

@@ -62,6 +62,8 @@ async def restore(context: Context) -> None:
         return
     users = running_users(context, volume)
     lines = [f"{look.path}: {look.facts.words}", "files of the same name are overwritten, others stay"]
+    if look.facts.is_image:
+        lines.append("it looks like an archive of images: load it by the palette, unless its files are meant")
     if users:
         lines.append(f"in use by {', '.join(users)}: stop them first unless you know that they bear it")
     typed = None if session.disk.is_empty(volume.name) and not session.guarded else volume.name

@@ -136,7 +136,7 @@ class BuildSession:
     async def _login(self, message: bytes, _call: Call) -> bytes:
         host = first_bytes(message, 1).decode("utf-8", "replace")
         try:
-            found = await self._logins.find(host) if self._logins is not None else None
+            found = await self._logins.usable(host) if self._logins is not None else None
         except CredentialsError as error:
             self.failure = error
             raise GrpcError(UNAVAILABLE, str(error)) from error

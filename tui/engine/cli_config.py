@@ -47,6 +47,11 @@ def current_context(folder: Path) -> str:
     return name
 
 
+def check_config(folder: Path) -> None:
+    """Raise ContextError where the file is there and can't be read."""
+    _read(folder / "config.json")
+
+
 def set_current_context(folder: Path, name: str) -> None:
     """Make `name` the current context; "default" takes the entry away, as `docker context use default` does.
 

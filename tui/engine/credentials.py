@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import os
 import re
 from typing import Any, Final, cast
 
 import msgspec
 
-from tui.engine.errors import EngineError
+from tui.engine.cli_config import check_config
+from tui.engine.endpoint import config_folder
+from tui.engine.errors import ContextError, EngineError
 
 HELPER_SECONDS: Final = 30.0
 MOST_ANSWER: Final = 1 << 20
@@ -22,6 +25,14 @@ _NOT_FOUND: Final = "credentials not found"
 
 class CredentialsError(EngineError):
     """The docker CLI's configuration, or a helper that it names, cannot be used; the message says which and why."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UnreadableConfig(CredentialsError):
+    """The file itself is no JSON or cannot be read: nobody knows which logins there are."""
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -46,7 +57,8 @@ class DockerLogins:
         """Return the login for a registry's host name, or None where there is none.
 
         Raises:
-            CredentialsError: the configuration cannot be read, or its helper fails or hangs.
+            UnreadableConfig: the configuration cannot be read at all.
+            CredentialsError: what it says of logins cannot be used, or its helper fails or hangs.
         """
         config = await asyncio.to_thread(_load)
         helper = _helper_of(config, registry)
@@ -56,13 +68,24 @@ class DockerLogins:
                 return found
         return _from_file(config, registry)
 
+    async def usable(self, registry: str) -> Credentials | None:
+        """Return the same; with a configuration that cannot be read there is no login, as for the docker CLI.
+
+        Raises:
+            CredentialsError: as `find`, but for UnreadableConfig.
+        """
+        try:
+            return await self.find(registry)
+        except UnreadableConfig:
+            return None
+
     async def auth(self, registry: str) -> str:
         """Return the value of X-Registry-Auth for a pull or a push, empty where there is no login.
 
         Raises:
-            CredentialsError: as `find`.
+            CredentialsError: as `usable`.
         """
-        login = await self.find(registry)
+        login = await self.usable(registry)
         if login is None:
             return ""
         named = {"username": login.username, "password": login.secret} if login.username else None
@@ -74,11 +97,11 @@ class DockerLogins:
         """Return the value of X-Registry-Config, which gives the classic builder its logins; None without any.
 
         Raises:
-            CredentialsError: as `find`.
+            CredentialsError: as `usable`.
         """
         logins: dict[str, dict[str, str]] = {}
         for registry in sorted(registries):
-            login = await self.find(registry)
+            login = await self.usable(registry)
             if login is not None:
                 key = server_key(registry)
                 named = {"username": login.username, "password": login.secret} if login.username else None
@@ -92,6 +115,10 @@ def _load() -> Any:
     from docker.errors import DockerException
     from docker.utils.config import find_config_file
 
+    try:
+        check_config(config_folder(os.environ))  # docker.auth takes a file that it can't read for one without logins
+    except ContextError as error:
+        raise UnreadableConfig(f"the docker CLI's configuration can't be read: {error}", error.hint) from error
     try:
         return cast("Any", auth).load_config()
     except (DockerException, OSError, ValueError, KeyError, AttributeError, TypeError) as error:

@@ -18,6 +18,7 @@ from tui.engine.errors import ApiError
 from tui.engine.events import past_events, stream_event_documents, stream_events
 from tui.engine.exec import Execs
 from tui.engine.files import Files
+from tui.engine.helpers import Helpers
 from tui.engine.images import Images
 from tui.engine.networks import Networks
 from tui.engine.processes import ContainerProcesses
@@ -41,6 +42,7 @@ class Engine:
         self.transport = Transport(endpoint, read_only=read_only)
         self.containers = Containers(self.transport)
         self.files = Files(self.transport)
+        self.helpers = Helpers(self.containers)
         self.images = Images(self.transport)
         self.execs = Execs(self.transport)
         self.processes = ContainerProcesses(endpoint, self.containers, self.execs)
@@ -159,5 +161,6 @@ class Engine:
         return await past_events(self.transport, until_ns)
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Remove the helper containers that are there still, and close every connection."""
+        await self.helpers.close()
         await self.transport.close()

@@ -9,11 +9,8 @@ from typing import Any
 import msgspec
 
 from tui.engine.engine import Engine
-from tui.engine.errors import ApiError, EngineError
+from tui.engine.errors import ApiError
 from tui.engine.hijack import Hijacked
-
-LABEL = "hythe.shell"
-"""Marks the containers that were made for a shell, and are removed with its end."""
 
 BEST_SHELL = ("/bin/sh", "-c", "command -v bash >/dev/null 2>&1 && exec bash; exec sh")
 """The best shell that an image has."""
@@ -60,25 +57,21 @@ async def shell_in(engine: Engine, image: str, command: Sequence[str] = BEST_SHE
         "AttachStdin": True,
         "AttachStdout": True,
         "AttachStderr": True,
-        "Labels": {LABEL: "1"},
         "Healthcheck": {"Test": ["NONE"]},
     }
-    async with container_with_terminal(engine, body) as made:
+    async with container_with_terminal(engine, image, body) as made:
         yield made
 
 
 @asynccontextmanager
-async def container_with_terminal(engine: Engine, body: Mapping[str, Any]) -> AsyncGenerator[Interactive]:
+async def container_with_terminal(engine: Engine, of: str, body: Mapping[str, Any]) -> AsyncGenerator[Interactive]:
     """Make and start a container, with its input and output; it is removed at the end, whatever becomes of it.
+
+    `of` says what it is for: the ID of the container beside which it stands, or an image.
 
     Raises:
         EngineError: it cannot be made or started.
     """
-    made = (await engine.containers.create(body)).id
-    try:
-        async with engine.execs.attach(made, stdin=True) as line:
-            await engine.containers.start(made)
-            yield Interactive(engine, made, line)
-    finally:
-        with suppress(EngineError):  # the daemon is gone, or somebody else was faster
-            await engine.containers.remove(made, force=True, volumes=True)
+    async with engine.helpers.lent("shell", of, body) as made, engine.execs.attach(made, stdin=True) as line:
+        await engine.containers.start(made)
+        yield Interactive(engine, made, line)

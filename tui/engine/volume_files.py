@@ -6,17 +6,13 @@ has to be in its image: any image that is on the daemon will do.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 from urllib.parse import quote
 
 from tui.engine.engine import Engine
-from tui.engine.errors import ConnectionLost, EngineError, NotFound
-
-LABEL = "hythe.volume"
-"""Marks the containers that were made for the files of a volume."""
+from tui.engine.errors import ConnectionLost, NotFound
 
 PLACE = "/hythe-volume"
 """Where the volume is mounted: no image has anything there, which would be copied into an empty volume."""
@@ -26,29 +22,32 @@ TRAILER = bytes(2 * BLOCK)
 """What a tar ends with."""
 
 
-@asynccontextmanager
-async def volume_container(engine: Engine, volume: str, image: str) -> AsyncGenerator[str]:
+def volume_container(engine: Engine, volume: str, image: str) -> AbstractAsyncContextManager[str]:
     """Make a container with the volume, give its ID, and remove it at the end, whatever becomes of it.
 
     Raises:
         EngineError: it cannot be made.
     """
-    mount = {"Type": "volume", "Source": volume, "Target": PLACE, "VolumeOptions": {"NoCopy": True}}
-    body: dict[str, Any] = {
-        "Image": image, "Entrypoint": ["hythe-never-starts-it"], "Cmd": [], "Labels": {LABEL: volume},
+    return engine.helpers.lent("volume", volume, _body(volume, image))
+
+
+async def open_volume(engine: Engine, volume: str, image: str) -> str:
+    """Make a container that may only read the volume, and return its ID; `Helpers.remove` removes it.
+
+    Raises:
+        EngineError: it cannot be made.
+    """
+    return await engine.helpers.make("volume", volume, _body(volume, image, read_only=True))
+
+
+def _body(volume: str, image: str, *, read_only: bool = False) -> dict[str, Any]:
+    mount = {
+        "Type": "volume", "Source": volume, "Target": PLACE, "ReadOnly": read_only, "VolumeOptions": {"NoCopy": True},
+    }  # fmt: skip
+    return {
+        "Image": image, "Entrypoint": ["hythe-never-starts-it"], "Cmd": [],
         "NetworkDisabled": True, "Healthcheck": {"Test": ["NONE"]}, "HostConfig": {"Mounts": [mount]},
     }  # fmt: skip
-    made = (await engine.containers.create(body)).id
-    try:
-        yield made
-    finally:
-        # what quits meanwhile must not leave it behind; its anonymous volumes are those that the image asks for
-        await asyncio.shield(_remove(engine, made))
-
-
-async def _remove(engine: Engine, container: str) -> None:
-    with suppress(EngineError):  # the daemon is gone, or somebody else was faster
-        await engine.containers.remove(container, force=True, volumes=True)
 
 
 async def read_volume(engine: Engine, container: str) -> AsyncGenerator[bytes]:

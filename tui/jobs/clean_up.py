@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from shlex import quote
 from typing import Literal, Protocol
 
@@ -15,6 +15,12 @@ from tui.model.clean_up import STOPPED, Doomed
 from tui.present.units import plural, size
 
 Fate = Literal["waiting", "removing", "removed", "gone", "kept"]
+
+UNTOLD: Mapping[Fate, str] = {
+    "waiting": "not reached",
+    "removing": "its removal was asked for and nobody answered: it may be gone",
+}
+"""What is said of an object that an end came too early for."""
 
 
 class Record(Protocol):
@@ -84,8 +90,8 @@ class CleanUpJob(Job):
         finally:
             for each in self.objects if self.count("waiting", "removing") else ():
                 fate = self.fates[each.key][0]
-                if fate in ("waiting", "removing"):
-                    self._put(each, "kept", "not reached" if fate == "waiting" else "it is not known: it was under way")
+                if fate in UNTOLD:
+                    self._put(each, "kept", UNTOLD[fate])
         self.progress = f"{self._words()}; the daemon counts what is left"
         self.changed()
         after = await self._measure()

@@ -13,17 +13,23 @@ from tui.engine.first_file import FirstFile, empty_archive
 from tui.engine.tarscan import TarHeader
 from tui.jobs.job import Job
 from tui.jobs.layer_file import MOST_BYTES
+from tui.model.container_tree import place_in
 from tui.present.units import size
 
 
 class ContainerFileJob(Job):
     """Reads one file; `content` are its first bytes and `header` what the archive says of it, once it is done.
 
-    The archive is read no further than needed.
+    The archive is read no further than needed. The path counts from `root`, a folder of the container that
+    people call `of`.
     """
 
-    def __init__(self, engine: Engine, container: str, name: str, path: str, most: int = MOST_BYTES) -> None:
-        super().__init__(f"read {path} of {name}", f"docker cp {quote(f'{name}:{path}')} -")
+    def __init__(
+        self, engine: Engine, container: str, name: str, path: str, most: int = MOST_BYTES, *, root: str = "",
+        of: str = "",
+    ) -> None:  # fmt: skip
+        self._place = place_in(root, path)
+        super().__init__(f"read {path} of {of or name}", f"docker cp {quote(f'{name}:{self._place}')} -")
         self.content = b""
         self.header: TarHeader | None = None
         self.progress = "waiting for the daemon"
@@ -44,7 +50,7 @@ class ContainerFileJob(Job):
 
     async def _chunks(self) -> AsyncGenerator[bytes]:
         seen = 0
-        async with aclosing(self._engine.files.archive(self._container, self._path)) as chunks:
+        async with aclosing(self._engine.files.archive(self._container, self._place)) as chunks:
             async for chunk in chunks:
                 yield chunk
                 seen += len(chunk)

@@ -13,7 +13,7 @@ from tui.engine.container_tree import ContainerTreeReader
 from tui.engine.engine import Engine
 from tui.engine.errors import EngineError
 from tui.jobs.job import Job
-from tui.model.container_tree import Part
+from tui.model.container_tree import Part, place_in
 from tui.present.units import plural, size
 
 TOLD_SECONDS = 0.2
@@ -23,14 +23,17 @@ TOLD_SECONDS = 0.2
 class ContainerTreeJob(Job):
     """Reads all below `path` and keeps the headers; `part` is what came, however it ended.
 
-    The API has no listing: a daemon sends what is in the files too, which passes by. For `/` it is `docker export`,
-    which leaves out volumes and binds. `expected` is about how many bytes will pass, None where that is not known.
+    The API has no listing: a daemon sends what is in the files too, which passes by. For `/` it is `docker
+    export`, which leaves out volumes and binds. With a `root`, a folder of the container, paths count from there,
+    and nothing else of the container is read; `of` is what people call that. `expected` is about how many bytes
+    will pass, None where that is not known.
     """
 
-    def __init__(self, engine: Engine, container: str, name: str, path: str) -> None:
-        self.whole = path == "/"
-        source = f"docker export {quote(name)}" if self.whole else f"docker cp {quote(f'{name}:{path}')} -"
-        super().__init__(f"list {path} of {name}", f"{source} | tar -tv")
+    def __init__(self, engine: Engine, container: str, name: str, path: str, *, root: str = "", of: str = "") -> None:
+        self.whole = path == "/" and not root
+        self._place = place = place_in(root, path)
+        source = f"docker export {quote(name)}" if self.whole else f"docker cp {quote(f'{name}:{place}')} -"
+        super().__init__(f"list {path} of {of or name}", f"{source} | tar -tv")
         self.path = path
         self.part: Part | None = None
         self.expected: int | None = None
@@ -79,7 +82,7 @@ class ContainerTreeJob(Job):
 
     async def _chunks(self) -> AsyncGenerator[bytes]:
         files = self._engine.files
-        source = files.export(self._container) if self.whole else files.archive(self._container, self.path)
+        source = files.export(self._container) if self.whole else files.archive(self._container, self._place)
         began = time.monotonic()
         async with aclosing(source) as chunks:
             async for chunk in chunks:

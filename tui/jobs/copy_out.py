@@ -22,6 +22,7 @@ from tui.engine.threads import in_thread
 from tui.jobs.extract import MARGIN, MOST_LEFT_OUT, ExtractError
 from tui.jobs.job import Job
 from tui.jobs.safe_tree import Parts, SafeTree, UnsafeName, stays_inside
+from tui.model.container_tree import place_in
 from tui.model.file_tree import ESCAPES, Kind
 from tui.model.tree_builder import normalize
 from tui.present.units import plural, rate, size
@@ -41,18 +42,24 @@ class CopyOutJob(Job):
 
     Devices, pipes, links that lead out of what is copied and names that do are left out, and named in `left_out`;
     owners and set-uid bits are not kept. Until it is done nothing is seen but a hidden folder, and nothing stays when
-    it fails or is cancelled. `total` is about how many bytes are expected, 0 where that is not known.
+    it fails or is cancelled. `total` is about how many bytes are expected, 0 where that is not known. The path counts
+    from `root`, a folder of the container that people call `of`; all of it goes into a folder named `leaf`.
     """
 
     screen = "extract"
 
-    def __init__(self, engine: Engine, container: str, name: str, path: str, folder: Path, total: int = 0) -> None:
-        leaf = posixpath.basename(path.rstrip("/")) or "rootfs"
+    def __init__(
+        self, engine: Engine, container: str, name: str, path: str, folder: Path, total: int = 0, *, root: str = "",
+        of: str = "", leaf: str = "rootfs",
+    ) -> None:  # fmt: skip
+        leaf = posixpath.basename(path.rstrip("/")) or leaf
         self.target = folder / leaf
-        line = f"docker cp {quote(f'{name}:{path}')} {quote(str(folder))}"
-        if path == "/":
+        self._whole = path == "/" and not root
+        self._place = place_in(root, path)
+        line = f"docker cp {quote(f'{name}:{self._place}')} {quote(str(self.target if path == '/' else folder))}"
+        if self._whole:
             line = f"docker export {quote(name)} | tar -x -C {quote(str(self.target))}"
-        super().__init__(f"copy {path} of {name}", line)
+        super().__init__(f"copy {path} of {of or name}", line)
         self.folder = folder
         self.path = path
         self.total = total
@@ -100,7 +107,7 @@ class CopyOutJob(Job):
     async def _chunks(self) -> AsyncGenerator[bytes]:
         files = self._engine.files
         source = (
-            files.export(self._container) if self.path == "/" else files.archive(self._container, self.path)
+            files.export(self._container) if self._whole else files.archive(self._container, self._place)
         )  # of a whole container the volumes stay where they are, as with docker export
         began = told = time.monotonic()
         async with aclosing(source) as chunks:
@@ -121,11 +128,11 @@ class CopyOutJob(Job):
         self._end_file()
         name, flags = normalize(header.name)
         parts = tuple(part for part in name.split(b"/") if part)
-        if flags & ESCAPES and self.path != "/":
+        if flags & ESCAPES and not self._whole:
             self._leave_out(header.name, "its name leads out of what is copied")
             return None
         # the archive's first part is the path's own name, whatever the daemon calls it
-        parts = (self._leaf, *parts) if self.path == "/" else (self._leaf, *parts[1:])
+        parts = (self._leaf, *parts) if self._whole else (self._leaf, *parts[1:])
         kind = kind_of(header)
         if kind is Kind.FOLDER:
             self._tree.make_folder(parts)
@@ -183,9 +190,9 @@ class CopyOutJob(Job):
     def _link(self, parts: Parts, link: bytes) -> None:
         name, flags = normalize(link)
         to = tuple(part for part in name.split(b"/") if part)
-        to = (self._leaf, *to) if self.path == "/" else (self._leaf, *to[1:])
+        to = (self._leaf, *to) if self._whole else (self._leaf, *to[1:])
         try:
-            if flags & ESCAPES and self.path != "/":
+            if flags & ESCAPES and not self._whole:
                 raise FileNotFoundError
             self._tree.link_file(parts, to)
             self.files += 1

@@ -203,7 +203,8 @@ class LogSource:
             return False
         self._ended.add((found.id, found.started))
         if (watched or self.target.once) and found.state != "created":
-            self._mark(take, ended_mark(fresh), fresh.finished)
+            over = found if found.state == "restarting" else fresh
+            self._mark(take, ended_mark(over), over.finished)
         if not fresh.is_running:
             self._ended.add((fresh.id, fresh.started))
         self.container = found
@@ -258,7 +259,7 @@ class LogSource:
         """Read a stream to its end; returns False at once where lines between the last one and its first are lost."""
         after, taken, old, same = self.newest, 0, 0, self._at_newest
         batches = self.target.access.log_batches(
-            container.id, tty=bool(container.tty), follow=container.is_running, tail=tail, since=since
+            container.id, tty=bool(container.tty), follow=is_on(container), tail=tail, since=since
         )
         async with aclosing(batches), aclosing(self._with_pauses(batches)) as paused:
             async for batch in paused:
@@ -320,7 +321,7 @@ class LogSource:
         """What there was has been read: from here on lines are taken as they are written."""
         self.caught_up.set()
         self._fresh = False
-        self._enter("following" if container.is_running else "ended")
+        self._enter("following" if is_on(container) else "ended")
 
     async def _with_pauses(self, batches: AsyncGenerator[LogBatch]) -> AsyncGenerator[LogBatch | None]:
         """Yield the batches, and once None: when the daemon began to answer and then sent nothing for a moment."""
@@ -342,6 +343,14 @@ class LogSource:
             if not coming.done():
                 coming.cancel()
                 await asyncio.gather(coming, return_exceptions=True)
+
+
+def is_on(container: Container) -> bool:
+    """Return whether its process may write. One that waits to be restarted is between two runs.
+
+    A daemon that is asked to follow it then goes on into the next run, whose start nobody could tell from its lines.
+    """
+    return container.is_running and container.state != "restarting"
 
 
 def _latest(time: int) -> int:

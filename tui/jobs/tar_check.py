@@ -7,23 +7,39 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from tui.engine.archive import kind_of
 from tui.engine.tarscan import Body, TarError, TarHeader, TarScanner
 from tui.engine.unpack import PackedError, Unpacker, packing_of
 from tui.jobs.job import Job
+from tui.model.file_tree import Kind
+from tui.model.tree_builder import normalize
 from tui.present.units import plural, size
 
 CHUNK = 1 << 20
 MAGIC_AT = 257
 GZIP = b"\x1f\x8b"
 
+LONGEST_NAME = 255
+"""Bytes of a name that file systems take."""
+
+MOST_LINKS = 500_000
+"""Links that are kept in mind, so that the memory has an end."""
+
+IMAGE_FILES = frozenset({b"manifest.json", b"repositories", b"oci-layout", b"index.json"})
+"""What an archive of images has at its top, in either layout."""
+
 
 @dataclass(slots=True)
 class TarFacts:
-    """What a tar holds: entries of any kind, the bytes of its files, and the bytes of the file that it is in."""
+    """What a tar holds: entries of any kind, the bytes of its files, and the bytes of the file that it is in.
+
+    `is_image`: it looks like what `docker save` writes.
+    """
 
     entries: int = 0
     content: int = 0
     size: int = 0
+    is_image: bool = False
 
     @property
     def words(self) -> str:
@@ -57,6 +73,8 @@ class TarCheckJob(Job):
         self.path = path
         self.facts = TarFacts()
         self.progress = "not begun"
+        self._links: set[bytes] = set()
+        self._image_parts: set[bytes] = set()
 
     async def work(self) -> None:
         stopped = threading.Event()
@@ -88,18 +106,53 @@ class TarCheckJob(Job):
                     loop.call_soon_threadsafe(self._told, done)
                 if not stopped.is_set():
                     body.close()
+                    self._check_end(scanner)
             except (TarError, PackedError) as error:
                 raise WrongTar(str(error)) from error
 
     def _entry(self, header: TarHeader) -> None:
         self.facts.entries += 1
         self.facts.content += header.shown_size
-        if b".." in header.name.split(b"/"):
-            name = ascii(header.name.decode("utf-8", "replace")[:200])
-            raise WrongTar(f"the entry {name} leads out of the volume: it is not what a backup holds")
+        kind = kind_of(header)
+        parts = header.name.split(b"/")
+        if b".." in parts or (kind is Kind.HARDLINK and b".." in header.link.split(b"/")):
+            raise WrongTar(f"the entry {_shown(header)} leads out of the volume: it is not what a backup holds")
+        if max(map(len, parts)) > LONGEST_NAME:
+            raise WrongTar(f"the entry {_shown(header)} has a name of more than {LONGEST_NAME} bytes")
+        name, _ = normalize(header.name)
+        if self._links and (link := self._link_above(name)):
+            shown = ascii(link.decode("utf-8", "replace")[:200])
+            # a daemon would follow it, and write the file to where nobody looks for it
+            raise WrongTar(f"the entry {_shown(header)} lies behind the link {shown}: it is not what a backup holds")
+        if kind is Kind.SYMLINK and len(self._links) < MOST_LINKS:
+            self._links.add(name)
+        elif self._links:
+            self._links.discard(name)
+        if name in IMAGE_FILES or name.endswith(b"/layer.tar"):
+            self._image_parts.add(b"" if name.endswith(b"/layer.tar") else name)
+            self.facts.is_image = b"manifest.json" in self._image_parts and len(self._image_parts) > 1
+
+    def _link_above(self, name: bytes) -> bytes | None:
+        above = name.rpartition(b"/")[0]
+        while above:
+            if above in self._links:
+                return above
+            above = above.rpartition(b"/")[0]
+        return None
+
+    def _check_end(self, scanner: TarScanner) -> None:
+        if not self.facts.entries:
+            raise WrongTar("there is nothing in it")
+        if not scanner.done:
+            last = ascii(scanner.last_name)[1:200]
+            raise WrongTar(f"the archive is cut behind {last}: it has no end mark")
 
     def _told(self, done: int) -> None:
         if self.state == "running":
             self.fraction = min(1.0, done / self.facts.size) if self.facts.size else None
             self.progress = f"{self.facts.words} so far"
             self.changed()
+
+
+def _shown(header: TarHeader) -> str:
+    return ascii(header.name.decode("utf-8", "replace")[:200])

@@ -212,6 +212,11 @@ class ContainerTree:
         return self.parts[above]
 
 
+def place_in(root: str, path: str) -> str:
+    """Return where a path is that counts from `root`, a folder of the container; with none it is itself."""
+    return path if not root else root if path == "/" else root + path
+
+
 def _within(path: str, part: Part) -> str:
     """A path as it counts from a part that it is in."""
     return path if part.path == "/" else path[len(part.path) :]

@@ -33,7 +33,9 @@ LEVEL_TONES: Mapping[Level, str] = {
 
 def restarted_mark(container: Container) -> str:
     """Return the mark before the first line of another run."""
-    count = f", restart {container.restarts}" if container.restarts else ""
+    # while it waits to be restarted, the daemon counts the start that is still to come
+    restarts = (container.restarts or 0) - (container.state == "restarting")
+    count = f", restart {restarts}" if restarts > 0 else ""
     return f"— {container.name} started again{count} —"
 
 

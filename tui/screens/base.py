@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from tui.app import HytheApp
 
 LONGEST_COPIED = 100
+
+WAIT_SECONDS = 0.3
+"""After how long it is said what is waited for."""
+
+T = TypeVar("T")
 
 EVERYWHERE = ("app.palette", "app.help", "app.history", "app.jobs", "app.theme")
 """Commands that work on every screen."""
@@ -157,6 +162,30 @@ class HytheScreen(Screen[Any]):
             return await self.hythe.push_screen_wait(
                 PromptDialog(title, label, value, check, password=secret, ascii=self.ascii)
             )
+
+    async def wait_for(self, title: str, text: str, work: Coroutine[Any, Any, T]) -> T | None:
+        from widgets.wait_dialog import WaitDialog
+
+        async with self._asking:
+            task = asyncio.create_task(work)
+            dialog = WaitDialog(title, text, ascii=self.ascii)
+
+            def closed(ended: bool | None) -> None:
+                if not ended:
+                    task.cancel()
+
+            try:
+                done, _ = await asyncio.wait([task], timeout=WAIT_SECONDS)
+                if not done:
+                    self.hythe.push_screen(dialog, closed)
+                    await asyncio.wait([task])
+            finally:
+                if not task.done():  # nobody waits for this command any more
+                    task.cancel()
+                    await asyncio.wait([task])
+                if dialog.is_current:
+                    dialog.dismiss(True)
+            return None if task.cancelled() else task.result()
 
     async def tell(self, title: str, text: str) -> None:
         from widgets.dialogs import MessageDialog

@@ -34,7 +34,6 @@ class BrowseScreen(HytheScreen):
     }
     """
     hints: ClassVar[Sequence[tuple[str, str]]] = ()
-    empty: ClassVar[str] = "nothing"
     keys_of_list = (("/", "filter"), ("f5", "read again"), ("esc q", "back"))
 
     def __init__(self) -> None:
@@ -57,6 +56,10 @@ class BrowseScreen(HytheScreen):
     def notes(self) -> Sequence[str]:
         """Return what is to be said below the entries."""
         return ()
+
+    def why_empty(self) -> str:
+        """Return what is said in the place of the entries where there are none."""
+        return "nothing"
 
     # the frame
 
@@ -124,7 +127,7 @@ class BrowseScreen(HytheScreen):
         shown = self.shown()
         lines = [Choice(key, spans) for key, spans in shown.items()]
         if not lines and not self._reading and not self.problem:
-            lines.append(Choice.note(self.empty if not self._query else "nothing matches", "dim"))
+            lines.append(Choice.note(self.why_empty() if not self._query else "nothing matches", "dim"))
         lines += [Choice.note(text, "bad") for text in self.problem.splitlines()]
         lines += [Choice.note(text, "dim") for text in self.notes()]
         self.lines.show(lines)

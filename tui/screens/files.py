@@ -79,23 +79,32 @@ class FilesScreen(HytheScreen):
         ("esc q", "end the search; leave"),
     )
 
+    root: ClassVar[str] = ""
+    """The folder of the container from which paths count; empty for all of it."""
+    hints: ClassVar[Sequence[tuple[str, str, str]]] = HINTS
+
     def __init__(self, container: Container, path: str = "/") -> None:
         super().__init__()
         self._container = container
         self._start = clean(path)
-        self._reading = FilesReading(self, container, self._changed)
+        self._reading = FilesReading(self, container, self._changed, root=self.root, of=self.of)
+
+    @property
+    def of(self) -> str:
+        """What the files are of, in words."""
+        return self._container.name
 
     def compose(self) -> ComposeResult:
         yield SpanLine(id="header", ascii=self.ascii)
-        yield FilesPane(self._reading, self._container.name, ascii=self.ascii, id="files-pane")
+        yield FilesPane(self._reading, self.of, ascii=self.ascii, id="files-pane")
         yield KeyHints(id="footer", ascii=self.ascii)
 
     def on_mount(self) -> None:
-        left: list[Span] = [(" hythe ", "head"), ("files of ", ""), (f"{self._container.name} ", "accent")]
+        left: list[Span] = [(" hythe ", "head"), ("files of ", ""), (f"{self.of} ", "accent")]
         self.query_one("#header", SpanLine).show(left, [(f"{self._container.image} ", "dim")])
         self.pane.files.focus()
         self.set_interval(LOOK_SECONDS, self._look)
-        self.run_worker(self._open, group="files", exclusive=True)
+        self.run_worker(self.begin, group="files", exclusive=True)
 
     @property
     def pane(self) -> FilesPane:
@@ -115,26 +124,27 @@ class FilesScreen(HytheScreen):
 
     # reading
 
-    async def _open(self) -> None:
+    async def begin(self) -> None:
+        """Read what there is at the start, or again."""
         await self._reading.learn_mounts()
         self.run_worker(self._learn_changes, group="changes", exclusive=True)
-        await self._visit(self._start)
+        await self.visit(self._start)
 
     async def _learn_changes(self) -> None:
         await self._reading.learn_changes()
         self.pane.unfold_changes()
 
-    async def _visit(self, path: str, *, again: bool = True) -> None:
+    async def visit(self, path: str, *, again: bool = True) -> None:
         """Read what is needed of a path and put the cursor on it; with `again`, what was read too."""
         if path != "/":
             try:
-                path, about = await self._look_at(path)
+                path, about = await self.look_at(path)
             except EngineError as error:
                 self._say_problem(f"{path}: {error}")
                 return
             if not about.is_folder:
                 if not self.pane.go_to(path):
-                    self.hythe.push_screen(ContainerFileScreen(self._container, path))
+                    self._show_file(path)
                 return
         if again or not self._knows(path):
             await self._reading.read(path)
@@ -142,7 +152,7 @@ class FilesScreen(HytheScreen):
         if path != "/":
             self.pane.go_to(path)
 
-    async def _look_at(self, path: str) -> tuple[str, FileStat]:
+    async def look_at(self, path: str) -> tuple[str, FileStat]:
         """Return where a path leads, and what is there. Raises EngineError."""
         files = self.session.engine.files
         about = await files.stat(self._container.id, path)
@@ -165,12 +175,16 @@ class FilesScreen(HytheScreen):
     def _look(self) -> None:
         """Say so when the container is gone, or the daemon does not answer."""
         state, pane = self.session.state, self.pane
-        gone = state.condition.is_live and self._container.id not in state.containers
+        gone = state.condition.is_live and self.is_gone()
         waits = state.condition.phase in ("stale", "reconnecting")
         silence = (state.condition.error or "no answer") if waits else ""
         if (gone, silence) != (pane.gone, pane.silence):
             pane.gone, pane.silence = gone, silence
             self._changed()
+
+    def is_gone(self) -> bool:
+        """Return whether what the files are of is there no more."""
+        return self._container.id not in self.session.state.containers
 
     def _changed(self) -> None:
         if self.is_mounted and self.is_running:
@@ -184,7 +198,7 @@ class FilesScreen(HytheScreen):
             "again": not running,
             "copy_in": BY_ID[COPY_IN].why_not(self.command_context()) is None,
         }
-        shown = [(id, key, word, True) for id, key, word in HINTS if usable.get(id, True)]
+        shown = [(id, key, word, True) for id, key, word in self.hints if usable.get(id, True)]
         self.query_one("#footer", KeyHints).hint(shown)
 
     def on_key_hints_pressed(self, message: KeyHints.Pressed) -> None:
@@ -211,20 +225,23 @@ class FilesScreen(HytheScreen):
         elif kind is Kind.SYMLINK:
             await self._follow(path)
         elif kind in (Kind.FILE, Kind.HARDLINK):
-            self.hythe.push_screen(ContainerFileScreen(self._container, str(path)))
+            self._show_file(str(path))
         else:
             self.note(f"{path} is a {kind.name.lower().replace('_', ' ')}: there is nothing to look at", "warning")
 
     async def _follow(self, link: FilePath) -> None:
         try:
-            target, about = await self._look_at(str(link))
+            target, about = await self.look_at(str(link))
         except EngineError as error:
             self.note(f"{link} leads to {link.tree.link(link.node)}: {error}", "warning")
             return
         if about.is_folder:
             self._start_visit(target)
         else:
-            self.hythe.push_screen(ContainerFileScreen(self._container, target, str(link)))
+            self._show_file(target, str(link))
+
+    def _show_file(self, path: str, opened: str = "") -> None:
+        self.hythe.push_screen(ContainerFileScreen(self._container, path, opened, root=self.root, name=self.of))
 
     def _start_visit(self, path: str) -> None:
         if self._knows(path) and self.pane.go_to(path):
@@ -232,7 +249,7 @@ class FilesScreen(HytheScreen):
         if self._reading.running:
             self.note("another folder is being read: x stops that", "warning")
         else:
-            self.run_worker(partial(self._visit, path, again=False), group="files", exclusive=True)
+            self.run_worker(partial(self.visit, path, again=False), group="files", exclusive=True)
 
     def action_go(self) -> None:
         """Type a path to go to."""
@@ -240,7 +257,7 @@ class FilesScreen(HytheScreen):
 
     async def _ask_path(self) -> None:
         near = self.pane.files.cursor_node
-        given = await self.prompt(f"Files of {self._container.name}", "Go to", near or "/", check_folder_of)
+        given = await self.prompt(f"Files of {self.of}", "Go to", near or "/", check_folder_of)
         if given is not None:
             self._start_visit(clean(given))
 
@@ -272,7 +289,11 @@ class FilesScreen(HytheScreen):
             return
         tree = self._reading.tree
         total = tree.size(path) if tree.unread_mount(path) is None else 0
-        await copy_out(self, self._container, str(path), total)
+        await self.copy_path_out(str(path), total)
+
+    async def copy_path_out(self, path: str, total: int) -> None:
+        """Ask for a folder, and copy a path of about `total` bytes there."""
+        await copy_out(self, self._container, path, total)
 
     def action_copy_in(self) -> None:
         """Put a file or folder of this machine into the folder under the cursor."""
@@ -330,7 +351,7 @@ class FilesScreen(HytheScreen):
             path = self.pane.files.cursor_node
             part = self._reading.tree.covering(path) if path is not None else None
             self._start = part.path if part is not None else self._start
-            self.run_worker(self._open, group="files", exclusive=True)
+            self.run_worker(self.begin, group="files", exclusive=True)
 
     def action_back(self) -> None:
         """End the search, else leave."""

@@ -10,12 +10,23 @@ from tui.screens.layers_actions import given_path, here
 from widgets.path_field import check_folder
 
 
-async def copy_out(screen: HytheScreen, container: Container, path: str, total: int) -> None:
-    """Ask for a folder and copy a path of a container there, as a job; `total` is about how many bytes it has."""
-    folder = await screen.prompt(f"Copy {path} of {container.name}", "To the folder", str(here()), check_folder)
+async def copy_out(
+    screen: HytheScreen, container: Container, path: str, total: int, *, root: str = "", of: str = "",
+    leaf: str = "rootfs",
+) -> CopyOutJob | None:  # fmt: skip
+    """Ask for a folder and copy a path of a container there, as a job; `total` is about how many bytes it has.
+
+    Paths count from `root`, a folder of the container that people call `of`; see CopyOutJob. Returns the job;
+    None where none began.
+    """
+    folder = await screen.prompt(f"Copy {path} of {of or container.name}", "To the folder", str(here()), check_folder)
     if folder is None:
-        return
+        return None
     session = screen.session
-    job = CopyOutJob(session.engine, container.id, container.name, path, given_path(folder), total)
+    job = CopyOutJob(
+        session.engine, container.id, container.name, path, given_path(folder), total, root=root, of=of,
+        leaf=leaf,
+    )  # fmt: skip
     start_job(session, job)
     screen.open("extract", job=job)
+    return job

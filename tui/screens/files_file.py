@@ -15,15 +15,18 @@ from widgets.line_view import Span
 class ContainerFileScreen(FileScreen):
     """Reads the file from the container and shows its beginning, at most MOST_BYTES of it."""
 
-    def __init__(self, container: Container, path: str, opened: str = "") -> None:
-        """`opened` is the link that leads to `path`, if it was one."""
-        super().__init__(path, container.name)
+    def __init__(self, container: Container, path: str, opened: str = "", *, root: str = "", name: str = "") -> None:
+        """`opened` is the link that leads to `path`, if it was one; paths count from `root`, which is called `name`."""
+        super().__init__(path, name or container.name)
+        self._root = root
         self._container = container
         self._opened = opened
 
     def make_job(self) -> ContainerFileJob:
         container = self._container
-        return ContainerFileJob(self.session.engine, container.id, container.name, self.path)
+        return ContainerFileJob(
+            self.session.engine, container.id, container.name, self.path, root=self._root, of=self._title
+        )
 
     def facts(self) -> list[Span]:
         header = self._job.header if isinstance(self._job, ContainerFileJob) else None

@@ -18,14 +18,20 @@ from tui.screens.base import HytheScreen
 class FilesReading:
     """What was read of one container; `on_change` is called whenever more is known. A reading ends with the screen."""
 
-    def __init__(self, screen: HytheScreen, container: Container, on_change: Callable[[], object]) -> None:
+    def __init__(
+        self, screen: HytheScreen, container: Container, on_change: Callable[[], object], *, root: str = "",
+        of: str = "",
+    ) -> None:  # fmt: skip
+        """Paths count from `root`, a folder of the container that people call `of`."""
         self.tree = ContainerTree()
         self.job: ContainerTreeJob | None = None
         self.problem = ""
         """Why the last reading did not come to its end."""
         self.changes_problem = ""
         self._screen = screen
-        self._container = container
+        self.container = container
+        self._root = root
+        self._of = of
         self._on_change = on_change
 
     @property
@@ -41,16 +47,16 @@ class FilesReading:
     async def learn_mounts(self) -> None:
         """Ask what is mounted where."""
         try:
-            around = await self.session.engine.containers.surroundings(self._container.id)
+            around = await self.session.engine.containers.surroundings(self.container.id)
         except EngineError:
-            self.tree.set_mounts(self._container.mounts)  # the reading of the files tells what is wrong
+            self.tree.set_mounts(self.container.mounts)  # the reading of the files tells what is wrong
         else:
             self.tree.set_mounts(around.plain_mounts)
 
     async def learn_changes(self) -> None:
         """Ask what differs from the image, which may take the daemon seconds."""
         try:
-            changes = await self.session.engine.containers.changes(self._container.id)
+            changes = await self.session.engine.containers.changes(self.container.id)
         except EngineError as error:
             self.changes_problem = str(error)
         else:
@@ -60,8 +66,10 @@ class FilesReading:
 
     async def read(self, path: str) -> bool:
         """Read a path and all below it; returns whether something came, be it in part."""
-        container = self._container
-        job = self.job = ContainerTreeJob(self.session.engine, container.id, container.name, path)
+        container = self.container
+        job = self.job = ContainerTreeJob(
+            self.session.engine, container.id, container.name, path, root=self._root, of=self._of
+        )
         self.problem = ""
         start_job(self.session, job)
         stop = job.listen(self._on_change)

@@ -153,6 +153,8 @@ class LayerPane(Vertical):
 
     def _bring(self) -> None:
         """Show the layer under the cursor: at once if its view is there, else when it has been made."""
+        if not self.children:
+            return  # the screen is being taken down, and its parts go before their workers are ended
         known = self._views.get(self._number)
         if known is not None:
             self._views.move_to_end(self._number)

@@ -24,6 +24,7 @@ SCREENS: Mapping[str, tuple[str, str]] = {
     "exec": ("tui.screens.exec_form", "ExecFormScreen"),
     "extract": ("tui.screens.extract", "ExtractScreen"),
     "files": ("tui.screens.files", "FilesScreen"),
+    "volume_files": ("tui.screens.volume_files", "VolumeFilesScreen"),
     "help": ("tui.screens.help", "HelpScreen"),
     "history": ("tui.screens.history", "HistoryScreen"),
     "hosts": ("tui.screens.hosts", "HostsScreen"),

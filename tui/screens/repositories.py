@@ -29,7 +29,6 @@ class RepositoriesScreen(BrowseScreen):
         ("s", "search Docker Hub, which the daemon does"),
         *BrowseScreen.keys_of_list,
     )
-    empty = "no repositories"
 
     def __init__(self, host: str, term: str = "") -> None:
         super().__init__()
@@ -44,6 +43,13 @@ class RepositoriesScreen(BrowseScreen):
         super().on_mount()
         if self._host == DEFAULT_DOMAIN and not self._term:
             self.action_search()
+
+    def why_empty(self) -> str:
+        if self._host != DEFAULT_DOMAIN:
+            return "no repositories"
+        if self._term:
+            return f"Docker Hub finds nothing for {self._term!r}: s searches for something else"
+        return "Docker Hub has too many to list: s searches it, a opens a repository by its name"
 
     async def fill(self) -> None:
         if self._host == DEFAULT_DOMAIN:
@@ -82,9 +88,8 @@ class RepositoriesScreen(BrowseScreen):
 
     def notes(self) -> Sequence[str]:
         found: list[str] = []
-        if self._host == DEFAULT_DOMAIN:
-            found.append(f"what Docker Hub finds for {self._term!r}; the daemon asks it" if self._term else
-                         "s searches Docker Hub, a opens a repository by its name")  # fmt: skip
+        if self._host == DEFAULT_DOMAIN and self.entries:
+            found.append(f"what Docker Hub finds for {self._term!r}; the daemon asks it")
         if self._wrong:
             found.append(f"{self._wrong} names that docker would not take are left out")
         if len(self.entries) >= MOST_NAMES:

@@ -210,6 +210,8 @@ class TablesScreen(HytheScreen):
             for session in self._fleet.sessions:
                 if problem := session.stories.take_problem():
                     self.note(problem, "warning")
+                if left := session.left_behind.take_words():
+                    self.note(left, "warning")
 
     def _watch_usage(self) -> None:
         watch_usage(self._panes["containers"], seen=self.is_seen)

@@ -43,13 +43,15 @@ class TagsScreen(BrowseScreen):
         ("d", "delete it from the registry, where that lets one; asks"),
         *BrowseScreen.keys_of_list,
     )
-    empty = "no tags"
 
     def __init__(self, host: str, repository: str) -> None:
         super().__init__()
         self._host, self._name = host, repository
         self._registry: Registry | None = None
         self._known: dict[str, RemoteTag | str] = {}
+
+    def why_empty(self) -> str:
+        return "no tags"
 
     def subject(self) -> str:
         return f"tags of {Reference(self._host, self._name).familiar_name}"
