@@ -107,7 +107,7 @@ class Looping:
 
 async def test_each_restart_is_marked_once_and_by_its_own_number() -> None:
     daemon = Looping()
-    target = Target(cast(Engine, SimpleNamespace(containers=daemon)), lambda: daemon.state, Looping.RUN_0, "web")
+    target = Target(cast(LogAccess, daemon), lambda: daemon.state, Looping.RUN_0, "web")
     source = LogSource(target, 100, lambda: None)
     said: list[str] = []
 
