@@ -65,6 +65,12 @@ class PrivateEngine:
         assert self._process is not None, "the daemon does not run"
         return self._process.pid
 
+    @property
+    def space(self) -> int:
+        """The process ID of what holds the engine's network namespace."""
+        assert self._space is not None, "the engine was not started"
+        return self._space.pid
+
     def start(self) -> float:
         """Start the daemon and wait until it answers; seconds of time.monotonic() at that moment."""
         if self._space is None:

@@ -36,6 +36,7 @@ from tui.jobs.job import Job
 from tui.jobs.story_book import StoryBook
 from tui.keymap import resolve_keymap
 from tui.present.hosts import HOST_TONES
+from tui.screens.container_groups import GroupMemory
 from tui.screens.dashboard import DashboardScreen
 from tui.screens.form_memory import FormMemory
 from tui.screens.palette import HythePalette
@@ -79,6 +80,7 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         self.now = now
         self.history = self._audited() if settings.audit else History()
         self.forms = FormMemory()
+        self.groups = GroupMemory(settings.by_project)
         self.fleet: Fleet | None = None
         self.keys: Mapping[str, tuple[str, ...]] = default_keys()
         self.on_signal: Callable[[int], object] = lambda number: self.exit(128 + number)
@@ -257,7 +259,7 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         fleet.start()
         while len(self.screen_stack) > 1:
             await self.pop_screen()
-        await self.push_screen(DashboardScreen(fleet, self.settings))
+        await self.push_screen(DashboardScreen(fleet, self.settings, self.groups))
         self._begin_to_show()
 
     def _begin_to_show(self) -> None:

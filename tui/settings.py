@@ -78,10 +78,11 @@ class Settings:
     host of the settings that has no context; the first of them is also `context` or `host`. `theme` is None when the
     user named none: then the one remembered counts. `keys` maps command ids to the keys that replace their own.
     `log_tail` is in lines; `stop_timeout` in seconds, None for each container's own. With `check_newer` registries are
-    asked, about hourly, whether images in use are newer there. `slow` says whether the line of the terminal is; "auto"
-    finds out. `scanner` is trivy, grype, scout, or "auto" for the first of them that is found. `audit` is the path of
-    the file that every command is appended to, None for none. `refusal` says why what the command line asks for can't
-    be done with this file, and hythe should not start.
+    asked, about hourly, whether images in use are newer there. With `by_project` the containers are grouped by Compose
+    project at the start. `slow` says whether the line of the terminal is; "auto" finds out. `scanner` is trivy, grype,
+    scout, or "auto" for the first of them that is found. `audit` is the path of the file that every command is appended
+    to, None for none. `refusal` says why what the command line asks for can't be done with this file, and hythe should
+    not start.
     """
 
     host: str | None = None
@@ -102,6 +103,7 @@ class Settings:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     log_tail: int = 500
     check_newer: bool = False
+    by_project: bool = False
     scanner: str = "auto"
     stop_timeout: int | None = None
     audit: str | None = None

@@ -142,6 +142,7 @@ KEYS: Mapping[str, Check] = {
     "groups": check_table,
     "log_tail": whole_number(0, 1_000_000),
     "check_newer": check_flag,
+    "by_project": check_flag,
     "scanner": one_of(*SCANNERS),
     "stop_timeout": whole_number(0, 86_400),
     "audit": check_path,

@@ -1,6 +1,6 @@
 """A table of live records: rows keep their identity, and only cells that changed are painted."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 from textual import events
@@ -98,6 +98,7 @@ class LiveTable(TableCanvas[T], Generic[T], can_focus=True):
         descending: bool = False,
         ascii: bool = False,
         row_busy: Callable[[str], bool] | None = None,
+        model: TableModel[T] | None = None,
         name: str | None = None,
         id: str | None = None,
         classes: str | None = None,
@@ -105,16 +106,17 @@ class LiveTable(TableCanvas[T], Generic[T], can_focus=True):
         """
         Args:
             columns: The columns, from left to right.
-            search_text: What `filter` looks into for a row.
+            search_text: What `filter` looks into for a row; the model's own when there is one.
             empty: What to say when there are no rows.
             sort: The key of the column to sort by; None keeps the order in which rows are given.
             descending: Whether to sort from the greatest to the least.
             ascii: Whether to draw nothing but ASCII.
             row_busy: Whether something is under way with a row; asked for visible rows when they are drawn or touched.
+            model: What keeps the rows in order; a plain one when there is none.
         """
         super().__init__(
             columns,
-            TableModel(search_text),
+            TableModel(search_text) if model is None else model,
             empty=empty,
             ascii=ascii,
             row_busy=row_busy,
@@ -151,12 +153,12 @@ class LiveTable(TableCanvas[T], Generic[T], can_focus=True):
     @property
     def order(self) -> tuple[str, ...]:
         """The keys of all rows that the filter lets through, from first to last."""
-        return tuple(self._model.drawn)
+        return tuple(self._model.passing)
 
     @property
     def shown_count(self) -> int:
         """How many rows the filter lets through."""
-        return len(self._model.drawn)
+        return self._model.passing_count
 
     @property
     def total_count(self) -> int:
@@ -171,14 +173,14 @@ class LiveTable(TableCanvas[T], Generic[T], can_focus=True):
     @property
     def shown_marks(self) -> tuple[str, ...]:
         """The marked keys that the filter lets through, in the order of the table."""
-        return tuple(key for key in self._model.drawn if key in self._marks) if self._marks else ()
+        return tuple(key for key in self._model.passing if key in self._marks) if self._marks else ()
 
     @property
     def targets(self) -> tuple[str, ...]:
         """What a command applies to: the marked rows in the order of the table, or else the one under the cursor."""
         if self._marks:
-            drawn = [key for key in self._model.drawn if key in self._marks]
-            return (*drawn, *sorted(self._marks.difference(drawn)))
+            shown = self.shown_marks
+            return (*shown, *sorted(self._marks.difference(shown)))
         return (self._cursor,) if self._cursor is not None else ()
 
     @property
@@ -210,7 +212,7 @@ class LiveTable(TableCanvas[T], Generic[T], can_focus=True):
 
     def touch(self, keys: Iterable[str] | None = None) -> None:
         """Draw again what differs, in these rows or all, after something that cells are made of besides the record."""
-        self._refresh_view(self._keys if keys is None else frozenset(keys))
+        self._refresh_view(self._keys if keys is None else self._said_anew(frozenset(keys)))
 
     def resort(self) -> None:
         """Order the rows anew, after something changed that sort keys are made of besides the record."""
@@ -268,7 +270,11 @@ class LiveTable(TableCanvas[T], Generic[T], can_focus=True):
 
     def mark_all_shown(self) -> None:
         """Mark all rows that the filter shows; when they all are, unmark them."""
-        shown = frozenset(filter(self._model.has, self._model.drawn))
+        self._toggle_marks(self._model.passing)
+
+    def _toggle_marks(self, keys: Iterable[str]) -> None:
+        """Mark these rows besides those that are; when all of them are, unmark them."""
+        shown = frozenset(filter(self._model.has, keys))
         self._set_marks(self._marks - shown if shown <= self._marks else self._marks | shown)
 
     def mark(self, keys: Iterable[str]) -> None:
@@ -297,7 +303,8 @@ class LiveTable(TableCanvas[T], Generic[T], can_focus=True):
         changes = change() or Changes((), (), ())
         cursor = self._cursor
         if cursor is None or cursor not in model:
-            cursor = nearest(old, position or 0, model.__contains__) if cursor is not None else None
+            if cursor is not None:
+                cursor = model.stand_in(cursor) or nearest(old, position or 0, model.__contains__)
             anchor = cursor if anchor == self._cursor else anchor
             cursor = cursor or next(iter(model.drawn), None)
         index = model.index(anchor) if anchor is not None else None
@@ -306,8 +313,12 @@ class LiveTable(TableCanvas[T], Generic[T], can_focus=True):
         self._set_cursor(cursor)
         if self._problem is not None and known != bool(model.total):
             self._lay_out()
-        self._refresh_view(frozenset(changes.changed))
+        self._refresh_view(self._said_anew(changes.changed))
         return changes
+
+    def _said_anew(self, changed: Collection[str]) -> Collection[str]:
+        """The keys whose cells may say something else, as these records did change."""
+        return frozenset(changed)
 
     def _position(self) -> int | None:
         """Where the cursor is in the order."""
@@ -337,7 +348,7 @@ class LiveTable(TableCanvas[T], Generic[T], can_focus=True):
     def _set_marks(self, marks: frozenset[str]) -> None:
         if marks != self._marks:
             self._marks = marks
-            self._refresh_view()
+            self._refresh_view(self._said_anew(()))
             self.post_message(self.MarksChanged(self, marks))
 
     def _view_changed(self) -> None:
@@ -367,7 +378,7 @@ class LiveTable(TableCanvas[T], Generic[T], can_focus=True):
 
     def action_last(self) -> None:
         """Move the cursor to the last row."""
-        self._move(self.shown_count - 1)
+        self._move(len(self._model.drawn) - 1)
 
     def action_mark(self) -> None:
         """Mark or unmark the row under the cursor and go on to the next."""

@@ -51,6 +51,7 @@ class TableCanvas(LazyParts, Generic[T]):
         & .live-table--bad { color: $error; }
         & .live-table--busy, & .live-table--accent { color: $accent; }
         & .live-table--info { color: $primary; }
+        & .live-table--head { text-style: bold; }
         &:ansi .live-table--muted, &:ansi .live-table--empty { color: ansi_default; text-style: dim; }
         &:ansi .live-table--header { background: ansi_default; text-style: bold underline; }
         &:ansi .live-table--cursor { color: ansi_default; background: ansi_default; text-style: bold reverse; }

@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 T_contra = TypeVar("T_contra", contravariant=True)
 
 Cell = tuple[str, str]
-"""A text, and the tone that says what it means: "", muted, good, warn, bad, busy, accent or info."""
+"""A text, and the tone that says what it means: "", muted, good, warn, bad, busy, accent, info or head."""
 
-TONES = ("muted", "good", "warn", "bad", "busy", "accent", "info")
+TONES = ("muted", "good", "warn", "bad", "busy", "accent", "info", "head")
 
 GAP = 1
 """Cells between two columns."""

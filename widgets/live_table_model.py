@@ -25,7 +25,7 @@ class Changes(NamedTuple):
         return bool(self.added or self.removed or self.changed)
 
 
-class _Entry(Generic[T]):
+class Entry(Generic[T]):
     """A row, with what was worked out from its record and stays true as long as the record does."""
 
     __slots__ = ("gone", "key", "rank", "row", "shown", "text")
@@ -69,7 +69,7 @@ class TableModel(Generic[T]):
 
     def __init__(self, search_text: Callable[[T], str]) -> None:
         self._search_text = search_text
-        self._entries: dict[str, _Entry[T]] = {}
+        self._entries: dict[str, Entry[T]] = {}
         self._given: Mapping[str, T] = {}
         self._all: list[str] = []
         self._rank: Callable[[T], Rank] | None = None
@@ -108,6 +108,16 @@ class TableModel(Generic[T]):
         """How many rows will come, go or move at the thaw."""
         return self._outside + len(self._moved)
 
+    @property
+    def passing(self) -> Sequence[str]:
+        """The keys of all rows that the filter lets through, in order. Not to be changed by the reader."""
+        return self.drawn
+
+    @property
+    def passing_count(self) -> int:
+        """How many rows the filter lets through."""
+        return len(self.drawn)
+
     def row(self, key: str) -> T:
         """The latest record of a key; KeyError when it is unknown."""
         return self._entries[key].row
@@ -115,6 +125,10 @@ class TableModel(Generic[T]):
     def is_gone(self, key: str) -> bool:
         """Whether a row is only still drawn because the table is frozen."""
         return self._entries[key].gone
+
+    def stand_in(self, key: str) -> str | None:
+        """The key of what is drawn in the place of a row that isn't by itself; None when nothing is."""
+        return None
 
     def has(self, key: str) -> bool:
         """Whether a row exists, drawn or not."""
@@ -185,10 +199,10 @@ class TableModel(Generic[T]):
 
     # How
 
-    def _compare(self, rows: Mapping[str, T]) -> tuple[Changes, list[_Entry[T]]]:
+    def _compare(self, rows: Mapping[str, T]) -> tuple[Changes, list[Entry[T]]]:
         """What differs between the rows held and the latest; records that differ are taken over on the way."""
         added: list[str] = []
-        fresh: list[_Entry[T]] = []
+        fresh: list[Entry[T]] = []
         entries, given = self._entries, self._given  # these two have the same keys
         # most of 10,000 records are those of a moment ago: these are passed over without a line of ours for each
         other = map(is_not, map(given.get, rows), rows.values())
@@ -222,7 +236,7 @@ class TableModel(Generic[T]):
         self._outside = len(changes.added) + len(gone)
         return Changes((), newly_gone, [*changes.changed, *back])
 
-    def _will_move(self, entry: _Entry[T]) -> bool:
+    def _will_move(self, entry: Entry[T]) -> bool:
         """Whether a held entry's record belongs elsewhere than where it is drawn."""
         moves = self._rank is not None and self._rank(entry.row) != entry.rank
         return moves or entry.shown != self._passes(entry)
@@ -232,7 +246,7 @@ class TableModel(Generic[T]):
         for key in changes.removed:
             del self._entries[key]
         for key in changes.added:
-            self._entries[key] = _Entry(key, rows[key])
+            self._entries[key] = Entry(key, rows[key])
         self._given = rows
         self.resort()
 
@@ -244,11 +258,11 @@ class TableModel(Generic[T]):
         for key in changes.changed:
             self._move(self._entries[key])
         for key in changes.added:
-            entry = self._entries[key] = _Entry(key, rows[key])
+            entry = self._entries[key] = Entry(key, rows[key])
             entry.rank = self._rank(entry.row) if self._rank is not None else None
             self._put_in(entry)
 
-    def _move(self, entry: _Entry[T]) -> None:
+    def _move(self, entry: Entry[T]) -> None:
         """Put an entry whose record changed where it belongs now."""
         rank = self._rank(entry.row) if self._rank is not None else entry.rank
         if rank != entry.rank or entry.shown != self._passes(entry):
@@ -256,22 +270,22 @@ class TableModel(Generic[T]):
             entry.rank = rank
             self._put_in(entry)
 
-    def _take_out(self, entry: _Entry[T]) -> None:
+    def _take_out(self, entry: Entry[T]) -> None:
         for keys in self._lists(entry):
             position = self._find(keys, entry)
             if position is not None:
                 del keys[position]
 
-    def _put_in(self, entry: _Entry[T]) -> None:
+    def _put_in(self, entry: Entry[T]) -> None:
         entry.shown = self._passes(entry)
         for keys in self._lists(entry):
             keys.insert(self._place(keys, entry), entry.key)
 
-    def _lists(self, entry: _Entry[T]) -> list[list[str]]:
+    def _lists(self, entry: Entry[T]) -> list[list[str]]:
         """The lists that hold the key of an entry: without a filter, both are one."""
         return [self._all, self.drawn] if self.drawn is not self._all and entry.shown else [self._all]
 
-    def _place(self, keys: list[str], entry: _Entry[T]) -> int:
+    def _place(self, keys: list[str], entry: Entry[T]) -> int:
         """The first position whose key doesn't come before the entry."""
         entries, descending = self._entries, self._descending
         rank, key = entry.rank, entry.key
@@ -284,14 +298,14 @@ class TableModel(Generic[T]):
             low, high = (middle + 1, high) if before else (low, middle)
         return low
 
-    def _find(self, keys: list[str], entry: _Entry[T]) -> int | None:
+    def _find(self, keys: list[str], entry: Entry[T]) -> int | None:
         """Where an entry's key stands; by looking at each, should its column's ranks have no total order."""
         position = self._place(keys, entry)
         if position < len(keys) and keys[position] == entry.key:
             return position
         return keys.index(entry.key) if entry.key in keys else None
 
-    def _passes(self, entry: _Entry[T]) -> bool:
+    def _passes(self, entry: Entry[T]) -> bool:
         if not self._query:
             return True
         if entry.text is None:

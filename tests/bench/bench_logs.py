@@ -134,7 +134,7 @@ async def followed(app: View, engine: Engine, container: str) -> AsyncIterator[L
     """The log of a container in the view."""
     known = await engine.containers.read(container)
     state = State()
-    target = Target(engine, lambda: state, known, known.name)
+    target = Target(engine.containers, lambda: state, known, known.name)
     reading = LogReading(app.log_view, [target], tail=500, on_change=lambda: None)
     task = asyncio.create_task(reading.run())
     try:

@@ -16,7 +16,9 @@ from textual.widgets import Static
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from widgets.cell_diff import CellDiffDisplay
+from widgets.grouped_table import GroupedTable
 from widgets.live_table import LiveTable
+from widgets.live_table_groups import Group
 
 SIZE = (160, 50)
 ROUNDS = 15
@@ -26,10 +28,11 @@ STATES = ("running", "exited", "paused")
 class Row:
     """A record that compares by what it says, like those of the application."""
 
-    __slots__ = ("cpu", "image", "name", "state")
+    __slots__ = ("cpu", "group", "image", "name", "state")
 
     def __init__(self, name: str, image: str, state: str, cpu: float) -> None:
         self.name, self.image, self.state, self.cpu = name, image, state, cpu
+        self.group = f"team-{int(name.rpartition('-')[2]) % 200:03}"
 
 
 class Field:
@@ -54,6 +57,19 @@ class Field:
         return getattr(row, self.key)
 
 
+COLUMNS = (
+    Field("name", 24, flex=1),
+    Field("image", 24, "muted"),
+    Field("state", 9, "good"),
+    Field("cpu", 7, align="right"),
+)
+
+
+def text_of(row: Row) -> str:
+    """What the filter looks into."""
+    return f"{row.name} {row.image} {row.state}"
+
+
 class Recorder(HeadlessDriver):
     """A terminal that counts what it is sent."""
 
@@ -71,22 +87,37 @@ class Bench(App[None]):
     """One table over the whole screen."""
 
     def compose(self) -> ComposeResult:
-        yield LiveTable[Row](
-            [
-                Field("name", 24, flex=1),
-                Field("image", 24, "muted"),
-                Field("state", 9, "good"),
-                Field("cpu", 7, align="right"),
-            ],
-            search_text=lambda row: f"{row.name} {row.image} {row.state}",
-            sort="name",
-            id="table",
-        )
+        yield LiveTable[Row](COLUMNS, search_text=text_of, sort="name", id="table")
         yield Static("foot")
 
 
 class DiffBench(CellDiffDisplay, Bench):
     """The same, with the writer of cells that differ."""
+
+
+class Teams:
+    """200 groups, by the digits of the name."""
+
+    lead = "name"
+
+    def group_of(self, row: Row) -> str:
+        return row.group
+
+    def rank(self, group: str) -> Any:
+        return group
+
+    def cell(self, column: str, group: Group, marked: int, *, filtered: bool) -> tuple[str, str]:
+        return (group.id, "") if column == "name" else (str(len(group.keys)), "muted")
+
+
+class GroupedBench(CellDiffDisplay, App[None]):
+    """The same, in 200 groups."""
+
+    def compose(self) -> ComposeResult:
+        table = GroupedTable[Row](COLUMNS, Teams(), search_text=text_of, sort="name", id="table")
+        table.group(True)
+        yield table
+        yield Static("foot")
 
 
 def rows_of(count: int) -> dict[str, Row]:
@@ -134,7 +165,7 @@ async def figures(pilot: Pilot[None], count: int) -> None:
     table.show(rows)
     say(f"  first show                 {(perf_counter() - start) * 1000:8.2f} ms")
     await pilot.pause()
-    keys = list(table.visible_keys)
+    keys = [key for key in table.visible_keys if table.row_of(key) is not None]
     far = table.order[-1]
 
     def replace(key: str, turn: int) -> None:
@@ -165,12 +196,19 @@ async def figures(pilot: Pilot[None], count: int) -> None:
         "home / end": lambda turn: table.action_first() if turn % 2 else table.action_last(),
         "repaint of all": lambda turn: pilot.app.refresh(),
     }
+    if isinstance(table, GroupedTable):
+        grouped = cast("GroupedTable[Row]", table)
+        acts |= {
+            "fold / unfold all": lambda turn: grouped.toggle_all_folds(),
+            "fold / unfold one": lambda turn: grouped.toggle_fold(),
+            "group / one list": lambda turn: grouped.group(bool(turn % 2)),
+        }
     for name, act in acts.items():
         table.filter("")
         table.sort_by("name")
         table.action_first()
         await pilot.pause()
-        keys[:] = table.visible_keys
+        keys[:] = [key for key in table.visible_keys if table.row_of(key) is not None]
         time, size = await measure(pilot, act)
         say(f"  {name:26} {time:36} {size:9.0f} B")
 
@@ -185,7 +223,12 @@ async def run(app: App[None], act: Callable[[Pilot[None]], Awaitable[None]]) -> 
 
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    for title, kind in (("Textual's writer", Bench), ("cells that differ", DiffBench)):
+    kinds: tuple[tuple[str, type[App[None]]], ...] = (
+        ("Textual's writer", Bench),
+        ("cells that differ", DiffBench),
+        ("cells that differ, 200 groups", GroupedBench),
+    )
+    for title, kind in kinds:
         say(f"{title}, {count} rows, {SIZE[0]}x{SIZE[1]}")
 
         async def act(pilot: Pilot[None]) -> None:

@@ -53,7 +53,9 @@ class Logs:
     async def target(self, container: str, label: str = "") -> Target:
         """The target for a container, once the store knows it."""
         await until(lambda: container in self.store.state.containers)
-        return Target(self.bench.engine, lambda: self.store.state, self.store.state.containers[container], label)
+        return Target(
+            self.bench.engine.containers, lambda: self.store.state, self.store.state.containers[container], label
+        )
 
     async def feed(self, *containers: str, tail: int = 500) -> LogFeed:
         targets = [await self.target(container, container[:4]) for container in containers]
@@ -125,7 +127,8 @@ async def test_a_restart_is_marked_after_a_run_whose_start_was_not_seen(logs: Lo
     await until(lambda: logs.store.state.containers[made].is_running)
     while not await written(logs, made, 2):  # noqa: ASYNC110 - nobody is told of lines that nobody follows
         await asyncio.sleep(0.01)
-    known = Target(logs.bench.engine, lambda: behind[0] if behind else logs.store.state, behind[0].containers[made], "")
+    access, first = logs.bench.engine.containers, behind[0].containers[made]
+    known = Target(access, lambda: behind[0] if behind else logs.store.state, first, "")
     feed = LogFeed([known], logs.taken, tail=500, on_phase=lambda: None)
     async with running(feed):
         await until(lambda: logs.taken.texts == ["one", "two"] and feed.sources[0].phase == "ended")

@@ -14,6 +14,7 @@ from tui.model.compose import ProjectPlace
 from tui.screens.logs import LogsScreen
 from tui.screens.output import OutputScreen
 from tui.settings import Settings
+from tui.store import usage
 
 
 async def test_projects_of_the_labels_live() -> None:
@@ -125,7 +126,11 @@ async def test_a_key_pressed_twice_runs_compose_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("size", "ascii"), [((80, 24), False), ((80, 24), True), ((120, 40), False)],
                          ids=["80x24", "ascii", "120x40"])  # fmt: skip
-def test_it_looks(snap_compare: Callable[..., bool], size: tuple[int, int], ascii: bool) -> None:
+def test_it_looks(
+    snap_compare: Callable[..., bool], size: tuple[int, int], ascii: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usage, "LINGER_SECONDS", 0.1)
+
     async def before(pilot: Pilot[int]) -> None:
         await dashboard(pilot)
         await pilot.press("5", "j", *(["enter"] if ascii else []))

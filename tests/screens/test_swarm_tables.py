@@ -6,8 +6,10 @@ import pytest
 from stage import StageApp, dashboard, settle, text_of, until
 from textual.pilot import Pilot
 
+from tui.screens.logs import LogsScreen
 from tui.screens.swarm import SwarmScreen
 from tui.settings import Settings
+from tui.store import usage
 
 
 async def test_no_tab_and_the_reason_where_there_is_no_swarm() -> None:
@@ -48,6 +50,37 @@ async def test_tasks_tell_their_errors_and_a_scaled_service_its_count() -> None:
         await until(pilot, lambda: "5/5" in text_of(app))
 
 
+async def test_logs_of_a_service_come_from_every_node() -> None:
+    app = StageApp(swarm=True)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await open_services(pilot)
+        await pilot.press("slash", *"web", "enter", "l")
+        await until(pilot, lambda: isinstance(app.screen, LogsScreen))
+        await until(pilot, lambda: "web.2@worker-1" in text_of(app) and "web.1@demo" in text_of(app))
+        await pilot.press("c")
+        await until(pilot, lambda: "Show or hide" in text_of(app))
+        await pilot.press(*"worker", "enter")
+        await until(pilot, lambda: "web.2@worker-1" not in text_of(app))
+        assert "1 task hidden" in text_of(app)
+
+
+async def test_logs_of_a_service_that_can_not_run_say_why() -> None:
+    app = StageApp(swarm=True)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await open_services(pilot)
+        await pilot.press("slash", *"ledger", "enter", "l")
+        await until(pilot, lambda: isinstance(app.screen, LogsScreen))
+        await until(pilot, lambda: "No such image" in text_of(app))
+
+
+async def open_services(pilot: Pilot[int]) -> None:
+    """Go to the services, once they are known."""
+    screen = await dashboard(pilot)
+    await until(pilot, lambda: screen.session.swarm.status is not None)
+    await pilot.press("6")
+    await until(pilot, lambda: "shop_web" in text_of(screen.hythe))
+
+
 async def test_what_belongs_to_the_swarm_by_name_only() -> None:
     app = StageApp(swarm=True)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
@@ -71,7 +104,11 @@ async def test_nothing_of_the_swarm_is_read_while_nobody_looks() -> None:
 
 
 @pytest.mark.parametrize(("size", "ascii"), [((80, 24), False), ((120, 40), True)], ids=["80x24", "ascii-120x40"])
-def test_it_looks(snap_compare: Callable[..., bool], size: tuple[int, int], ascii: bool) -> None:
+def test_it_looks(
+    snap_compare: Callable[..., bool], size: tuple[int, int], ascii: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usage, "LINGER_SECONDS", 0.1)
+
     async def before(pilot: Pilot[int]) -> None:
         await dashboard(pilot)
         app = pilot.app

@@ -7,10 +7,9 @@ from typing import Any, cast
 
 import msgspec
 
-from tui.engine.engine import Engine
 from tui.jobs.log_feed import LogFeed
 from tui.jobs.log_merge import Pool
-from tui.jobs.log_source import LOOK_SECONDS, RESUME_LINES, WHOLE_SECOND, LogSource, Target
+from tui.jobs.log_source import LOOK_SECONDS, RESUME_LINES, WHOLE_SECOND, LogAccess, LogSource, Target
 from tui.model.containers import Container
 from tui.model.log_record import LogBatch, Stream
 from tui.store.state import State
@@ -51,7 +50,7 @@ class Slow:
 async def test_a_pause_within_what_there_was_is_not_taken_for_its_end() -> None:
     daemon = Slow()
     state = State(tables={"containers": Table(records={RUNNING.id: RUNNING})})
-    target = Target(cast(Engine, SimpleNamespace(containers=daemon)), lambda: state, RUNNING, "web")
+    target = Target(cast(LogAccess, daemon), lambda: state, RUNNING, "web")
     source = LogSource(target, 100, lambda: None, exact=True)
     taken: list[int] = []
     following = asyncio.create_task(source.run(lambda _source, batch: taken.extend(batch.times)))
@@ -108,7 +107,7 @@ class Looping:
 
 async def test_each_restart_is_marked_once_and_by_its_own_number() -> None:
     daemon = Looping()
-    target = Target(cast(Engine, SimpleNamespace(containers=daemon)), lambda: daemon.state, Looping.RUN_0, "web")
+    target = Target(cast(LogAccess, daemon), lambda: daemon.state, Looping.RUN_0, "web")
     source = LogSource(target, 100, lambda: None)
     said: list[str] = []
 
@@ -164,7 +163,7 @@ class Seconds:
 
 def feed_on(daemon: Seconds, container: Container, taken: list[str], *, tail: int = 100) -> LogFeed:
     state = State(tables={"containers": Table(records={container.id: container})})
-    target = Target(cast(Engine, SimpleNamespace(containers=daemon)), lambda: state, container, "web")
+    target = Target(cast(LogAccess, daemon), lambda: state, container, "web")
     sink = SimpleNamespace(append=lambda found: taken.extend(line.text for line in found.batch.records()))
     return LogFeed([target], sink, tail=tail, on_phase=lambda: None)
 

@@ -20,6 +20,7 @@ mouse = false
 keymap = "lazydocker"
 log_tail = 2_000
 check_newer = true
+by_project = true
 scanner = "grype"
 stop_timeout = 30
 audit = "~/hythe-audit.ndjson"
@@ -81,6 +82,7 @@ def test_every_key(file: Path) -> None:
         groups={"web": ("web-1", "prod")},
         log_tail=2000,
         check_newer=True,
+        by_project=True,
         scanner="grype",
         stop_timeout=30,
         audit="~/hythe-audit.ndjson",

@@ -22,7 +22,7 @@ keys = st.sampled_from([f"k{number}" for number in range(12)])
 
 @given(st.lists(st.tuples(st.dictionaries(keys, things, max_size=5), st.sets(keys, max_size=4)), max_size=8))
 def test_it_says_what_counting_anew_says(steps: list[tuple[dict[str, Thing], set[str]]]) -> None:
-    tally = Tally[Thing](lambda thing: thing.kinds)
+    tally = Tally[Thing, str](lambda thing: thing.kinds)
     records: Mapping[str, Thing] = {f"k{number}": Thing(["a"]) for number in range(8)}
     assert tally.count(records) == {"a": 8}
     for changed, gone in steps:
@@ -38,7 +38,7 @@ def test_only_what_changed_is_looked_at() -> None:
         seen.extend(thing.kinds)
         return thing.kinds
 
-    tally = Tally[Thing](kinds)
+    tally = Tally[Thing, str](kinds)
     records = {f"k{number}": Thing([f"kind-{number}"]) for number in range(1_000)}
     tally.count(records)
     seen.clear()

@@ -119,6 +119,8 @@ class Context:
     desk: HostDesk | None = None
     process: Process | None = None
     """The one of the container's processes that is meant, where one is."""
+    group: str = ""
+    """What the rows are called together, where they are meant by the one row that stands for all of them."""
 
     @property
     def session(self) -> Session:
@@ -239,6 +241,8 @@ class Command:
             return self.available(context)
         if self.scope != "app" and not context.rows:
             return f"no {self.scope.removesuffix('s')} under the cursor"
+        if self.scope != "app" and not self.many and context.group:
+            return f"one container at a time, and {context.group} is a group: enter shows them"
         if self.scope != "app" and not self.many and len(context.rows) > 1:
             return f"{self.title}: one at a time, and {len(context.rows)} are marked"
         return self.available(context)

@@ -175,6 +175,21 @@ async def layers(context: Context) -> None:
     context.ui.open("layers", image=target.image_id or target.image, title=target.image)
 
 
+async def group(context: Context) -> None:
+    """Group the table by Compose project, or not."""
+    context.ui.view("group")
+
+
+async def fold(context: Context) -> None:
+    """Fold or unfold the group under the cursor."""
+    context.ui.view("fold")
+
+
+async def fold_all(context: Context) -> None:
+    """Fold all groups, or unfold them."""
+    context.ui.view("fold_all")
+
+
 async def run_again(context: Context) -> None:
     """Open the run form on the container's image."""
     context.ui.open("run", image=context.containers[0].image)
@@ -292,4 +307,10 @@ COMMANDS: tuple[Command, ...] = (
             why_not_later("go_back", "can_go_back")),
     Command("container.copy", ("y",), "copy ID, name, image, IP, port, docker run line or Compose service",
             "containers", copy, "copy"),
+    Command("container.group", ("t",), "group by Compose project, or one list", "containers", group, "group",
+            immediate=True, together=True, rowless=True),
+    Command("container.fold", ("z",), "fold or unfold the group (enter, on its row)", "containers", fold, "fold",
+            immediate=True, together=True, rowless=True),
+    Command("container.fold_all", ("Z",), "fold or unfold all groups", "containers", fold_all, "fold all",
+            immediate=True, together=True, rowless=True),
 )  # fmt: skip

@@ -91,10 +91,12 @@ async def allowed(
 ) -> bool:
     """Return whether the guard lets it pass, asking the user where it must; `lines` name the exact objects.
 
-    Where several hosts are shown, the question says which one it is about.
+    Where several hosts are shown, the question says which one it is about. What would ask on a guarded host only asks
+    on any where the row of a group stands for the objects.
     """
     guarded = context.session.guarded
-    if guard == "free" or (guard == "guarded" and not guarded):
+    # a group may be folded: what is meant has to be seen
+    if guard == "free" or (guard == "guarded" and not guarded and not context.group):
         return True
     typed = None
     if guard == "always" and guarded:

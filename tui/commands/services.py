@@ -11,7 +11,6 @@ from tui.engine.swarm import set_image, set_replicas
 from tui.model.reference import check_reference
 from tui.model.swarm import SwarmService
 from tui.present.units import plural
-from tui.store.swarm import TASK_LABEL
 
 
 def _described(service: SwarmService) -> str:
@@ -76,14 +75,10 @@ async def remove(context: Context) -> None:
 
 
 async def logs(context: Context) -> None:
-    """Show the logs of the services' containers on this node as one text."""
-    session, wanted = context.session, {service.id for service in context.services}
-    containers = session.state.containers.values()
-    here = sorted((c for c in containers if c.labels.get(TASK_LABEL) in wanted), key=lambda c: c.name)
-    if any((service.running or 0) > 0 for service in context.services) and len(session.swarm.nodes) > 1:
-        context.ui.note("the logs are those of the containers on this node", "warning")
-    title = context.services[0].name if len(wanted) == 1 else plural(len(wanted), "service")
-    context.ui.open("logs", targets=[(session, container) for container in here], title=title)
+    """Show the logs of the services' tasks on all nodes as one text."""
+    services = context.services
+    title = services[0].name if len(services) == 1 else plural(len(services), "service")
+    context.ui.open("logs", targets=[(context.session, service) for service in services], title=title)
 
 
 async def inspect(context: Context) -> None:
@@ -110,13 +105,6 @@ def _has_previous(context: Context) -> str | None:
     return None if any(s.has_previous for s in context.services) else "it was never changed: there is nothing before"
 
 
-def _has_containers(context: Context) -> str | None:
-    wanted = {service.id for service in context.services}
-    containers = context.session.state.containers.values()
-    here = any(c.labels.get(TASK_LABEL) in wanted for c in containers)
-    return None if here else "none of its containers is on this node"
-
-
 COMMANDS: tuple[Command, ...] = (
     Command("service.scale", ("equals_sign",), "scale", "services", scale, "scale",
             "docker service scale --detach SERVICE=COUNT", "guarded", True, _scalable, 10),
@@ -124,8 +112,8 @@ COMMANDS: tuple[Command, ...] = (
             "docker service update --detach --no-resolve-image --image IMAGE SERVICE", "guarded", True, hint=20),
     Command("service.rollback", ("B",), "roll back to what was before the last change", "services", rollback,
             "roll back", "docker service rollback --detach SERVICE", "always", True, _has_previous, 30, True),
-    Command("service.logs", ("l",), "logs of its containers on this node", "services", logs, "logs",
-            "docker service logs --follow SERVICE", available=_has_containers, hint=40, many=True, immediate=True),
+    Command("service.logs", ("l",), "logs of its tasks on all nodes", "services", logs, "logs",
+            "docker service logs --follow --tail 500 SERVICE", hint=40, many=True, immediate=True),
     Command("service.remove", ("d", "delete"), "remove", "services", remove, "remove",
             "docker service rm SERVICE", "always", True, hint=50, many=True),
     Command("service.inspect", ("i",), "inspect", "services", inspect, "inspect",

@@ -122,8 +122,8 @@ class Session:
         """Docker Compose for this host, where it is on this machine."""
         self.compose_files = ComposeFiles(self.compose, lambda: self.on_state())
         self._projects = ProjectBook()
-        self._volume_users = Tally[Container](volumes.used_by)
-        self._network_users = Tally[Container](networks.used_by)
+        self._volume_users = Tally[Container, str](volumes.used_by)
+        self._network_users = Tally[Container, str](networks.used_by)
         self._marks: deque[tuple[float, int]] = deque(maxlen=100)
         self._task: asyncio.Task[None] | None = None
         self._past: asyncio.Task[None] | None = None

@@ -13,6 +13,7 @@ from tui.demo import (
     handle_swarm,
     handle_system,
     handle_transfer,
+    task_logs,
 )
 from tui.demo.api import Router
 
@@ -26,6 +27,7 @@ _MODULES = (
     handle_transfer,
     handle_images,
     handle_storage,
+    task_logs,
     handle_swarm,
     handle_build,
     build_session,

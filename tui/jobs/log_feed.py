@@ -35,12 +35,34 @@ class LogFeed:
     """Follows the logs of `targets`; `run` can be cancelled and called again. Lines go to `sink` with source numbers,
     which are the places of their targets. `on_phase` is called when a source's phase changes."""
 
-    def __init__(self, targets: Sequence[Target], sink: Sink, *, tail: int, on_phase: Callable[[], object]) -> None:
-        many = len(targets) > 1
-        self.sources = [LogSource(target, tail, on_phase, exact=many) for target in targets]
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        sink: Sink,
+        *,
+        tail: int,
+        on_phase: Callable[[], object],
+        growing: bool = False,
+    ) -> None:
+        """`growing`: there may come more targets (`add`), so that lines name theirs even where there is one."""
+        self.many = growing or len(targets) > 1
+        self.sources: list[LogSource] = []
+        self._tail = tail
+        self._on_phase = on_phase
         self._sink = sink
         self._pool = Pool()
-        self._numbers = {id(source): number for number, source in enumerate(self.sources)}
+        self._numbers: dict[int, int] = {}
+        self._group: asyncio.TaskGroup | None = None
+        for target in targets:
+            self.add(target)
+
+    def add(self, target: Target) -> None:
+        """Follow one more."""
+        source = LogSource(target, self._tail, self._on_phase, exact=self.many)
+        self._numbers[id(source)] = len(self.sources)
+        self.sources.append(source)
+        if self._group is not None:
+            self._group.create_task(source.run(self._take))
 
     @property
     def oldest(self) -> int:
@@ -63,15 +85,19 @@ class LogFeed:
 
     async def run(self) -> None:
         """Follow until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            for source in self.sources:
-                group.create_task(source.run(self._take))
-            if len(self.sources) > 1:
-                group.create_task(self._merge())
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                for source in self.sources:
+                    group.create_task(source.run(self._take))
+                if self.many:
+                    group.create_task(self._merge())
+        finally:
+            self._group = None
 
     def _take(self, source: LogSource, batch: LogBatch) -> None:
         number = self._numbers[id(source)]
-        if len(self.sources) == 1:
+        if not self.many:
             self._give(Merged(batch, [number] * len(batch)))
             return
         self._pool.add(number, batch)
@@ -132,7 +158,7 @@ class LogFeed:
         """Read lines of a source before the oldest; also returns whether they begin where its log begins."""
         container, found, seen = source.container, LogBatch(), 0
         tail = source.count + count
-        batches = source.target.engine.containers.log_batches(
+        batches = source.target.access.log_batches(
             container.id, tty=bool(container.tty), tail=tail, until=_until(source)
         )
         async for batch in before(batches, source.oldest, source.at_oldest):
@@ -152,7 +178,7 @@ class LogFeed:
         since = "" if since_ns is None else moment_of(since_ns)
         streams: list[tuple[int, AsyncGenerator[LogBatch]]] = []
         for source in self._readable():
-            batches = source.target.engine.containers.log_batches(
+            batches = source.target.access.log_batches(
                 source.container.id, tty=bool(source.container.tty), since=since, until=_until(source)
             )
             streams.append((self._numbers[id(source)], before(batches, source.oldest, source.at_oldest)))
@@ -168,7 +194,7 @@ class LogFeed:
             [
                 (
                     number,
-                    source.target.engine.containers.log_batches(source.container.id, tty=bool(source.container.tty)),
+                    source.target.access.log_batches(source.container.id, tty=bool(source.container.tty)),
                 )
                 for number, source in enumerate(self.sources)
                 if source.phase not in ("failed", "gone")

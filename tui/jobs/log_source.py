@@ -8,7 +8,6 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from tui.engine.engine import Engine
 from tui.engine.errors import ApiError, EngineError, NotFound
 from tui.model.containers import Container
 from tui.model.log_record import NO_TIME, LogBatch, Stream
@@ -38,18 +37,42 @@ class Take(Protocol):
     def __call__(self, source: LogSource, batch: LogBatch) -> None: ...
 
 
+class LogAccess(Protocol):
+    """What logs are read through: a daemon's containers, or the tasks of a swarm that look like them."""
+
+    async def read(self, container: str) -> Container:
+        """Return the record of one as it is now."""
+        ...
+
+    def log_batches(
+        self,
+        container: str,
+        *,
+        tty: bool,
+        follow: bool = False,
+        tail: int | None = None,
+        since: str = "",
+        until: str = "",
+    ) -> AsyncGenerator[LogBatch]:
+        """Yield its output, see tui.engine.containers.Containers.log_batches; what is after `until` may come too."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Whose log it is: a container of a host, `label` what its lines are told apart by.
 
     `state` is what is known of the host now: a container that takes the place of this one, under its name or as the
-    same Compose service, is found there.
+    same Compose service, is found there. One that runs `once` is not started again, and how it ended is told even where
+    that was before it was looked at. `relabel` gives the label where it may change.
     """
 
-    engine: Engine
+    access: LogAccess
     state: Callable[[], State]
     container: Container
     label: str
+    once: bool = False
+    relabel: Callable[[], str] | None = None
 
 
 def service_of(container: Container) -> tuple[str, str, str] | None:
@@ -97,7 +120,7 @@ class LogSource:
     @property
     def label(self) -> str:
         """What its lines are told apart by."""
-        return self.target.label
+        return self.target.relabel() if self.target.relabel is not None else self.target.label
 
     @property
     def known(self) -> Container:
@@ -143,13 +166,14 @@ class LogSource:
                 self._gone(take)
             return True
         if not found.inspected or found.tty is None:
-            found = await self.target.engine.containers.read(found.id)
+            found = await self.target.access.read(found.id)
         if (found.id, found.started) in self._ended and not self._fresh:
             if self.phase == "waiting":
                 self._enter("ended")
             return True
         earlier = None if self._fresh else self.container.started
         again = found.id == self.container.id and earlier is not None and found.started != earlier
+        again = again and not self.target.once
         if found.id != self.container.id:
             self._mark(take, recreated_mark(found), found.created)
             self.newest, self.count, self.at_start, self._tail = NO_TIME, 0, True, RESUME_LINES
@@ -173,12 +197,12 @@ class LogSource:
 
     async def _is_over(self, found: Container, take: Take, watched: bool) -> bool:
         """After the end of a stream: tell how a run ended that was `watched`. While it runs, the line broke instead."""
-        fresh = await self.target.engine.containers.read(found.id)
+        fresh = await self.target.access.read(found.id)
         if fresh.is_running and fresh.state != "restarting" and fresh.started == found.started:
             await asyncio.sleep(RETRY_SECONDS[0])  # the daemon ended the stream: it stops, or its log was taken away
             return False
         self._ended.add((found.id, found.started))
-        if watched and found.state != "created":
+        if (watched or self.target.once) and found.state != "created":
             over = found if found.state == "restarting" else fresh
             self._mark(take, ended_mark(over), over.finished)
         if not fresh.is_running:
@@ -207,6 +231,8 @@ class LogSource:
         """Read what there is, and with a process that runs what comes. Of an `unseen` start it is not known whether
         there are lines before it: where there are, the start is marked between them."""
         crossing = round((container.started - EARLY_SECONDS) * 1e9) if unseen and container.started else None
+        if self.target.once:
+            crossing = None
         first = self.newest == NO_TIME
         if first:
             self._enter("reading")
@@ -221,7 +247,7 @@ class LogSource:
     async def _last_time(self, container: Container) -> int:
         """Return the time of the line that is the last one now; NO_TIME where there is none."""
         found = NO_TIME
-        batches = self.target.engine.containers.log_batches(container.id, tty=bool(container.tty), tail=1)
+        batches = self.target.access.log_batches(container.id, tty=bool(container.tty), tail=1)
         async with aclosing(batches):
             async for batch in batches:
                 found = max(found, *batch.times) if len(batch) else found
@@ -232,7 +258,7 @@ class LogSource:
     ) -> bool:
         """Read a stream to its end; returns False at once where lines between the last one and its first are lost."""
         after, taken, old, same = self.newest, 0, 0, self._at_newest
-        batches = self.target.engine.containers.log_batches(
+        batches = self.target.access.log_batches(
             container.id, tty=bool(container.tty), follow=is_on(container), tail=tail, since=since
         )
         async with aclosing(batches), aclosing(self._with_pauses(batches)) as paused:

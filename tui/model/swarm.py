@@ -42,10 +42,16 @@ class WireVersion(Wire):
 class WireContainerSpec(Wire):
     # nothing else is decoded: environments and commands hold secrets
     image: str = ""
+    tty: bool = msgspec.field(default=False, name="TTY")
+
+
+class WireLogDriver(Wire):
+    name: str = ""
 
 
 class WireTaskSpec(Wire):
     container_spec: WireContainerSpec | None = None
+    log_driver: WireLogDriver | None = None
 
 
 class WireReplicated(Wire):
@@ -246,7 +252,10 @@ class SwarmService(msgspec.Struct, frozen=True, gc=False):
 
 
 class SwarmTask(msgspec.Struct, frozen=True, gc=False):
-    """One attempt to run a container of a service. `time` is seconds since the epoch, of the last change of state."""
+    """One attempt to run a container of a service. `time` is seconds since the epoch, of the last change of state.
+
+    `log_driver` is the one that the service names; empty where each node uses its own.
+    """
 
     id: str
     service: str
@@ -259,6 +268,8 @@ class SwarmTask(msgspec.Struct, frozen=True, gc=False):
     error: str = ""
     exit_code: int | None = None
     time: float | None = None
+    tty: bool = False
+    log_driver: str = ""
 
 
 class SwarmNode(msgspec.Struct, frozen=True, gc=False):
@@ -346,6 +357,8 @@ def task_from(wire: WireTask) -> SwarmTask:
         wire.desired_state, status.message, status.err,
         container.exit_code if container and status.state in ("failed", "complete", "shutdown") else None,
         parse_time(status.timestamp),
+        bool(wire.spec and wire.spec.container_spec and wire.spec.container_spec.tty),
+        wire.spec.log_driver.name if wire.spec and wire.spec.log_driver else "",
     )  # fmt: skip
 
 

@@ -63,7 +63,7 @@ def _stand(facts: Reading) -> Span:
         words = {"failed": "can't be read", "lost": "lost, trying again", "gone": "gone"}
         several = f"{len(wrong)} of {len(facts.phases)} " if len(facts.phases) > 1 else ""
         return f"{several}{words[wrong[0]]}", "bad"
-    if any(phase in ("waiting", "reading") for phase in facts.phases):
+    if not facts.phases or any(phase in ("waiting", "reading") for phase in facts.phases):
         return "reading …", "busy"
     if not facts.following:
         return "not following: G follows", "warn"

@@ -47,7 +47,7 @@ def recreated_mark(container: Container) -> str:
 def ended_mark(container: Container) -> str:
     """Return the mark after the last line of a run."""
     if container.exit_code is None:
-        return f"— {container.name} ended —"
+        return f"— {container.name} ended{f': {container.error}' if container.error else ''} —"
     reason = exit_reason(container)
     return f"— {container.name} ended: exit code {container.exit_code}{f', {reason}' if reason else ''} —"
 
@@ -64,11 +64,11 @@ def why_empty(container: Container, phase: str, problem: str) -> str:
     if phase == "gone":
         return problem
     if container.state == "created":
-        return f"{container.name} was not started yet: nothing was written"
+        return f"{container.name} was not started yet: {container.error or 'nothing was written'}"
     if container.is_running:
-        return f"{container.name} has not written anything yet"
+        return f"{container.name} has not written anything yet{f': {container.error}' if container.error else ''}"
     code = f", with exit code {container.exit_code}" if container.exit_code is not None else ""
-    return f"{container.name} ended without writing anything{code}"
+    return f"{container.name} ended without writing anything{code}{f': {container.error}' if container.error else ''}"
 
 
 def _hint(problem: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from tui.model.compose import (
     NOT_READ,
@@ -12,7 +13,6 @@ from tui.model.compose import (
     Project,
     ProjectFiles,
     ProjectPlace,
-    ServiceContainer,
     drift_of,
     wanted_of,
     with_files,
@@ -38,12 +38,33 @@ DRIFT_TONES: dict[Drift, str] = {
 }  # fmt: skip
 
 
-def state_mark(containers: Sequence[ServiceContainer]) -> Mark:
+class Condition(Protocol):
+    """What is asked of a container for the state of those it stands with."""
+
+    @property
+    def state(self) -> str:
+        """The daemon's word for it."""
+        ...
+
+    @property
+    def health(self) -> str:
+        """How it fares by its own check; empty without one."""
+        ...
+
+    @property
+    def exit_code(self) -> int | None:
+        """What it ended with last."""
+        ...
+
+
+def state_mark(containers: Sequence[Condition]) -> Mark:
     """Return the state of these containers as a whole: what needs a look goes before what is well."""
     states = {container.state for container in containers}
     if not states:
         return NONE
-    ill = any(c.state in ("restarting", "dead") or (c.is_running and c.health == "unhealthy") for c in containers)
+    ill = any(
+        c.state in ("restarting", "dead") or (c.state == "running" and c.health == "unhealthy") for c in containers
+    )
     ended = any(c.state == "exited" and c.exit_code not in ENDED_WELL for c in containers)
     if ill or (ended and "running" in states):
         return UNWELL

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import chain, compress
 from operator import is_not
 from typing import Generic, TypeVar
 
 R = TypeVar("R")
+K = TypeVar("K", bound=Hashable)
 
 
 class _Last:
@@ -28,15 +29,15 @@ def changed_keys(before: Mapping[str, object], after: Mapping[str, object]) -> S
     return _Last.changed
 
 
-class Tally(Generic[R]):
+class Tally(Generic[R, K]):
     """Counts immutable records by `kinds`: what each of them counts as, once for each."""
 
-    def __init__(self, kinds: Callable[[R], Iterable[str]]) -> None:
+    def __init__(self, kinds: Callable[[R], Iterable[K]]) -> None:
         self._kinds = kinds
         self._records: Mapping[str, R] = {}
-        self._counted: Counter[str] = Counter()
+        self._counted: Counter[K] = Counter()
 
-    def count(self, records: Mapping[str, R]) -> Mapping[str, int]:
+    def count(self, records: Mapping[str, R]) -> Mapping[K, int]:
         """Return how many there are of each kind among the latest records; of which there are none is left out.
 
         The mapping is kept and must not be changed afterwards, nor what was returned.

@@ -177,14 +177,21 @@ class DashboardScreen(TablesScreen):
 
     def _contexts(self) -> list[Context]:
         """Return what a command acts on, one context a host; the first is of the host in front."""
-        found = [Context(session, self, self._current, rows) for session, rows in self._targets()]
+        group = "" if self.table.shown_marks else self._group_name()
+        found = [Context(session, self, self._current, rows, group=group) for session, rows in self._targets()]
         if found:
             self._fleet.front = found[0].session
         return found or [Context(self._fleet.front, self, self._current)]
 
+    def _group_name(self) -> str:
+        """Return what the group is called whose own row has the cursor; an empty string where none has."""
+        group = self.pane.cursor_group
+        return "" if group is None else group[1] or "no project"
+
     def _targets(self) -> list[tuple[Session, Sequence[Row]]]:
         """Return the rows that a command acts on, by host: those of the details while they have the focus and rows."""
-        inner = self.detail.targets() if self.focused is self.detail.body else None
+        focused = self.focused is self.detail.body and self.detail.resource == self._current
+        inner = self.detail.targets() if focused else None
         return [inner] if inner is not None else [(session, rows) for session, rows in self.pane.targets()]
 
     async def action_command(self, id: str) -> None:
@@ -237,6 +244,8 @@ class DashboardScreen(TablesScreen):
         elif request == "running":
             self._panes["containers"].only_running ^= True
             self.show_state()
+        elif request in ("group", "fold", "fold_all"):
+            self._view_groups(request)
         elif request == "dangling":
             self._filter("" if table.filter_text == request else request)
         elif request in self._panes:
@@ -252,7 +261,7 @@ class DashboardScreen(TablesScreen):
             self.open(request, targets=self._marked())
         elif request == "compare_stats":
             targets = self._marked()
-            if len(targets) > 1:
+            if len(targets) > 1 or self._group_name():
                 self.open("stats_compare", targets=targets)
             else:
                 self._open_detail("stats")
@@ -262,6 +271,16 @@ class DashboardScreen(TablesScreen):
             self._open_detail(request)
         else:
             super().view(request)
+
+    def _view_groups(self, request: str) -> None:
+        pane = self._panes["containers"]
+        if request == "group":
+            pane.toggle_groups()
+        elif (table := pane.grouped_table) is not None and table.grouped:
+            (table.toggle_fold if request == "fold" else table.toggle_all_folds)()
+        else:
+            key = self.keys_of(BY_ID["container.group"])
+            self.note(f"nothing to fold: {key or 'a command'} groups the containers by Compose project")
 
     def _marked(self) -> list[tuple[Session, Any]]:
         """Return each marked row, else the one under the cursor, with its host."""

@@ -53,6 +53,7 @@ class DetailPane(Vertical):
         self._row: tuple[Session, Any] | None = None
         self._shown: tuple[object, ...] | None = None
         self._reading = False
+        self._nothing = ""
 
     def compose(self) -> ComposeResult:
         yield SpanLine(id="detail-title", classes="title", ascii=self._settings.ascii)
@@ -65,6 +66,11 @@ class DetailPane(Vertical):
         self._draw_title()
 
     # what is shown
+
+    @property
+    def resource(self) -> TableName:
+        """What the row that is shown is of: on the row of a group of containers, a project."""
+        return self._resource
 
     @property
     def tab(self) -> str:
@@ -94,9 +100,16 @@ class DetailPane(Vertical):
         """Search in the tab in front."""
         cast("Body", self.body).search(text)
 
-    def watch_row(self, resource: TableName, row: tuple[Session, Any] | None, *, reading: bool) -> None:
-        """Show this row of this host; `reading` is False while the pane is not seen, and then nothing is read."""
-        self._resource, self._row, self._reading = resource, row, reading
+    def watch_row(
+        self,
+        resource: TableName,
+        row: tuple[Session, Any] | None,
+        *,
+        reading: bool,
+        nothing: str = "no row under the cursor",
+    ) -> None:
+        """Show this row of this host, or `nothing` without one; where `reading` is False nothing is read: not seen."""
+        self._resource, self._row, self._reading, self._nothing = resource, row, reading, nothing
         self._arrange()
 
     def has_tab(self, tab: str) -> bool:
@@ -130,8 +143,10 @@ class DetailPane(Vertical):
 
     def _wanted(self) -> tuple[object, ...] | None:
         """Return what would be read now: a change of it starts a new reading."""
-        if not self._reading or self._row is None:
+        if not self._reading:
             return None
+        if self._row is None:
+            return self.tab, self._nothing
         session, row = self._row
         return self.tab, session, self._in_front.wanted(row)
 
@@ -177,7 +192,7 @@ class DetailPane(Vertical):
     async def _fill(self) -> None:
         tab = self._in_front
         if self._shown is None or self._row is None:
-            tab.empty("no row under the cursor" if self._row is None else "")
+            tab.empty(self._nothing if self._row is None else "")
             return
         session, row = self._row
         # until the cursor rests: this worker is cancelled when it moves on

@@ -34,9 +34,17 @@ class LogReading:
     `on_change` is called when there is something new to say of how it stands.
     """
 
-    def __init__(self, view: LogView, targets: Sequence[Target], *, tail: int, on_change: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        view: LogView,
+        targets: Sequence[Target],
+        *,
+        tail: int,
+        on_change: Callable[[], object],
+        growing: bool = False,
+    ) -> None:
         self.view = view
-        self.feed = LogFeed(targets, self, tail=tail, on_phase=self._phase_changed)
+        self.feed = LogFeed(targets, self, tail=tail, on_phase=self._phase_changed, growing=growing)
         self.busy = ""
         """What is read besides the end; empty: nothing."""
         self.problem = ""
@@ -78,7 +86,7 @@ class LogReading:
 
     def _kinds(self, found: Merged) -> Sequence[int]:
         streams = found.batch.streams.translate(_STREAMS)
-        if len(self.sources) == 1:
+        if not self.feed.many:
             return streams
         number = [self.view.buffer.source(source.label) for source in self.sources]
         return [kind_of(stream, number[source]) for stream, source in zip(streams, found.sources, strict=True)]

@@ -15,9 +15,9 @@ from textual.worker import Worker
 from tui import paths
 from tui.commands.session import Session
 from tui.jobs.log_save import SaveLogJob, check_place, place_of, size_of, write_file
-from tui.jobs.log_source import Target
 from tui.model.containers import Container
 from tui.model.log_level import Level
+from tui.model.swarm import SwarmService
 from tui.model.time_range import RangeError, parse_range
 from tui.present.log_title import Reading, log_line, log_title
 from tui.present.logs import emphasis, fold_out
@@ -26,13 +26,11 @@ from tui.screens.base import HytheScreen
 from tui.screens.log_export import feed_pager, form_of, held_lines, pager_command, shown_lines, whole_log
 from tui.screens.log_filter import LEVEL_CHOICES, STREAM_CHOICES, LineFilter
 from tui.screens.log_reading import LogReading
+from tui.screens.log_targets import MOST_FOLLOWED, LogTargets
 from widgets.log_query import Query, QueryError
 from widgets.log_view import LogView
 from widgets.search_bar import SearchBar
 from widgets.span_line import KeyHints, SpanLine
-
-MOST_FOLLOWED = 100
-"""Containers that are followed together; each takes a connection."""
 
 MEMORY_LINES = 20_000_000
 DISK_BYTES = 1 << 30
@@ -65,7 +63,8 @@ HINTS = (
 
 
 class LogsScreen(HytheScreen):
-    """`targets` are the containers, each with its host; what is followed goes on while a dialog is in front."""
+    """`targets` are the containers, or services of a swarm, each with its host. What is followed goes on while a dialog
+    is in front; of services that is each task on any node, new ones as they come."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "Search", show=False, id="logs.search"),
@@ -98,10 +97,10 @@ class LogsScreen(HytheScreen):
         ("esc q", "one step back; leave"),
     )
 
-    def __init__(self, targets: Sequence[tuple[Session, Container]], title: str = "") -> None:
+    def __init__(self, targets: Sequence[tuple[Session, Container | SwarmService]], title: str = "") -> None:
         super().__init__()
-        self._targets = targets[:MOST_FOLLOWED]
-        self._left_out = len(targets) - len(self._targets)
+        self._targets = LogTargets(targets)
+        self._told_left_out = 0
         self._session = targets[0][0]
         self._title = title
         self._filter = LineFilter()
@@ -132,25 +131,24 @@ class LogsScreen(HytheScreen):
         yield KeyHints(id="footer", ascii=ascii_only)
 
     def on_mount(self) -> None:
-        many_hosts = len({id(session) for session, _ in self._targets}) > 1
-        targets = [
-            Target(
-                session.engine,
-                lambda session=session: session.state,
-                container,
-                f"{session.name}/{container.name}" if many_hosts else container.name,
-            )
-            for session, container in self._targets
-        ]
         self._reading = LogReading(
-            self.log_view, targets, tail=self.hythe.settings.log_tail, on_change=lambda: self.call_next(self._draw)
+            self.log_view,
+            self._targets.first(),
+            tail=self.hythe.settings.log_tail,
+            on_change=lambda: self.call_next(self._draw),
+            growing=bool(self._targets.services),
         )
         self.log_view.focus()
         self._follow()
         self._draw()
         self.set_interval(TICK_SECONDS, self._draw)
-        if self._left_out:
-            self.note(f"the first {MOST_FOLLOWED} containers are followed, {self._left_out} more are not", "warning")
+        self._tell_left_out()
+
+    def _tell_left_out(self) -> None:
+        if self._targets.left_out != self._told_left_out:
+            self._told_left_out = self._targets.left_out
+            words = f"the first {MOST_FOLLOWED} {self._targets.noun}s are followed, {self._told_left_out} more are not"
+            self.note(words, "warning")
 
     @property
     def log_view(self) -> LogView:
@@ -171,7 +169,16 @@ class LogsScreen(HytheScreen):
     # ---- following
     def _follow(self) -> None:
         if self._worker is None or self._worker.is_finished:
-            self._worker = self.run_worker(self.reading.run(), group="log-follow")
+            self._worker = self.run_worker(self._targets.follow(self.reading, self._tasks_changed), group="log-follow")
+
+    def _tasks_changed(self) -> None:
+        """Say what there is to say of the tasks besides their lines."""
+        self._tell_left_out()
+        if not self.reading.sources:
+            problem = self._targets.problem
+            wrong = f"the tasks of {self._title} can't be read: {problem}"
+            self.log_view.set_notice(wrong if problem else f"{self._title} has no tasks")
+        self._draw()
 
     def on_screen_suspend(self) -> None:
         if not self.is_seen:
@@ -229,7 +236,7 @@ class LogsScreen(HytheScreen):
         if wanted.since is not None or wanted.until is not None:
             found.append(self._typed["range"])
         if self._hidden:
-            found.append(f"{plural(len(self._hidden), 'container')} hidden")
+            found.append(f"{plural(len(self._hidden), self._targets.noun)} hidden")
         return found
 
     def on_log_view_search_changed(self, message: LogView.SearchChanged) -> None:
@@ -351,12 +358,14 @@ class LogsScreen(HytheScreen):
         self.run_worker(self._choose(), group="log-ask")
 
     async def _choose(self) -> None:
-        labels = [source.label for source in self.reading.sources]
+        labels = list(dict.fromkeys(source.label for source in self.reading.sources))
         if len(labels) < 2:
-            self.note("there is one container only")
+            self.note(f"there is one {self._targets.noun} only")
             return
         options = [(label, label, "hidden: shows it" if label in self._hidden else "hides it") for label in labels]
-        chosen = await self.choose("Show or hide a container", [("", "all", "shows every container"), *options])
+        chosen = await self.choose(
+            f"Show or hide a {self._targets.noun}", [("", "all", f"shows every {self._targets.noun}"), *options]
+        )
         if chosen is None:
             return
         self._hidden = self._hidden ^ {chosen} if chosen else frozenset()
@@ -383,7 +392,9 @@ class LogsScreen(HytheScreen):
     async def _save(self) -> None:
         view, reading = self.log_view, self.reading
         names = [source.container.name for source in reading.sources]
-        title = names[0] if len(names) == 1 else self._title or f"{len(names)}-containers"
+        title = (
+            names[0] if len(names) == 1 and not self._targets.services else self._title or f"{len(names)}-containers"
+        )
         held = f"{len(view.buffer):,} lines"
         options = [("held", "all lines that are here", held)]
         if view.lines.filter is not None:
@@ -404,10 +415,13 @@ class LogsScreen(HytheScreen):
             return
         if what == "whole":
             line = f"docker logs --timestamps {' '.join(names)} > {path}"
+            if services := self._targets.services:
+                whose = " ".join(service.name for _, service in services)
+                line = f"docker service logs --timestamps {whose} > {path}"
             self.session.jobs.start(SaveLogJob(f"save the log of {title}", line, path, whole_log(reading.feed)))
             self.note(f"saving to {path}: J shows how far it is")
             return
-        form = form_of(view, colours=False, sources=len(names) > 1)
+        form = form_of(view, colours=False, sources=reading.feed.many)
         lines = shown_lines(view, form) if what == "shown" else held_lines(view, form)
         self._saving = f"saving to {path} …"
         self._draw()
@@ -430,7 +444,7 @@ class LogsScreen(HytheScreen):
         if command is None:
             self.note("there is no pager: set PAGER, or install less", "error")
             return
-        form = form_of(self.log_view, colours=True, sources=len(self.reading.sources) > 1)
+        form = form_of(self.log_view, colours=True, sources=self.reading.feed.many)
         loop = asyncio.get_running_loop()
         # ctrl+c is for the pager; it begins with the signal's default all the same, since a handler is not inherited
         loop.add_signal_handler(signal.SIGINT, lambda: None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from operator import is_
 from typing import Any
 
@@ -18,9 +18,12 @@ from tui.present.header import count_spans
 from tui.present.hosted import Hosted, hosted_columns, merge
 from tui.present.tally import Tally
 from tui.present.units import plural
+from tui.screens.container_groups import ContainerGroups, GroupMemory
 from tui.screens.resource_views import ResourceView
+from widgets.grouped_table import GroupedTable
 from widgets.line_view import Span
 from widgets.live_table import LiveTable
+from widgets.live_table_groups import Group
 from widgets.span_line import SpanLine
 
 NOTHING: Mapping[str, Any] = {}
@@ -29,7 +32,7 @@ NOTHING: Mapping[str, Any] = {}
 class ResourcePane(Vertical):
     """A title and a LiveTable, fed from the states of the fleet's hosts by `show_state`."""
 
-    def __init__(self, fleet: Fleet, view: ResourceView, *, ascii: bool) -> None:
+    def __init__(self, fleet: Fleet, view: ResourceView, *, ascii: bool, memory: GroupMemory) -> None:
         super().__init__(id=f"{view.name}-pane", classes="pane")
         self.view = view
         self._fleet = fleet
@@ -45,21 +48,31 @@ class ResourcePane(Vertical):
             else bound[0][0]
         )
         self.title_line = SpanLine(id=f"{view.name}-title", classes="title", ascii=ascii)
-        self.table: LiveTable[Any] = LiveTable(
-            self._columns,
-            search_text=self._search_text,
-            sort=view.sort,
-            empty=view.empty,
-            ascii=ascii,
-            row_busy=self._is_busy,
-            id=view.name,
-        )
+        options: dict[str, Any] = {
+            "search_text": self._search_text,
+            "sort": view.sort,
+            "empty": view.empty,
+            "ascii": ascii,
+            "row_busy": self._is_busy,
+            "id": view.name,
+        }
+        self._memory = memory
+        self._groups = ContainerGroups(fleet, ascii=ascii) if view.by_project else None
+        self.grouped_table: GroupedTable[Any] | None = None
+        """The table, where its rows can be grouped by Compose project."""
+        if self._groups is not None:
+            folds = memory.folds(fleet)
+            self.grouped_table = GroupedTable(self._columns, self._groups, folded=folds, **options)
+            self.grouped_table.group(memory.grouped)
+        self.table: LiveTable[Any] = self.grouped_table or LiveTable(self._columns, **options)
         self.only_running = False
         self._merged: dict[str, Hosted[Any]] = {}
         self._tables: Sequence[Mapping[str, Any]] = ()
         self._running_shown = False
         self._users: list[object] = [None] * len(fleet.sessions)
-        self._counts = {session: Tally[Container](lambda container: (container.state,)) for session in fleet.sessions}
+        self._counts = {
+            session: Tally[Container, str](lambda container: (container.state,)) for session in fleet.sessions
+        }
 
     def compose(self) -> ComposeResult:
         yield self.title_line
@@ -71,11 +84,14 @@ class ResourcePane(Vertical):
         """Hand the latest records of every host to the table."""
         for session in self._fleet.sessions:
             self.view.opened(session)
+        self._follow_groups()
         tables = [self._known(session) for session in self._fleet.sessions]
         same = len(tables) == len(self._tables) and all(map(is_, tables, self._tables))
         if not same or self._running_shown != self.only_running:
             self._tables, self._running_shown = tables, self.only_running
             self.table.show(self._rows(tables))
+        elif self.grouped_table is not None:
+            self.table.touch(())  # what projects should be may be known anew
         self._follow_containers()
         self.table.set_problem(self._problem())
         self.draw_title()
@@ -118,16 +134,26 @@ class ResourcePane(Vertical):
             return f"{host} {self.view.search_text(row.record)}"  # pyright: ignore[reportUnknownMemberType] rows are of any resource
         return self.view.search_text(row)
 
+    def _follow_groups(self) -> None:
+        """Have what the rows of groups say ready before they are drawn."""
+        if self._groups is not None and self.grouped_table is not None and self.grouped_table.grouped:
+            self._groups.follow()
+
     def _is_busy(self, key: str) -> bool:
+        if (table := self.grouped_table) is not None and (group := table.group_at(key)) is not None:
+            session = self._owner(group)[0]
+            return any(table.group_with(self._fleet.key(session, id)) is group for id in session.busy)
         session, id = self._fleet.owner(key)
         return id in session.busy
 
     def touch(self, session: Session, ids: set[str]) -> None:
         """Draw these rows of a host again."""
+        self._follow_groups()
         self.table.touch({self._fleet.key(session, id) for id in ids})
 
     def tick(self) -> None:
         """Let ages move on."""
+        self._follow_groups()
         self.table.touch()
         if any(self.view.note(session)[0] for session in self._fleet.sessions):
             self.draw_title()
@@ -150,17 +176,37 @@ class ResourcePane(Vertical):
 
     @property
     def cursor(self) -> tuple[Session, Any] | None:
-        """The host and the record under the cursor; while the table is frozen it may be gone at the daemon."""
+        """The host and the record under the cursor, which may be gone at the daemon while the table is frozen.
+
+        None on the row of a group, and where there is no row.
+        """
         row = self.table.cursor_row
         if row is None or self.table.cursor_key is None:
             return None
         return self._fleet.owner(self.table.cursor_key)[0], row.record if isinstance(row, Hosted) else row  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] rows are of any resource
 
+    @property
+    def cursor_group(self) -> tuple[Session, str] | None:
+        """The host and the Compose project, or nothing for those without, whose group's own row has the cursor."""
+        group = self.grouped_table.cursor_group if self.grouped_table is not None else None
+        return None if group is None else self._owner(group)
+
+    def _owner(self, group: Group) -> tuple[Session, str]:
+        if self._groups is None:
+            raise RuntimeError("a table without groups has the row of none")
+        return self._groups.owner(group)
+
     def targets(self) -> list[tuple[Session, list[Any]]]:
-        """Return what a command acts on, by host: the marked rows that are shown, else the one under the cursor."""
+        """Return what a command acts on, by host: the marked rows that are shown, else those under the cursor.
+
+        These are one, or those of a group that the filter lets through.
+        """
         table = self.table
         # what a filter hides is not acted on: the marks on it wait until it is seen again
-        keys = table.shown_marks or ([table.cursor_key] if table.cursor_key else [])
+        keys: Sequence[str] = table.shown_marks
+        if not keys and table.cursor_key is not None:
+            group = self._group_at(table.cursor_key)
+            keys = (table.cursor_key,) if group is None else group.keys
         found: dict[int, tuple[Session, list[Any]]] = {}
         for key in keys:
             if (owned := self.record(key)) is not None:
@@ -171,9 +217,29 @@ class ResourcePane(Vertical):
         """Return the IDs of the rows in sight, by host; every host is there."""
         found: dict[Session, list[str]] = {session: [] for session in self._fleet.sessions}
         for key in self.table.visible_keys:
-            session, id = self._fleet.owner(key)
-            found[session].append(id)
+            if self._group_at(key) is None:
+                session, id = self._fleet.owner(key)
+                found[session].append(id)
         return found
+
+    def folded_in_sight(self, session: Session) -> Iterator[str]:
+        """Yield the IDs of what of a host is folded into the rows of groups in sight: thousands, it may be."""
+        groups = filter(None, map(self._group_at, self.table.visible_keys))
+        for group in groups:
+            if group.folded and self._owner(group)[0] is session:
+                yield from (self._fleet.owner(member)[1] for member in group.keys)
+
+    def _group_at(self, key: str) -> Group | None:
+        return self.grouped_table.group_at(key) if self.grouped_table is not None else None
+
+    def toggle_groups(self) -> None:
+        """Group the rows by Compose project, or not, and remember it."""
+        if self.grouped_table is not None:
+            self._memory.grouped = not self.grouped_table.grouped
+            if self._groups is not None:
+                self._groups.follow()
+            self.grouped_table.group(self._memory.grouped)
+            self.draw_title()
 
     def sort_options(self) -> list[tuple[str, str, str]]:
         """Return the columns to sort by, as choices."""
@@ -198,6 +264,8 @@ class ResourcePane(Vertical):
         if view.name == "containers":
             counted = [tally.count(session.state.containers) for session, tally in self._counts.items()]
             left += count_spans(sum(map(Counter[str], counted), Counter[str]()))
+        if self.grouped_table is not None and self.grouped_table.grouped:
+            left.append(("  by project", "dim"))
         if view.running is not None and self.only_running:
             left.append(("  only running", "warn"))
         if table.filter_text:

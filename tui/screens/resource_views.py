@@ -32,6 +32,7 @@ class ResourceView:
     greatest to the least when they are chosen. `source` is the resource that the rows are made of, None for the
     swarm, which is no part of the feed's state; `records` gives the same mapping as long as nothing changed.
     `opened` is called for each host when the table is shown, and `note` is what the title says of a host besides.
+    Rows that are `by_project` are containers, and can be grouped by their Compose project.
     """
 
     name: TableName
@@ -46,6 +47,7 @@ class ResourceView:
     greatest: frozenset[str] = frozenset()
     opened: Callable[[Session], None] = lambda _session: None
     note: Callable[[Session], tuple[str, str]] = lambda _session: ("", "")
+    by_project: bool = False
 
     def is_known(self, session: Session) -> bool:
         """Whether a host's records were read, or could not be."""
@@ -90,7 +92,7 @@ def _containers(session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], N
 def _images(session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], Callable[[Mapping[str, Container]], None]]:
     rows = image_rows.ImageRows(session.now, ascii=ascii, is_newer=lambda image: bool(session.newer.newer_tags(image)))
 
-    users = Tally[Container](image_rows.used_by)
+    users = Tally[Container, str](image_rows.used_by)
 
     def follow(containers: Mapping[str, Container]) -> None:
         rows.used_by = users.count(containers)
@@ -148,7 +150,7 @@ VIEWS: tuple[ResourceView, ...] = (
         "containers", "container", "containers", lambda session: session.state.containers, _containers,
         container_rows.search_text, "name",
         "no containers yet: n on an image runs one, b builds an image", lambda c: c.is_running,
-        frozenset({"cpu", "memory", "limit", "net", "disk", "restarts"}),
+        frozenset({"cpu", "memory", "limit", "net", "disk", "restarts"}), by_project=True,
     ),
     ResourceView(
         "images", "image", "images", lambda session: session.state.images, _images, image_rows.search_text,

@@ -16,15 +16,17 @@ from textual.widgets import Input
 from tui.commands.fleet import Fleet
 from tui.commands.registry import BY_ID, footer
 from tui.commands.session import Session
+from tui.model.compose import Project, project_id
 from tui.model.containers import Container
 from tui.model.images import Image
 from tui.screens.base import HytheScreen
+from tui.screens.container_groups import GroupMemory
 from tui.screens.detail import DetailPane
 from tui.screens.fleet_header import FleetHeader
 from tui.screens.resource_pane import ResourcePane
 from tui.screens.resource_views import VIEWS
 from tui.screens.table_name import TableName
-from tui.screens.watching import watch_projects, watch_swarm
+from tui.screens.watching import watch_projects, watch_swarm, watch_usage
 from tui.settings import Settings
 from widgets.live_table import LiveTable
 from widgets.span_line import KeyHints
@@ -67,8 +69,9 @@ class UsageChanged(Message):
 class TablesScreen(HytheScreen):
     """The tables of a fleet with the details of the row under the cursor; what keys do is the dashboard's."""
 
-    def __init__(self, fleet: Fleet, settings: Settings) -> None:
+    def __init__(self, fleet: Fleet, settings: Settings, groups: GroupMemory | None = None) -> None:
         super().__init__()
+        groups = groups or GroupMemory(settings.by_project)
         self._fleet = fleet
         self._settings = settings
         self._current: TableName = "containers"
@@ -81,7 +84,7 @@ class TablesScreen(HytheScreen):
         self._resting: Timer | None = None
         self._usage_changed = False
         self._shown_until = self._show_seconds = 0.0
-        self._panes = {view.name: ResourcePane(fleet, view, ascii=settings.ascii) for view in VIEWS}
+        self._panes = {view.name: ResourcePane(fleet, view, ascii=settings.ascii, memory=groups) for view in VIEWS}
 
     def compose(self) -> ComposeResult:
         self._choose_layout(*self.hythe.size)  # before there is anything whose styles it would change
@@ -211,20 +214,11 @@ class TablesScreen(HytheScreen):
                     self.note(left, "warning")
 
     def _watch_usage(self) -> None:
-        pane = self._panes["containers"]
-        seen = self.is_seen and pane.display
-        cursor = pane.cursor
-        for session, visible in pane.in_sight().items():
-            known = session.state.containers
-            keys = visible if seen else ()
-            session.usage.watch(key for key in keys if key in known and known[key].state == "running")
-            # the row whose details are shown is looked at wherever the table is: a list tells less of it
-            detailed = [cursor[1].id] if cursor and cursor[0] is session and self.is_seen else []
-            session.feed.inspect_missing([*keys, *detailed])
+        watch_usage(self._panes["containers"], seen=self.is_seen)
 
     def _watch_more(self) -> None:
         """Have what else is in sight read: Compose files and the swarm; nothing while nobody looks."""
-        watch_projects(self._panes["projects"], seen=self.is_seen, detailed=self._current == "projects")
+        watch_projects(self._panes["projects"], seen=self.is_seen, detailed=self._cursor_project)
         watch_swarm(self._fleet, seen=self.is_seen and self._current in ("services", "nodes"))
 
     def on_live_table_view_changed(self, message: LiveTable.ViewChanged) -> None:
@@ -321,4 +315,19 @@ class TablesScreen(HytheScreen):
 
     def _follow_cursor(self) -> None:
         seen = self.is_seen and (not self._small or self._detail_open)
-        self.detail.watch_row(self._current, self.pane.cursor, reading=seen)
+        if (group := self.pane.cursor_group) is None:
+            self.detail.watch_row(self._current, self.pane.cursor, reading=seen)
+        elif (project := self._cursor_project) is not None:
+            self.detail.watch_row("projects", project, reading=seen)
+            self._watch_more()
+        else:
+            what = f"containers of the project {group[1]}" if group[1] else "containers that no Compose project made"
+            self.detail.watch_row(self._current, None, reading=seen, nothing=f"{what}: enter folds and unfolds them")
+
+    @property
+    def _cursor_project(self) -> tuple[Session, Project] | None:
+        """The project under the cursor, as a row of its own or of a group of containers."""
+        if (group := self.pane.cursor_group) is not None:
+            project = group[0].projects.get(project_id(group[1])) if group[1] else None
+            return None if project is None else (group[0], project)
+        return self.pane.cursor if self._current == "projects" else None

@@ -43,6 +43,11 @@ class ComposeFiles:
         """All that is known."""
         return {place: files for place, (_, files) in self._known.items()}
 
+    @property
+    def knows_any(self) -> bool:
+        """Whether the files of any project were read."""
+        return bool(self._known)
+
     def watch(self, places: Iterable[ProjectPlace]) -> None:
         """Say which projects are in view, and no others."""
         wanted = tuple(places)

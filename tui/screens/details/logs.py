@@ -39,7 +39,7 @@ class LogsTab(DetailTab):
     async def fill(self, session: Session, row: Container) -> None:
         if self._reading is None or self._key != (session, row.id):
             await self._give_up()
-            target = Target(session.engine, lambda: session.state, row, row.name)
+            target = Target(session.engine.containers, lambda: session.state, row, row.name)
             self._key = (session, row.id)
             self._reading = LogReading(self.view, [target], tail=self.settings.log_tail, on_change=lambda: None)
         await self._reading.run()
