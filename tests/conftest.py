@@ -48,6 +48,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(autouse=True)
+def still_stage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no clock of the machine change what a test sees that uses the stage of the screens."""
+    if any(getattr(part, "__module__", "") == "stage" for part in vars(request.module).values()):
+        import stage
+
+        stage.stand_still(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
 def isolated_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home folder that no other test and no developer has written to; it is made when something writes there."""
     home = tmp_path / "home"

@@ -53,9 +53,8 @@ class TerminalDriver(LinuxDriver):
             self._file = sys.__stdout__  # stderr may go elsewhere
         self._output: TerminalOutput | None = None
         self._is_on_alternate = False
-        self._woken, self._wake = os.pipe()
-        """What ends the wait for input, and where to write for that."""
-        os.set_blocking(self._woken, False)
+        self._woken = self._wake = -1
+        """What ends the wait for input, and where to write for that; open while the app has the terminal."""
 
     @property
     def backlog(self) -> int:
@@ -70,6 +69,9 @@ class TerminalDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         used: UsedTerminal | None = getattr(self._app, "used_terminal", None)
+        if self._wake < 0:
+            self._woken, self._wake = os.pipe()
+            os.set_blocking(self._woken, False)
         if self._output is None:
             self._output = TerminalOutput(self._file.fileno(), getattr(self._app, "output_drained", _nothing))
         if used is not None:
@@ -119,7 +121,7 @@ class TerminalDriver(LinuxDriver):
         if self._wake >= 0:
             os.close(self._wake)
             os.close(self._woken)
-            self._wake = -1
+            self._woken = self._wake = -1
 
 
 def _nothing() -> None:

@@ -21,8 +21,10 @@ async def bench(engine_socket: str) -> AsyncIterator[Bench]:
     async with bench_on(engine_socket) as bench:
         yield bench
         for volume in await bench.engine.volumes.list_all(filters={"label": [f"hythe.test={bench.prefix}"]}):
+            # other tests have helpers of their own on this engine
+            helpers = await bench.engine.containers.list_all(filters={"label": [f"{VOLUME}={volume.name}"]})
+            assert not helpers, "no helper is left"
             await bench.engine.volumes.remove(volume.name, force=True)
-        assert not await bench.engine.containers.list_all(filters={"label": [VOLUME]}), "no helper is left"
 
 
 async def volume(bench: Bench, name: str) -> str:

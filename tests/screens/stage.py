@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -24,11 +25,15 @@ PATIENCE_SECONDS = 60
 # longer than what follows the cursor or gathers news waits
 REST_SECONDS = 0.15
 
-# The dashboard shows news at once here: in the field it rests in between for as long as the machine is busy.
-tables.SHOW_SHARE = 0
-# What nobody looks at any more is followed on: it is told how many streams there are, and a slow test is no reason to
-# end some.
-usage.LINGER_SECONDS = 3600.0
+
+def stand_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what depends on the clock of the machine, for a test that looks at screens.
+
+    The dashboard shows news at once: in the field it rests in between for as long as the machine is busy. What nobody
+    looks at any more is followed on: it is told how many streams there are, and a slow test is no reason to end some.
+    """
+    monkeypatch.setattr(tables, "SHOW_SHARE", 0)
+    monkeypatch.setattr(usage, "LINGER_SECONDS", 3600.0)
 
 
 class StageApp(HytheApp):

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from archives import Files, docker_archive, oci_layout, tar, without_digests
 from tui.engine.archive import ArchiveIndexer
 from tui.engine.engine import Engine
+from tui.engine.layer_lists import LayerLists
 from tui.jobs.extract import ExtractJob, Selection
 from tui.jobs.layer_file import LayerFileJob
 from tui.jobs.safe_tree import SafeTree, UnsafeName
@@ -37,6 +38,9 @@ class Served:
         self.halt: asyncio.Event | None = None
         self.halfway = asyncio.Event()
         self.images = SimpleNamespace(archive=self._archive)
+
+    async def layer_lists(self) -> LayerLists | None:
+        return None
 
     async def _archive(self, _image: str) -> AsyncGenerator[bytes]:
         self.asked += 1

@@ -252,7 +252,7 @@ def docker_line(
     spec: RunSpec, *, hide: Callable[[str, str], bool] | None = None, command: Sequence[str] = ("docker", "run")
 ) -> str:
     """Returns the equal `docker run` line, quoted for a shell; see `run_words`. `docker create` takes no --detach."""
-    if command[-1] == "create":
+    if tuple(command[-1:]) == ("create",):
         options = {name: values for name, values in spec.options.items() if name != "detach"}
         spec = msgspec.structs.replace(spec, options=options)
     return shlex.join([*command, *run_words(spec, hide=hide)])
