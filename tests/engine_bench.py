@@ -34,6 +34,12 @@ class Bench:
         await self.engine.containers.start(made)
         return made
 
+    async def until_state(self, container: str, state: str) -> None:
+        """Wait until the daemon says that a container is in a state."""
+        async with asyncio.timeout(30):
+            while (await self.engine.containers.read(container)).state != state:  # noqa: ASYNC110 - the engine knows
+                await asyncio.sleep(0.02)
+
     async def ended(self, container: str) -> int | None:
         """The exit code of a container, once it has ended."""
         async with asyncio.timeout(15):

@@ -53,8 +53,8 @@ class TerminalDriver(LinuxDriver):
             self._file = sys.__stdout__  # stderr may go elsewhere
         self._output: TerminalOutput | None = None
         self._is_on_alternate = False
-        self._woken = self._wake = -1
-        """What ends the wait for input, and where to write for that; open while the app has the terminal."""
+        self._woken, self._wake = _wake_pipe()
+        """What ends the wait for input, and where to write for that; closed while somebody else has the terminal."""
 
     @property
     def backlog(self) -> int:
@@ -70,8 +70,7 @@ class TerminalDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         used: UsedTerminal | None = getattr(self._app, "used_terminal", None)
         if self._wake < 0:
-            self._woken, self._wake = os.pipe()
-            os.set_blocking(self._woken, False)
+            self._woken, self._wake = _wake_pipe()
         if self._output is None:
             self._output = TerminalOutput(self._file.fileno(), getattr(self._app, "output_drained", _nothing))
         if used is not None:
@@ -122,6 +121,12 @@ class TerminalDriver(LinuxDriver):
             os.close(self._wake)
             os.close(self._woken)
             self._woken = self._wake = -1
+
+
+def _wake_pipe() -> tuple[int, int]:
+    woken, wake = os.pipe()
+    os.set_blocking(woken, False)
+    return woken, wake
 
 
 def _nothing() -> None:

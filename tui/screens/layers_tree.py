@@ -153,8 +153,8 @@ class LayerPane(Vertical):
 
     def _bring(self) -> None:
         """Show the layer under the cursor: at once if its view is there, else when it has been made."""
-        if not self.children:
-            return  # the screen is being taken down, and its parts go before their workers are ended
+        if not self._stands:
+            return
         known = self._views.get(self._number)
         if known is not None:
             self._views.move_to_end(self._number)
@@ -189,7 +189,14 @@ class LayerPane(Vertical):
         ):
             self._views.popitem(last=False)
 
+    @property
+    def _stands(self) -> bool:
+        """Whether all parts are there: when the screen is taken down they go one by one, before workers are ended."""
+        return all(self.query(part) for part in ("#layer-title", "#layer-progress", "#layer-notice", "#layer-tree"))
+
     def _fill(self) -> None:
+        if not self._stands:
+            return
         view = self._view
         if view is None or view.number != self._number:
             self._draw_title()
@@ -252,6 +259,8 @@ class LayerPane(Vertical):
         return "this layer changes no files; v shows the image up to here"
 
     def _draw_title(self) -> None:
+        if not self._stands:
+            return
         left: list[Span] = [(f" {'image up to' if self.whole else 'layer'} {self._number + 1} ", "head")]
         view = self._view
         if self._image is not None and (view is None or view.number != self._number):
