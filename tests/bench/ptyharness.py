@@ -179,10 +179,10 @@ class PtyApp:
     def resize(self, columns: int, lines: int, *, tell: bool = True) -> None:
         """Give the terminal another size."""
         self.columns, self.lines = columns, lines
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-        if tell:
+        if tell:  # first of all: what is drawn for that size may be here at once
             self.look()
             self._emulator.screen.resize(lines, columns)
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     # the screen
 
