@@ -51,6 +51,9 @@ def crowd(daemon: subjects.Daemon, count: int) -> None:
             service, copy = f"svc{number % 5}", number // 5 + 1
             body = {
                 "Image": image,
+                # none ends while it is measured, and none becomes healthy: that would be a storm of its own
+                "Cmd": ["sleep", "86400"],
+                "Healthcheck": {"Test": ["NONE"]},
                 "Labels": {
                     "com.docker.compose.project": f"project-{project:04}",
                     "com.docker.compose.service": service,
