@@ -81,6 +81,7 @@ async def test_a_volume_that_nothing_mounts_is_looked_at_and_left_without_a_trac
         assert "files of volume lonely" in shown
         assert "sub/" in shown
         assert "hythe-volume" not in shown
+        await until(pilot, lambda: len(helpers(below)) == 1, "the event of its making")
         (helper,) = helpers(below)
         assert helper.state == "created"
         made = await screen.session.engine.containers.inspect(helper.id)
@@ -179,6 +180,7 @@ async def test_a_container_that_somebody_removed_is_made_again() -> None:
     async with app.run_test(size=SIZE) as pilot:
         below = await filled(pilot)
         screen = await opened(pilot)
+        await until(pilot, lambda: len(helpers(below)) == 1, "the event of its making")
         (helper,) = helpers(below)
         await screen.session.engine.containers.remove(helper.id, force=True)
         await until(pilot, lambda: not helpers(below), "its end")
@@ -194,6 +196,6 @@ async def test_the_end_of_hythe_takes_the_container_along() -> None:
     async with app.run_test(size=SIZE) as pilot:
         below = await filled(pilot)
         await opened(pilot)
-        assert helpers(below)
+        await until(pilot, lambda: bool(helpers(below)), "the event of its making")
         await app.end_session()
         assert not below.session.engine.helpers._open
