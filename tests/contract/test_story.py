@@ -118,4 +118,12 @@ async def test_out_of_memory_is_told_from_a_signal(real_engine: RealEngine) -> N
         limit = {"Memory": 6 << 20, "MemorySwap": 6 << 20}
         made = await bench.run("sh", "-c", "x=a; while :; do x=$x$x$x; done", HostConfig=limit)
         await until(lambda: "die" in verbs(session, made))
-        assert "exit 137: SIGKILL by the kernel: its memory limit of 6MiB was reached" in await told(session, made)
+        # a busy daemon misses some of these kills itself: 8 of 120 on 28.5, with no event and a flag that is false
+        admitted = (await bench.engine.containers.story(made)).oom_killed
+        text = await told(session, made)
+        assert "exit 137: SIGKILL" in text
+        if admitted:
+            assert "SIGKILL by the kernel: its memory limit of 6MiB was reached" in text
+        else:
+            assert "by the kernel" in text
+            assert "its memory limit of 6MiB" in text

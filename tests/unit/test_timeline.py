@@ -44,13 +44,27 @@ def test_137_is_told_by_what_came_before_it() -> None:
     assert sent == "SIGKILL, sent through Docker, asked by $ docker kill web"
     deaf = cause_of(story(), [START, kill(15, 21, ""), kill(9, 10.5, ""), die(137)], 137)
     assert deaf == "it did not end on SIGTERM in time, so Docker sent SIGKILL, asked by another client"
-    assert "neither sent through Docker nor for its memory limit" in cause_of(story(), [START, die(137)], 137)
+    told = cause_of(story(), [START, die(137)], 137)
+    assert "not sent through Docker: by the kernel, for the machine's memory, of which the daemon tells nothing" in told
+    told = cause_of(story(memory_limit=6 << 20), [START, die(137)], 137)
+    assert "by the kernel, for its memory limit of 6MiB, of which the daemon tells nothing" in told
     assert "no longer tells" in cause_of(story(), [], 137)
 
 
 def test_a_signal_to_the_run_before_is_no_cause() -> None:
     happenings = [START, kill(9, 30), die(137, 29), Happening(at(28), "start"), die(137)]
-    assert "neither" in cause_of(story(), happenings, 137)
+    assert "not sent through Docker" in cause_of(story(), happenings, 137)
+
+
+def test_a_kill_for_memory_that_is_told_after_the_end_belongs_to_it() -> None:
+    limited = story(memory_limit=6 << 20)
+    first, late = die(137, 29), Happening(at(28.9), "oom")
+    assert "memory limit of 6MiB was reached" in cause_of(limited, [START, first, late], 137)
+    again = [START, first, late, Happening(at(28), "start"), die(137)]
+    assert "was reached" in cause_of(limited, again, 137, 1)
+    assert "not sent through Docker" in cause_of(limited, again, 137)
+    of_the_next = [START, first, Happening(at(28), "start"), Happening(at(27.9), "oom"), die(137, 27)]
+    assert "not sent through Docker" in cause_of(limited, of_the_next, 137, 1)
 
 
 def test_a_process_killed_for_memory_that_is_not_the_first_is_told() -> None:
