@@ -19,7 +19,7 @@ class TerminalInput:
     """Turns a terminal's bytes into events; Textual's own reading ends the app at the first byte that is odd.
 
     A terminal that is set to another encoding sends such bytes, one whose Meta key sets the eighth bit, and a bad line.
-    What is pasted is text to its end: Textual's parser would take what follows an escape in it for keys that are pressed.
+    What is pasted is text to its end: Textual's parser would take what follows an escape in it for keys.
     """
 
     def __init__(self, *, debug: bool = False) -> None:
