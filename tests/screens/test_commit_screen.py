@@ -208,6 +208,6 @@ async def test_a_container_that_is_gone_is_told_and_the_form_stays() -> None:
         fill(screen, "message", "too late")
         await screen.session.engine.containers.remove(toolbox(screen).id, force=True)
         await pilot.press("f2")
-        await until(pilot, lambda: "No such container" in text_of(app), "the daemon's words")
+        await until(pilot, lambda: "toolbox is gone: somebody removed it" in text_of(app), "why")
         assert app.screen is screen
         assert screen.form.values()["message"] == "too late"
