@@ -14,7 +14,7 @@ from textual.events import Resize
 from tui.commands.command import Context
 from tui.commands.images import check_new_tag, described
 from tui.commands.running import allowed
-from tui.engine.errors import ApiError, EngineError
+from tui.engine.errors import ApiError, EngineError, NotFound
 from tui.engine.written import written
 from tui.model.commit_spec import CHANGES, CommitSpec, check_change, commit_line, env_of
 from tui.model.containers import Container
@@ -173,7 +173,10 @@ class CommitScreen(FormScreen):
         except EngineError as error:
             entry.close("failed", str(error))
             text = f"{error}\n{error.hint}" if error.hint else str(error)
-            self.refused(text, error_place(str(error)) if isinstance(error, ApiError) else None)
+            if isinstance(error, NotFound):
+                self.refused(f"{container.name} is gone: somebody removed it meanwhile", None)
+            else:
+                self.refused(text, error_place(str(error)) if isinstance(error, ApiError) else None)
         except asyncio.CancelledError:
             entry.close("cancelled")
             raise
