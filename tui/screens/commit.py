@@ -172,7 +172,8 @@ class CommitScreen(FormScreen):
             )  # fmt: skip
         except EngineError as error:
             entry.close("failed", str(error))
-            text = f"{error}\n{error.hint}" if error.hint else str(error)
+            hint = FULL_DISK if "no space left" in str(error).lower() else error.hint
+            text = f"{error}\n{hint}" if hint else str(error)
             if isinstance(error, NotFound):
                 self.refused(f"{container.name} is gone: somebody removed it meanwhile", None)
             else:
@@ -201,6 +202,9 @@ class CommitScreen(FormScreen):
         return await allowed(context, "always", f"Move {familiar}?", lines, label="Move the tag", danger=True)
 
 
+FULL_DISK = "the disk under the daemon is full: X on the dashboard shows what takes its space, and cleans up"
+
+
 def check_target(text: str) -> str | None:
     """Return what is wrong with the reference for a new image, or None; an empty one leaves it without a name."""
     return check_new_tag(text.strip()) if text.strip() else None
@@ -219,4 +223,4 @@ def error_place(message: str) -> str | None:
     lower = message.lower()
     if "reference format" in lower or "repository name" in lower or "tag" in lower:
         return "reference"
-    return "changes" if "no such container" not in lower else None
+    return None if "no such container" in lower or "no space left" in lower else "changes"
