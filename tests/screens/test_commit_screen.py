@@ -7,6 +7,7 @@ from stage import StageApp, dashboard, text_of, until
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
+from tui.engine.errors import ConnectionLost
 from tui.model.containers import Container
 from tui.screens.commit import CommitScreen
 from tui.screens.dashboard import DashboardScreen
@@ -199,6 +200,18 @@ async def test_escape_keeps_what_was_filled_in() -> None:
         await until(pilot, lambda: isinstance(app.screen, CommitScreen) and app.screen.is_mounted)
         again = cast("CommitScreen", app.screen)
         assert again.form.values()["reference"] == "kept:v1"
+
+
+async def test_a_line_that_broke_leaves_open_what_became_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_arguments: object, **_more: object) -> str:
+        raise ConnectionLost("unix:///x", "Server disconnected")
+
+    app = StageApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await open_form(pilot)
+        monkeypatch.setattr(screen.session.engine.containers, "commit", broken)
+        await pilot.press("f2")
+        await until(pilot, lambda: "whether the image was made nobody told" in text_of(app), "what is not known")
 
 
 async def test_a_container_that_is_gone_is_told_and_the_form_stays() -> None:

@@ -14,7 +14,7 @@ from textual.events import Resize
 from tui.commands.command import Context
 from tui.commands.images import check_new_tag, described
 from tui.commands.running import allowed
-from tui.engine.errors import ApiError, EngineError, NotFound
+from tui.engine.errors import ApiError, ConnectionLost, EngineError, NotFound
 from tui.engine.written import written
 from tui.model.commit_spec import CHANGES, CommitSpec, check_change, commit_line, env_of
 from tui.model.containers import Container
@@ -173,6 +173,8 @@ class CommitScreen(FormScreen):
         except EngineError as error:
             entry.close("failed", str(error))
             hint = FULL_DISK if "no space left" in str(error).lower() else error.hint
+            if isinstance(error, ConnectionLost):
+                hint = f"{hint}\n{UNTOLD}".strip()
             text = f"{error}\n{hint}" if hint else str(error)
             if isinstance(error, NotFound):
                 self.refused(f"{container.name} is gone: somebody removed it meanwhile", None)
@@ -202,6 +204,7 @@ class CommitScreen(FormScreen):
         return await allowed(context, "always", f"Move {familiar}?", lines, label="Move the tag", danger=True)
 
 
+UNTOLD = "whether the image was made nobody told: look among the images before you send it again"
 FULL_DISK = "the disk under the daemon is full: X on the dashboard shows what takes its space, and cleans up"
 
 
