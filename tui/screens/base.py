@@ -148,7 +148,7 @@ class HytheScreen(Screen[Any]):
             )
 
     async def choose(self, title: str, options: Sequence[Option]) -> str | None:
-        from widgets.dialogs import ChoiceDialog
+        from widgets.choice_dialog import ChoiceDialog
 
         async with self._asking:
             return await self.hythe.push_screen_wait(ChoiceDialog(title, options, ascii=self.ascii))
