@@ -11,12 +11,13 @@ from pathlib import Path
 from shlex import quote
 from typing import Final
 
-from tui.engine.archive import index_archive, kind_of
+from tui.engine.archive import index_archive
 from tui.engine.archive_reader import ArchiveError
 from tui.engine.container_tree import end
 from tui.engine.engine import Engine
 from tui.engine.first_file import empty_archive
 from tui.engine.layer_files import SPARSE
+from tui.engine.tar_entries import kind_of
 from tui.engine.tarscan import Body, TarError, TarHeader, TarScanner
 from tui.engine.threads import in_thread
 from tui.jobs.extract import MARGIN, MOST_LEFT_OUT, ExtractError
