@@ -23,7 +23,7 @@ from tui.present.units import plural, size
 from tui.screens.base import HytheScreen
 from tui.screens.layers_actions import compare_with_another, extract, write_report
 from tui.screens.layers_file import LayerFileScreen
-from tui.screens.layers_reading import LayersReading
+from tui.screens.layers_reading import LayersReading, begin
 from tui.screens.layers_scan import open_scan
 from tui.screens.layers_stack import StackPane, with_lines
 from tui.screens.layers_tree import LayerPane
@@ -192,15 +192,8 @@ class LayersScreen(HytheScreen):
         expected = sum(row.size for row in self.stack_pane.rows)
         given = self._given  # one that has ended has given its layers away: they are in the cache, most often
         known = given if given is not None and (given.state == "running" or given.layers is not None) else None
-        reading = asyncio.ensure_future(self._reading.read(self.session, self._image, self._title, expected, known))
-        try:
-            await asyncio.sleep(0)  # it has begun: the footer tells how to cancel it
-            self._draw_footer()
-            job = await asyncio.shield(reading)
-        except asyncio.CancelledError:
-            reading.cancel()
-            await asyncio.wait([reading])
-            raise
+        reading = self._reading.read(self.session, self._image, self._title, expected, known)
+        job = await begin(reading, self._draw_footer)  # the footer tells how to cancel it
         self.pane.progress(None)
         layers = job.take_layers()
         if layers is not None:
@@ -430,7 +423,7 @@ class LayersScreen(HytheScreen):
         self._to_files()
 
     def on_tree_view_search_changed(self, message: TreeView.SearchChanged) -> None:
-        self.pane.show_hits(message.hit, message.total, message.complete)
+        self.pane.show_hits(message)
 
     def on_tree_view_expand_cut(self, message: TreeView.ExpandCut) -> None:
         self.note(f"opened the first {plural(message.limit, 'row')}: there are more", "warning")
