@@ -220,7 +220,7 @@ class HytheScreen(Screen[Any]):
 
     async def let_ssh_ask(self) -> None:
         for session in self.hythe.fleet.sessions if self.hythe.fleet else ():
-            if session.engine.transport.asks:
+            if session.engine.transport.connections.asks:
                 try:
                     await self.hythe.let_ssh_ask(session.engine)
                 except EngineError as error:
