@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from textual.events import Paste
 from textual.suggester import Suggester
 from textual.widget import Widget
@@ -17,16 +15,11 @@ def unified(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-class TakesPastes(Protocol):
-    """What stands around editors may take a pasted text as a whole, which is then not inserted."""
-
-    def take_paste(self, text: str) -> bool:
-        """Return whether it took the text."""
-        ...
-
-
 def taken_around(editor: Widget, text: str) -> bool:
-    """Offer a pasted text to what stands around an editor, from the inside; whether any of it took the text."""
+    """Offer a pasted text to what stands around an editor, from the inside; whether any of it took the text.
+
+    Who may take one has `take_paste(text)`, which returns whether it did: then the text is not inserted.
+    """
     takers = (getattr(around, "take_paste", None) for around in editor.ancestors)
     return any(taker(text) for taker in takers if taker is not None)
 

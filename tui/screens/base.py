@@ -45,7 +45,6 @@ class HytheScreen(Screen[Any]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of([BY_ID[id] for id in EVERYWHERE])
     own_keys: ClassVar[Sequence[tuple[str, str]]] = ()
-    title_text: ClassVar[str] = ""
 
     def __init__(self) -> None:
         super().__init__()
