@@ -24,6 +24,14 @@ def taken_around(editor: Widget, text: str) -> bool:
     return any(taker(text) for taker in takers if taker is not None)
 
 
+def pasted(editor: Widget, event: Paste) -> str | None:
+    """Take a paste in the editor's stead, and return its text; None where what stands around the editor took it."""
+    event.prevent_default()
+    event.stop()
+    text = unified(event.text)
+    return None if taken_around(editor, text) else text
+
+
 class Line(Input):
     """An input of one line that neither blinks nor drops what is pasted after a line end."""
 
@@ -49,10 +57,8 @@ class Line(Input):
 
     def on_paste(self, event: Paste) -> None:
         """Join pasted lines as a shell does: a line that ends in a backslash goes on, any other end is a space."""
-        event.prevent_default()
-        event.stop()
-        text = unified(event.text)
-        if taken_around(self, text):
+        text = pasted(self, event)
+        if text is None:
             return
         lines = text.replace("\\\n", "").splitlines()
         self.replace(literal(" ".join(lines)), *sorted(self.selection))
@@ -63,10 +69,8 @@ class Lines(TextArea):
 
     def on_paste(self, event: Paste) -> None:
         """Insert the pasted lines as they can be drawn; tabs stay."""
-        event.prevent_default()
-        event.stop()
-        text = unified(event.text)
-        if taken_around(self, text):
+        text = pasted(self, event)
+        if text is None:
             return
         lines = ["\t".join(map(literal, line.split("\t"))) for line in text.splitlines()]
         start, end = sorted((self.selection.start, self.selection.end))
