@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable
 from types import TracebackType
 
@@ -18,17 +19,23 @@ class RequestBody:
     def __init__(self, source: AsyncIterable[bytes] | None) -> None:
         self._error: Exception | None = None
         self._source = source
+        self._reading = asyncio.Lock()
 
     async def chunks(self) -> AsyncGenerator[bytes]:
         """Yield the source's chunks."""
         if self._source is None:
             return
-        try:
-            async for chunk in self._source:
-                yield chunk
-        except Exception as error:
-            self._error = error
-            raise
+        source = aiter(self._source)
+        while True:
+            try:
+                async with self._reading:
+                    chunk = await anext(source)
+            except StopAsyncIteration:
+                return
+            except Exception as error:
+                self._error = error
+                raise
+            yield chunk
 
     async def __aenter__(self) -> RequestBody:
         return self
@@ -42,4 +49,6 @@ class RequestBody:
         finally:
             aclose = getattr(self._source, "aclose", None)
             if aclose is not None:
-                await aclose()
+                # the client has cancelled what reads, but a thread may be at it still
+                async with self._reading:
+                    await aclose()
