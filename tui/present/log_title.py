@@ -17,12 +17,14 @@ MOST_NAMED = 4
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What there is to say. `hit` counts from 1; `shown` is None without a filter."""
+    """What there is to say. `hit` counts from 1; `shown` is None without a filter; `none` is what to say of no
+    containers, and empty as long as they are looked for."""
 
     containers: Sequence[Container]
     phases: Sequence[str]
     problems: Sequence[str]
     title: str = ""
+    none: str = ""
     following: bool = True
     held: int = 0
     held_bytes: int = 0
@@ -63,6 +65,8 @@ def _stand(facts: Reading) -> Span:
         words = {"failed": "can't be read", "lost": "lost, trying again", "gone": "gone"}
         several = f"{len(wrong)} of {len(facts.phases)} " if len(facts.phases) > 1 else ""
         return f"{several}{words[wrong[0]]}", "bad"
+    if not facts.phases and facts.none:
+        return facts.none, "dim"
     if not facts.phases or any(phase in ("waiting", "reading") for phase in facts.phases):
         return "reading …", "busy"
     if not facts.following:
