@@ -23,6 +23,7 @@ from tui.jobs.log_source import Target
 from tui.jobs.task_logs import TaskLogs
 from tui.model.swarm import SwarmService
 from tui.present.logs import why_empty
+from waiting import until
 
 SAYS = 'i=0; while true; do i=$((i+1)); echo "line $i"; echo "error $i" >&2; sleep 0.2; done'
 
@@ -183,7 +184,7 @@ async def test_a_real_service_that_crashes_again_and_again_loses_no_task(own_eng
             await reader.until(lambda: len(reader.texts("exit code 3")) >= 15)
             assert reader.feed.followed <= 3
             await engine.swarm.remove_service(crash.id)
-            await reader.until(lambda: reader.feed.followed == 0)
+            await until(lambda: reader.feed.followed == 0)
         begun = reader.texts("begins")
         assert len(begun) == len(set(begun))
         ends = reader.texts("exit code 3") + reader.texts("was removed")

@@ -63,6 +63,8 @@ class Manager:
         self.deaf = False
         """Whether what is followed brings nothing, as from a slow node."""
         self.failing = False
+        self.removed = False
+        """Whether the service was removed, whose tasks end now."""
         self._made = 0
         self._wrote = asyncio.Event()
         self._time = 1000 * SECOND
@@ -84,7 +86,9 @@ class Manager:
 
     # what a Swarm is asked for
 
-    async def tasks(self, _service: str) -> list[SwarmTask]:
+    async def tasks(self, service: str) -> list[SwarmTask]:
+        if self.removed:
+            raise NotFound(404, f"service {service} not found")
         return [task.task for task in self.known]
 
     async def nodes(self) -> list[SwarmNode]:
@@ -349,6 +353,26 @@ async def test_a_task_that_the_manager_forgot_while_it_was_followed_gives_its_pl
         await reader.until(lambda: reader.feed.followed == 0 and len(reader.lines) == 2)
         await reader.until(lambda: not reader.sources)
     assert reader.lines == ["one", "— web.1.00000@worker was removed —"]
+
+
+async def test_the_last_words_of_the_tasks_of_a_service_that_was_removed_are_read() -> None:
+    manager, reader = Manager(), Reader()
+    ended, running, next_one = manager.start("failed"), manager.start(), manager.start("ready")
+    manager.write(ended, "long ago")
+    manager.write(running, "one")
+    async with following(manager, reader) as targets:
+        await reader.until(lambda: len(reader.lines) == 3 and "following" in reader.phases())
+        manager.removed = True
+        manager.forget(ended)
+        manager.forget(next_one)
+        await reader.until(lambda: len(reader.sources) == 1)
+        manager.write(running, "told to stop")
+        running.state = "shutdown"
+        await reader.until(lambda: len(reader.lines) == 5)
+        manager.forget(running)
+        await reader.until(lambda: not reader.sources)
+        assert targets.looked
+    assert reader.lines[-2:] == ["told to stop", "— web.1.00000@worker ended —"]
 
 
 async def test_a_task_that_can_not_be_read_gives_its_place_back_when_it_has_ended() -> None:

@@ -205,6 +205,8 @@ class LogSource:
             return found
         if not known and not self.target.state().condition.is_live:
             return self.container  # nothing is known yet: what was known last must do
+        if self.target.once:
+            return None  # what another one of its name says is a log of its own
         service, name = service_of(self.container), self.container.name
         return next((c for c in known.values() if c.name == name or (service and service_of(c) == service)), None)
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from tui.engine.errors import EngineError
+from tui.engine.errors import EngineError, NotFound
 from tui.engine.swarm import Swarm
 from tui.jobs.log_source import LOOK_SECONDS, Target, known_lines, moment_of
 from tui.model.containers import Container
@@ -40,6 +40,7 @@ UNREADABLE = frozenset({"none"})
 class Known:
     """What is known of a task besides its record."""
 
+    service: str
     label: str = ""
     away: str = ""
     """Why its node can't be asked for its lines."""
@@ -71,7 +72,7 @@ class TaskLogs:
     async def refresh(self) -> list[Target]:
         """Read the tasks, and return those that were not there before: the ones that run first, then the newest."""
         try:
-            found = [await self._swarm.tasks(service.id) for service in self._services]
+            found = [await self._tasks_of(service) for service in self._services]
             nodes = {node.id: node for node in await self._swarm.nodes()}
         except EngineError as error:
             self.problem = str(error)
@@ -87,7 +88,7 @@ class TaskLogs:
                 records[task.id] = record_of(task, service, node, nodes.get(task.node))
                 known = self._known.get(task.id)
                 if known is None:
-                    known = self._known[task.id] = Known()
+                    known = self._known[task.id] = Known(service.id)
                     new.append(self._target(records[task.id], known))
                 known.away = why_away(nodes.get(task.node), node)
                 known.held_up = task.error
@@ -102,6 +103,24 @@ class TaskLogs:
             self._know(records)
         self._tell()
         return by_rank(new)
+
+    async def _tasks_of(self, service: SwarmService) -> list[SwarmTask]:
+        """Return the tasks of a service; of one that was removed those that have not ended yet, which say last words.
+
+        They are there for a moment longer, but not to be had by its ID any more.
+        """
+        try:
+            return await self._swarm.tasks(service.id)
+        except NotFound:
+            known = [self.state.containers.get(id) for id, each in self._known.items() if each.service == service.id]
+        left = [task.id for task in known if task is not None and task.state != "exited"]
+        return [task for task in await asyncio.gather(*map(self._task, left)) if task is not None]
+
+    async def _task(self, task: str) -> SwarmTask | None:
+        try:
+            return await self._swarm.task(task)
+        except NotFound:
+            return None
 
     def _target(self, task: Container, known: Known) -> Target:
         # a task gets its node only some time after it was made
