@@ -36,6 +36,8 @@ class FakeTask:
     state: str = "running"
     error: str = ""
     written: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+    unended: str = ""
+    """What it wrote last, without a line end."""
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when somebody follows it."""
     read: asyncio.Event = field(default_factory=asyncio.Event)
@@ -67,7 +69,7 @@ class Manager:
         """Whether the service was removed, whose tasks end now."""
         self._made = 0
         self._wrote = asyncio.Event()
-        self._time = 1000 * SECOND
+        self.time = 1000 * SECOND
 
     def start(self, state: str = "running") -> FakeTask:
         self._made += 1
@@ -76,8 +78,8 @@ class Manager:
         return task
 
     def write(self, task: FakeTask, text: str, *, same: bool = False) -> None:
-        self._time += 0 if same else SECOND
-        task.written.append((self._time, text))
+        self.time += 0 if same else SECOND
+        task.written.append((self.time, text))
         self._wrote.set()
         self._wrote = asyncio.Event()
 
@@ -104,7 +106,14 @@ class Manager:
         return self._find(id).task
 
     async def task_log_batches(
-        self, id: str, *, tty: bool, follow: bool = False, tail: int | None = None, since: str = ""
+        self,
+        id: str,
+        *,
+        tty: bool,
+        follow: bool = False,
+        tail: int | None = None,
+        since: str = "",
+        over: asyncio.Event | None = None,
     ) -> AsyncGenerator[LogBatch]:
         assert not tty
         task = self._find(id)
@@ -120,14 +129,21 @@ class Manager:
         at = 0
         self.open += 1
         try:
-            while True:
+            assert over is not None
+            ended = asyncio.ensure_future(over.wait())
+            while not over.is_set():
                 wrote = self._wrote
                 lines = [line for line in task.written[at:] if line[0] >= moment(since)]
                 at = len(task.written)
                 if lines and not self.deaf:
                     yield batch_of(lines)
-                await wrote.wait()
+                coming = asyncio.ensure_future(wrote.wait())
+                await asyncio.wait([coming, ended], return_when=asyncio.FIRST_COMPLETED)
+                coming.cancel()
+            if task.unended:
+                yield batch_of([(self.time, task.unended)])
         finally:
+            ended.cancel()
             self.open -= 1
 
 
@@ -349,10 +365,12 @@ async def test_a_task_that_the_manager_forgot_while_it_was_followed_gives_its_pl
     manager.write(task, "one")
     async with following(manager, reader):
         await reader.until(lambda: reader.phases() == ["following"] and len(reader.lines) == 1)
+        task.unended = "a last word"
+        manager.time += SECOND
         manager.forget(task)
-        await reader.until(lambda: reader.feed.followed == 0 and len(reader.lines) == 2)
+        await reader.until(lambda: reader.feed.followed == 0 and len(reader.lines) == 3)
         await reader.until(lambda: not reader.sources)
-    assert reader.lines == ["one", "— web.1.00000@worker was removed —"]
+    assert reader.lines == ["one", "a last word", "— web.1.00000@worker was removed —"]
 
 
 async def test_the_last_words_of_the_tasks_of_a_service_that_was_removed_are_read() -> None:

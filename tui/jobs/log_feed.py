@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Sequence
 from contextlib import aclosing, contextmanager
 from typing import Protocol
 
@@ -123,7 +123,7 @@ class LogFeed:
         ]
 
     @contextmanager
-    def _holding(self, numbers: Iterable[int]) -> Iterator[None]:
+    def _holding(self, numbers: Iterable[int]) -> Generator[None]:
         """Keep sources while their lines are read back."""
         held = list(numbers)
         self._held.update(held)

@@ -34,7 +34,7 @@ Phase = Literal["waiting", "reading", "following", "ended", "gone", "lost", "fai
 class Take(Protocol):
     """Takes the lines of a source, in their order."""
 
-    def __call__(self, source: LogSource, batch: LogBatch) -> None: ...
+    def __call__(self, source: LogSource, batch: LogBatch, /) -> None: ...
 
 
 class LogAccess(Protocol):

@@ -204,8 +204,9 @@ class TaskLogs:
         if not follow:
             return
         after = moment_of(newest) if newest != NO_TIME else since
-        coming = self._swarm.task_log_batches(container, tty=tty, follow=True, since=after)
-        async with aclosing(coming), aclosing(self._until_over(container, coming)) as lines:
+        over = asyncio.Event()
+        coming = self._swarm.task_log_batches(container, tty=tty, follow=True, since=after, over=over)
+        async with aclosing(coming), aclosing(self._until_over(container, coming, over)) as lines:
             async for batch in lines:
                 skip = 0
                 if newest != NO_TIME:
@@ -214,7 +215,9 @@ class TaskLogs:
                     newest = NO_TIME  # from here on all is new
                     yield batch.part(skip)
 
-    async def _until_over(self, task: str, lines: AsyncGenerator[LogBatch]) -> AsyncGenerator[LogBatch]:
+    async def _until_over(
+        self, task: str, lines: AsyncGenerator[LogBatch], over: asyncio.Event
+    ) -> AsyncGenerator[LogBatch]:
         """Yield what comes until the task has ended and nothing came for a moment: the manager does not end it.
 
         Nor does it tell when the node goes away, from which nothing more comes then: that is told here.
@@ -241,7 +244,7 @@ class TaskLogs:
                         told = away
                         yield mark_of(away or "its node is back")
                 else:
-                    return
+                    over.set()
         finally:
             for waiting in (coming, looked):
                 waiting.cancel()
