@@ -17,8 +17,10 @@ MOST_NAMED = 4
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What there is to say. `hit` counts from 1; `shown` is None without a filter; `none` is what to say of no
-    containers, and empty as long as they are looked for."""
+    """What there is to say. `hit` counts from 1; `shown` is None without a filter.
+
+    `none` is what to say where there are no tasks; it is empty for containers, and as long as tasks are looked for.
+    """
 
     containers: Sequence[Container]
     phases: Sequence[str]
@@ -71,7 +73,9 @@ def _stand(facts: Reading) -> Span:
         return "reading …", "busy"
     if not facts.following:
         return "not following: G follows", "warn"
-    if all(phase == "ended" for phase in facts.phases):
+    # a task that is yet to be started has no lines, and one more will have
+    to_come = bool(facts.none) and any(container.state == "created" for container in facts.containers)
+    if all(phase == "ended" for phase in facts.phases) and not to_come:
         return "ended", "dim"
     return "following", "good"
 

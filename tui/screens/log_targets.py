@@ -49,8 +49,8 @@ class LogTargets:
 
     @property
     def looked(self) -> bool:
-        """Whether it is known what there is."""
-        return all(tasks.state.condition.is_live for tasks in self._tasks)
+        """Whether it is known which tasks there are; never where containers are followed."""
+        return bool(self._tasks) and all(tasks.state.condition.is_live for tasks in self._tasks)
 
     @property
     def left_out(self) -> int:

@@ -148,8 +148,10 @@ class LogsScreen(HytheScreen):
         left_out = self._targets.left_out
         if left_out > self._told_left_out:
             self._told_left_out = left_out
-            rest = "more wait until others have ended" if self._targets.services else "more are not"
-            self.note(f"the first {MOST_FOLLOWED} {self._targets.noun}s are followed, {left_out} {rest}", "warning")
+            words = f"the first {MOST_FOLLOWED} containers are followed, {left_out} more are not"
+            if self._targets.services:
+                words = f"{MOST_FOLLOWED} tasks are followed, {left_out} more wait for a place"
+            self.note(words, "warning")
         elif not left_out:
             self._told_left_out = 0
 
@@ -211,7 +213,7 @@ class LogsScreen(HytheScreen):
             phases=[source.phase for source in reading.sources],
             problems=[source.problem for source in reading.sources],
             title=self._title,
-            none=f"no {self._targets.noun}s" if self._targets.looked else "",
+            none="no tasks" if self._targets.looked else "",
             following=view.following,
             held=len(view.buffer),
             held_bytes=view.buffer.size,
