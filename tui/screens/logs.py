@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -142,10 +142,15 @@ class LogsScreen(HytheScreen):
         self._tell_left_out()
 
     def _tell_left_out(self) -> None:
-        if self._targets.left_out != self._told_left_out:
-            self._told_left_out = self._targets.left_out
-            words = f"the first {MOST_FOLLOWED} {self._targets.noun}s are followed, {self._told_left_out} more are not"
+        left_out = self._targets.left_out
+        if left_out > self._told_left_out:
+            self._told_left_out = left_out
+            words = f"the first {MOST_FOLLOWED} containers are followed, {left_out} more are not"
+            if self._targets.services:
+                words = f"{MOST_FOLLOWED} tasks are followed, {left_out} more wait for a place"
             self.note(words, "warning")
+        elif not left_out:
+            self._told_left_out = 0
 
     @property
     def log_view(self) -> LogView:
@@ -205,6 +210,7 @@ class LogsScreen(HytheScreen):
             phases=[source.phase for source in reading.sources],
             problems=[source.problem for source in reading.sources],
             title=self._title,
+            none="no tasks" if self._targets.looked else "",
             following=view.following,
             held=len(view.buffer),
             held_bytes=view.buffer.size,
@@ -221,7 +227,8 @@ class LogsScreen(HytheScreen):
         )
         self.query_one("#header", SpanLine).show(*log_title(facts, self.ascii))
         self.query_one("#log-line", SpanLine).show(*log_line(facts, self.ascii))
-        usable = {"choose": len(reading.sources) > 1, "all": view.more_above and not view.buffer.joined}
+        several = len(reading.sources) > 1 or len(view.buffer.sources) > 2
+        usable = {"choose": several, "all": view.more_above and not view.buffer.joined}
         self.query_one("#footer", KeyHints).hint([(*hint, usable.get(hint[0], True)) for hint in HINTS])
 
     def _filters(self) -> list[str]:
@@ -355,7 +362,9 @@ class LogsScreen(HytheScreen):
         self.run_worker(self._choose(), group="log-ask")
 
     async def _choose(self) -> None:
-        labels = list(dict.fromkeys(source.label for source in self.reading.sources))
+        # those of ended tasks that are not followed any more have lines here all the same
+        known = (source.label for source in self.reading.sources)
+        labels = list(dict.fromkeys([*known, *filter(None, self.log_view.buffer.sources)]))
         if len(labels) < 2:
             self.note(f"there is one {self._targets.noun} only")
             return
@@ -366,8 +375,8 @@ class LogsScreen(HytheScreen):
         if chosen is None:
             return
         self._hidden = self._hidden ^ {chosen} if chosen else frozenset()
-        numbers: Mapping[str, int] = {label: self.log_view.buffer.source(label) for label in labels}
-        self._apply(replace(self._filter, hidden=frozenset(numbers[label] for label in self._hidden)))
+        numbers = frozenset(self.log_view.buffer.source(label) for label in self._hidden)
+        self._apply(replace(self._filter, hidden=numbers))
 
     # ---- reading further back
     def action_all(self) -> None:
