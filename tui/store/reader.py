@@ -68,7 +68,7 @@ class Reader:
 
     def want_failed(self) -> None:
         """Have the lists read again that failed, but not those that the daemon refuses."""
-        self.want_lists(*filter(self._may_be_asked, self._known.state.problems))
+        self.want_lists(*filter(self._may_be_asked, self._known.problems))
 
     def want_polled(self) -> None:
         """Have the lists read again that the daemon does not refuse."""
@@ -87,7 +87,7 @@ class Reader:
         self._queue.watch(resource, view)
         if resource in self._unreadable:
             return
-        known = self._known.state.table(resource).records
+        known = self._known.table(resource).records
         for key in view:
             if key in known and not kind.outranks(known[key]) and not self._queue.has(resource, key):
                 self._queue.put(resource, key)
@@ -146,7 +146,7 @@ class Reader:
                 return
             self._known.heard()
             self._refused.discard(resource)
-            records = self._known.state.table(resource).records
+            records = self._known.table(resource).records
             doubtful = [key for key in view if key in records] if anew else kind.doubtful(records, listed)
             self._known.take_list(resource, moment, listed, kind.chooser(view, changed, anew=anew))
         for key in doubtful:
