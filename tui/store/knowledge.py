@@ -110,7 +110,7 @@ class Knowledge:
         reads = self._reads.setdefault(resource, [])
         reads.append((moment, key, record))
         if len(reads) >= MOST_NOTED:
-            _ = self.state  # nobody looks: that must not pile up
+            self.table(resource)  # nobody looks: that must not pile up
         self._changed()
 
     def take_gone(self, resource: Resource, key: str) -> None:
