@@ -3,10 +3,9 @@
 import gc
 import os
 import sys
-from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from tui import cli
+from tui import exit_codes
 
 TEXTUAL_DEFAULTS = {
     "TEXTUAL_ANIMATIONS": "none",
@@ -27,25 +26,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         try:
-            code = run(cli.build_parser().parse_args(arguments))
+            code = run(sys.argv[1:] if arguments is None else arguments)
         finally:
             if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison] None when it was closed before the start
                 sys.stdout.flush()
     except KeyboardInterrupt:
-        return cli.INTERRUPTED
+        return exit_codes.INTERRUPTED
     except BrokenPipeError:
         _forget_stdout()
-        return cli.PIPE_CLOSED
+        return exit_codes.PIPE_CLOSED
     except Exception as error:  # noqa: BLE001 the last resort: told in one line, with the traceback in a file
         from tui import crash
 
         crash.report(error)
-        return cli.UNEXPECTED
+        return exit_codes.UNEXPECTED
     return code
 
 
-def run(options: Namespace) -> int:
-    """Do what the parsed *options* ask for and return the exit code."""
+def run(arguments: Sequence[str]) -> int:
+    """Do what the *arguments* ask for and return the exit code."""
+    if not arguments:
+        return run_dashboard({})  # the parser costs a tenth of the time to the first name
+    from tui import cli
+
+    options = cli.build_parser().parse_args(arguments)
     if options.verb == "completion":
         from tui.completion import completion_script
 
@@ -53,9 +57,9 @@ def run(options: Namespace) -> int:
             from tui.settings import load_settings
 
             print("".join(f"{name}\n" for name in sorted(load_settings({}).groups)), end="")
-            return cli.OK
+            return exit_codes.OK
         print(completion_script(options.shell, cli.build_parser()), end="")
-        return cli.OK
+        return exit_codes.OK
     if options.verb == "demo":
         from tui.headless_demo import run_demo
 
@@ -67,22 +71,22 @@ def run(options: Namespace) -> int:
         from tui.headless_layers import run_layers
 
         return run_layers(options)
-    return run_dashboard(options)
+    return run_dashboard(vars(options))
 
 
-def run_dashboard(options: Namespace) -> int:
-    """Start the dashboard; without a terminal to draw it on, one line says so."""
+def run_dashboard(options: Mapping[str, object]) -> int:
+    """Start the dashboard as the *options* say, by their names in what the parser finds; without a terminal, say so."""
     if (problem := terminal_problem()) is not None:
         print(f"hythe: {problem}", file=sys.stderr)
-        return cli.USAGE
+        return exit_codes.USAGE
     for name, value in TEXTUAL_DEFAULTS.items():
         os.environ.setdefault(name, value)
     from tui.settings import load_settings
 
-    settings = load_settings(vars(options))
+    settings = load_settings(options)
     if settings.refusal is not None:
         print(f"hythe: {settings.refusal}", file=sys.stderr)
-        return cli.USAGE
+        return exit_codes.USAGE
     from tui.first_paint import FirstPaint, import_the_rest
 
     gc.disable()
