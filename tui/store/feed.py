@@ -26,7 +26,7 @@ from tui.store.knowledge import Knowledge
 from tui.store.listening import EventLine
 from tui.store.publishing import Publisher
 from tui.store.reader import REFUSED, RESOURCES, Reader
-from tui.store.state import Condition, State
+from tui.store.state import Condition, Resource, State
 from tui.store.together import run_together
 
 RING = 200
