@@ -216,6 +216,7 @@ class HostsScreen(HytheScreen):
         hints = [
             (command.id, self.keys_of(command).split(" ")[0], command.short, command.why_not(context) is None)
             for command in FOOTER
+            if self.keys_of(command)
         ]
         self.query_one("#footer", KeyHints).hint([*hints, ("hosts.ask", "f5", "ask again", True)])
 

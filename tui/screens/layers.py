@@ -15,10 +15,12 @@ from tui.engine.errors import EngineError
 from tui.jobs.extract import Selection
 from tui.jobs.layers import LayersJob
 from tui.model.file_lookup import NotThere, locate
+from tui.model.images import Image
 from tui.model.layers import ImageLayers
 from tui.model.waste import Lost
 from tui.present.layer_tree import LayerView
 from tui.present.layers import Analysis, analysis_of, history_rows, image_rows, row_details
+from tui.present.newer import newer_image
 from tui.present.units import plural, size
 from tui.screens.base import HytheScreen
 from tui.screens.layers_actions import compare_with_another, extract, write_report
@@ -136,6 +138,8 @@ class LayersScreen(HytheScreen):
         self._layers: ImageLayers | None = None
         self._image_id = ""
         self._analysis: Analysis | None = None
+        self._by_now: Image | None = None
+        """The image that has the title's name now, where this one has lost it."""
         self._failure = ""
 
     def compose(self) -> ComposeResult:
@@ -257,8 +261,12 @@ class LayersScreen(HytheScreen):
             self.pane.show_layer(number, rows[number])
 
     def _draw_counts(self) -> None:
-        """Show the counts of a scan that has ended meanwhile."""
+        """Show the counts of a scan that has ended meanwhile, and that the image's name is another one's by now."""
         self.stack_pane.renew_counts(self._image_id)
+        by_now = newer_image(self._title, self._image_id, self.session.state.images.values())
+        if by_now is not self._by_now:
+            self._by_now = by_now
+            self._draw_header()
 
     def on_choice_list_moved(self, message: ChoiceList.Moved) -> None:
         rows, number = self.stack_pane.rows, int(message.key)
@@ -283,6 +291,8 @@ class LayersScreen(HytheScreen):
 
     def _draw_header(self) -> None:
         left: list[Span] = [(" hythe ", "head"), ("layers of ", ""), (f"{self._title} ", "accent")]
+        if self._by_now is not None:
+            left.append((f" name moved to {self._by_now.short_id}", "warn"))
         totals = self._analysis.totals if self._analysis else None
         self.query_one("#header", SpanLine).show(left, totals.verdict() if totals else ())
         self.stack_pane.show_title(totals.counts() if totals else ())
