@@ -33,6 +33,7 @@ class Request:
     target: str
     headers: dict[str, str]
     body: bytes
+    protocol: str
 
 
 @dataclass
@@ -81,10 +82,10 @@ async def _request(reader: asyncio.StreamReader) -> Request | None:
     except asyncio.IncompleteReadError:
         return None
     first, *lines = head.strip().split("\r\n")
-    method, target, _ = first.split(" ")
+    method, target, protocol = first.split(" ")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Request(method, target, headers, body)
+    return Request(method, target, headers, body, protocol)
 
 
 @asynccontextmanager

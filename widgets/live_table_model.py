@@ -10,7 +10,7 @@ T = TypeVar("T")
 Rank = Any
 """What a row is sorted by: anything with a total order among the rows of one column."""
 
-_FEW, _SHARE = 64, 32
+_FEW, _SHARE = 64, 10
 """So many changes, or this part of all rows if it is more, are put into the order one by one; more are sorted anew."""
 
 

@@ -15,7 +15,7 @@ from tui.app import HytheApp
 from tui.demo.clock import ManualClock
 from tui.demo.server import serve_demo
 from tui.engine.endpoint import Endpoint
-from tui.screens import tables
+from tui.screens import show_pace
 from tui.screens.dashboard import DashboardScreen
 from tui.settings import Settings
 from tui.store import usage
@@ -32,7 +32,7 @@ def stand_still(monkeypatch: pytest.MonkeyPatch) -> None:
     The dashboard shows news at once: in the field it rests in between for as long as the machine is busy. What nobody
     looks at any more is followed on: it is told how many streams there are, and a slow test is no reason to end some.
     """
-    monkeypatch.setattr(tables, "SHOW_SHARE", 0)
+    monkeypatch.setattr(show_pace, "SHARE", 0.0)
     monkeypatch.setattr(usage, "LINGER_SECONDS", 3600.0)
 
 

@@ -62,6 +62,29 @@ def test_a_list_that_lagged_in_the_middle_of_many_changes_is_read_once_more() ->
     virtually(act)
 
 
+def test_a_list_is_not_read_in_the_middle_of_changes_that_a_daemon_tells_slowly() -> None:
+    async def act(watched: Watched) -> None:
+        daemon = watched.daemon
+        keys = [daemon.create(f"name{number}") for number in range(500)]
+        await asyncio.sleep(3 * reader.LOOK_AGAIN)
+        daemon.requests.clear()
+        slow = 1.5 * reader.LOOK_AGAIN
+        daemon.always["list some containers"] = Ticket(before=int(slow / STEP))
+        for key in keys[:100]:
+            daemon.start(key)
+        await asyncio.sleep(reader.LOOK_AGAIN)
+        for key in keys[100:200]:
+            daemon.start(key)
+        await asyncio.sleep(6 * slow)
+        assert daemon.requests.count("list some containers") > 4, "the second hundred are being read"
+        assert "list containers" not in daemon.requests
+        await asyncio.sleep(4 * slow)
+        assert daemon.requests.count("list containers") == 1
+        watched.assert_true()
+
+    virtually(act)
+
+
 def test_what_was_found_gone_is_forgotten_once_no_request_can_bring_it_back() -> None:
     async def act(watched: Watched) -> None:
         daemon = watched.daemon

@@ -1,6 +1,7 @@
 """Reads and lists in any order of arrival leave in a table what the newest of them said of each object."""
 
 from dataclasses import dataclass
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from tui.model.containers import Container
 from tui.model.images import Image
+from tui.store import knowledge
 from tui.store.kinds import CONTAINERS, container_agrees
 from tui.store.knowledge import MOST_NOTED, Knowledge
 from tui.store.state import Condition, State, with_condition, with_problem, with_table
@@ -188,6 +190,22 @@ def test_the_latest_of_a_few_is_what_the_whole_state_says_of_them() -> None:
     whole = known.state.table("images").records
     assert latest == {key: whole[key] for key in "abexc" if key in whole}
     assert known.latest("images", "abexc") == latest
+
+
+def test_a_look_at_one_resource_leaves_waiting_what_was_read_of_others() -> None:
+    """To apply what was read of 10,000 containers takes its time: not for whoever wants the images, or the phase."""
+    known = Knowledge(lambda: None)
+    with known.asking() as moment:
+        known.take("containers", moment, "c", container("c"))
+        known.take("images", moment, "a", image("a"))
+    with patch.object(knowledge, "with_reads", wraps=with_reads) as applied:
+        known.heard()
+        assert (known.condition.phase, known.condition.heard, known.problems) == ("connecting", known.heard_at, {})
+        assert list(known.table("images").records) == ["a"]
+        assert applied.call_count == 1
+        assert (list(known.state.containers), list(known.state.images)) == (["c"], ["a"])
+        assert applied.call_count == 2
+        assert known.state.condition == known.condition
 
 
 def test_reads_do_not_pile_up_while_nobody_looks() -> None:

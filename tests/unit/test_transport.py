@@ -446,3 +446,24 @@ async def test_the_stream_is_resumed_where_it_is_told(engine: RawEngine, transpo
     async for _ in stream_events(transport, 1795505372015312238):
         pass
     assert engine.requests[-1].target == "/v1.41/events?since=1795505372.015312238"
+
+
+async def test_events_come_without_chunks_where_their_end_says_nothing(engine: RawEngine, transport: Transport) -> None:
+    """A chunk for each event is dear; of events up to a moment the chunks tell the end from a line that broke."""
+
+    async def reply(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.0 200 OK\r\n\r\n" + EVENT + EVENT)
+        writer.close()
+
+    engine.replies["/events"] = reply
+    assert await events_of(transport) == [None, STARTED, STARTED]
+    assert engine.requests[-1].protocol == "HTTP/1.0"
+    engine.replies["/events"] = CHUNKED + chunk(EVENT)
+    ended = stream_event_documents(transport, 1, 2)
+    assert await anext(ended) is None
+    assert await anext(ended) == [EVENT.strip()]
+    assert engine.requests[-1].protocol == "HTTP/1.1"
+    for line in engine.lines:
+        line.close()
+    with pytest.raises(ConnectionLost):
+        await anext(ended)

@@ -24,7 +24,13 @@ REST_SECONDS = 0.02
 It keeps the next one waiting for so long at most; those of health checks, which are no news, keep none.
 """
 
-FULL = 1 << 14
+REST_IN_STORM = 0.04
+"""How long it is left alone after `MANY` events: what they ask for is gathered for longer than that anyway."""
+
+MANY = 10
+"""Events of one batch that tell of a storm."""
+
+FULL = 1 << 15
 """Bytes of events from which on there are more to come at once."""
 
 
@@ -50,14 +56,16 @@ async def stream_event_documents(
         MalformedAnswer: it is no stream of JSON.
     """
     params = {"since": _moment(since_ns), "until": _moment(until_ns)}
-    async with transport.stream("GET", "/events", params=params) as answer:
+    # a daemon writes each event as a chunk of its own, and HTTP/1.0 has no chunks; a stream that is to end somewhere
+    # keeps them, as without them a line that broke would look like that end
+    async with transport.stream("GET", "/events", params=params, chunked=until_ns is not None) as answer:
         yield None
         async with aclosing(document_batches(answer, "GET /events", transport.endpoint.url)) as batches:
             async for batch in batches:
                 if wanted := [document for document in batch if noise or not is_noise(document)]:
                     yield wanted
                     if sum(map(len, batch)) < FULL:
-                        await answer.rest(REST_SECONDS)
+                        await answer.rest(REST_SECONDS if len(batch) < MANY else REST_IN_STORM)
 
 
 async def stream_events(transport: Transport, since_ns: int | None = None) -> AsyncGenerator[Event | None]:

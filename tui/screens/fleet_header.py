@@ -35,7 +35,7 @@ class FleetHeader(SpanLine):
         self.show(left, right)
 
     def _one_host(self, session: Session) -> list[tuple[str, str]]:
-        if session not in self._engines and session.state.condition.answers:
+        if session not in self._engines and session.feed.condition.answers:
             self._engines[session] = ""  # asked once, as soon as the daemon is there
             self.run_worker(self._read_version(session), group="version")
         api = ".".join(map(str, session.engine.transport.api_version or ()))
@@ -59,7 +59,7 @@ class FleetHeader(SpanLine):
 
     @staticmethod
     def _light(session: Session) -> Light:
-        condition = session.state.condition
+        condition = session.feed.condition
         now = time.monotonic()
         heard = None if condition.heard is None else now - condition.heard
         return Light(

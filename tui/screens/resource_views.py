@@ -79,7 +79,7 @@ def _containers(session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], N
     names = ImagesByTag()
 
     def problems(container: Container) -> Sequence[Problem]:
-        images = names.named(container.image, session.state.images)
+        images = names.named(container.image, session.feed.records("images"))
         usage = session.usage.usage.get(container.id)
         return problems_of(container, session.happenings.of(container.id), usage, images, session.now())
 

@@ -25,6 +25,7 @@ from tui.screens.detail import DetailPane
 from tui.screens.fleet_header import FleetHeader
 from tui.screens.resource_pane import ResourcePane
 from tui.screens.resource_views import VIEWS
+from tui.screens.show_pace import ShowPace
 from tui.screens.table_name import TableName
 from tui.screens.watching import watch_projects, watch_swarm, watch_usage
 from tui.settings import Settings
@@ -39,9 +40,6 @@ STACKED: tuple[TableName, ...] = ("containers", "images")
 
 NEWER_SECONDS = 10.0
 """How often it is looked whether it is time to ask registries; each tag is asked about once an hour at most."""
-
-SHOW_SHARE = 40
-"""Showing a state rests so many times as long as it took: in a storm on 10,000 containers there is always a new one."""
 
 FOLLOW_SECONDS = 0.1
 """How long the cursor rests on a row before the details are those of it."""
@@ -83,7 +81,7 @@ class TablesScreen(HytheScreen):
         self._following: Timer | None = None
         self._resting: Timer | None = None
         self._usage_changed = False
-        self._shown_until = self._show_seconds = 0.0
+        self._pace = ShowPace()
         self._panes = {view.name: ResourcePane(fleet, view, ascii=settings.ascii, memory=groups) for view in VIEWS}
 
     def compose(self) -> ComposeResult:
@@ -148,8 +146,7 @@ class TablesScreen(HytheScreen):
         """Show the state: at once, or after a rest if it was shown just now and that took long."""
         if self._resting is not None:
             return
-        rest = self._shown_until + SHOW_SHARE * self._show_seconds - time.monotonic()
-        if rest > 0:
+        if rest := self._pace.wait(time.monotonic()):
             self._resting = self.set_timer(rest, self._show_after_rest)
         else:
             self.show_state()
@@ -171,7 +168,7 @@ class TablesScreen(HytheScreen):
 
     def show_state(self) -> None:
         """Hand the latest state of every host to the tables."""
-        began = time.monotonic()
+        began = time.thread_time()
         for pane in self._shown_panes():
             pane.show_state()
         self._watch_usage()
@@ -180,8 +177,7 @@ class TablesScreen(HytheScreen):
         self._draw_tabs()
         self._draw_footer()
         self._follow_cursor()
-        self._shown_until = time.monotonic()
-        self._show_seconds = self._shown_until - began
+        self._pace.shown(time.monotonic(), time.thread_time() - began)
         if (awaited := self._awaited) is not None:
             session, noun, id = awaited
             if any(id in view.records(session) for view in VIEWS if view.noun == noun):

@@ -11,8 +11,9 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 
@@ -25,7 +26,7 @@ from tui.store.knowledge import Knowledge
 from tui.store.listening import EventLine
 from tui.store.publishing import Publisher
 from tui.store.reader import REFUSED, RESOURCES, Reader
-from tui.store.state import Condition, State
+from tui.store.state import Condition, Resource, State
 from tui.store.together import run_together
 
 RING = 200
@@ -103,8 +104,12 @@ class Feed:
 
     @property
     def condition(self) -> Condition:
-        """How the feed stands, at no cost; `heard` is as old as the last `state`."""
+        """How the feed stands, without putting the state together."""
         return self._known.condition
+
+    def records(self, resource: Resource) -> Mapping[str, Any]:
+        """Return the latest records of one resource, without putting together the others."""
+        return self._known.table(resource).records
 
     @property
     def tells_events(self) -> bool:
@@ -127,7 +132,7 @@ class Feed:
         attempt = 0
         try:
             while True:
-                if self.state.condition.phase != "stale":
+                if self._known.condition.phase != "stale":
                     self._known.enter("reconnecting" if attempt else "connecting", attempt=attempt)
                 try:
                     await self._take_ping(self.engine.connect())

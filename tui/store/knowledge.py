@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,18 +38,33 @@ class Knowledge:
     @property
     def state(self) -> State:
         """The latest state."""
-        state = self._state
-        if self._reads:
-            reads, self._reads = self._reads, {}
-            for resource, of_it in reads.items():
-                state = with_table(state, resource, self._shortened(with_reads(state.table(resource), of_it)))
+        for resource in tuple(self._reads):
+            self.table(resource)
         if self._events:
-            state = msgspec.structs.replace(state, events=state.events + self._events)
+            self._state = msgspec.structs.replace(self._state, events=self._state.events + self._events)
             self._events = 0
-        if self.heard_at > (state.condition.heard or 0.0):
-            state = with_condition(state, msgspec.structs.replace(state.condition, heard=self.heard_at))
-        self._state = state
-        return state
+        self._state = with_condition(self._state, self.condition)
+        return self._state
+
+    def table(self, resource: Resource) -> Table[Any]:
+        """The latest of one resource; what was read of others goes on waiting."""
+        if reads := self._reads.pop(resource, None):
+            table = self._shortened(with_reads(self._state.table(resource), reads))
+            self._state = with_table(self._state, resource, table)
+        return self._state.table(resource)
+
+    @property
+    def condition(self) -> Condition:
+        """How the feed stands now."""
+        condition = self._state.condition
+        if self.heard_at > (condition.heard or 0.0):
+            condition = msgspec.structs.replace(condition, heard=self.heard_at)
+        return condition
+
+    @property
+    def problems(self) -> Mapping[Resource, str]:
+        """Why resources could not be read."""
+        return self._state.problems
 
     def latest(self, resource: Resource, keys: Iterable[str]) -> dict[str, Any]:
         """The latest records of those of these objects that there are: what is held, and what was read since."""
@@ -77,11 +92,6 @@ class Knowledge:
             self._state = state
             self._changed()
 
-    @property
-    def condition(self) -> Condition:
-        """How the feed stands."""
-        return self._state.condition
-
     # what was read
 
     @contextmanager
@@ -100,7 +110,7 @@ class Knowledge:
         reads = self._reads.setdefault(resource, [])
         reads.append((moment, key, record))
         if len(reads) >= MOST_NOTED:
-            _ = self.state  # nobody looks: that must not pile up
+            self.table(resource)  # nobody looks: that must not pile up
         self._changed()
 
     def take_gone(self, resource: Resource, key: str) -> None:

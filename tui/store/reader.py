@@ -21,7 +21,7 @@ RESOURCES: tuple[Resource, ...] = tuple(KINDS)
 REFUSED = (401, 403, 405, 501)
 """Statuses that say that asking again soon is of no use."""
 
-TOGETHER = 64
+TOGETHER = 100
 """Objects that are asked for by their IDs in one list: a request line may have 8 KiB on some servers."""
 
 STUCK_SECONDS = 10.0
@@ -31,7 +31,7 @@ STUCK_PAUSE = 60.0
 """Seconds until an object that hung is asked for again."""
 
 LOOK_AGAIN = 1.0
-"""Seconds until a list is read once more that was read in the middle of many changes: it may lag behind them."""
+"""Seconds after many changes until the list is read once more: one read in the middle of them may lag behind them."""
 
 
 class Reader:
@@ -68,7 +68,7 @@ class Reader:
 
     def want_failed(self) -> None:
         """Have the lists read again that failed, but not those that the daemon refuses."""
-        self.want_lists(*filter(self._may_be_asked, self._known.state.problems))
+        self.want_lists(*filter(self._may_be_asked, self._known.problems))
 
     def want_polled(self) -> None:
         """Have the lists read again that the daemon does not refuse."""
@@ -87,7 +87,7 @@ class Reader:
         self._queue.watch(resource, view)
         if resource in self._unreadable:
             return
-        known = self._known.state.table(resource).records
+        known = self._known.table(resource).records
         for key in view:
             if key in known and not kind.outranks(known[key]) and not self._queue.has(resource, key):
                 self._queue.put(resource, key)
@@ -146,7 +146,7 @@ class Reader:
                 return
             self._known.heard()
             self._refused.discard(resource)
-            records = self._known.state.table(resource).records
+            records = self._known.table(resource).records
             doubtful = [key for key in view if key in records] if anew else kind.doubtful(records, listed)
             self._known.take_list(resource, moment, listed, kind.chooser(view, changed, anew=anew))
         for key in doubtful:
@@ -177,13 +177,15 @@ class Reader:
 
     async def _read_many(self, resource: Resource, keys: Sequence[str]) -> None:
         kind = KINDS[resource]
+        if (look := self._looks.pop(resource, None)) is not None:
+            look.cancel()  # the changes are not over
         if kind.list_some is None or len(keys) > max(TOGETHER, self._known.count(resource) // 4):
             await self._list(resource, frozenset(keys))
         else:
             for start in range(0, len(keys), TOGETHER):
                 await self._list_some(kind.list_some, resource, keys[start : start + TOGETHER])
         if kind.lags:
-            self._look_again(resource)
+            self._looks[resource] = asyncio.get_running_loop().call_later(LOOK_AGAIN, self.want_lists, resource)
 
     async def _list_some(
         self,
@@ -204,12 +206,6 @@ class Reader:
             for key in keys:
                 record, before = found.get(key), records.get(key)
                 self._known.take(resource, moment, key, choose(before, record) if before and record else record)
-
-    def _look_again(self, resource: Resource) -> None:
-        """Read the list once more when the changes are over."""
-        if (look := self._looks.pop(resource, None)) is not None:
-            look.cancel()
-        self._looks[resource] = asyncio.get_running_loop().call_later(LOOK_AGAIN, self.want_lists, resource)
 
     def _failed(self, resource: Resource, error: EngineError, keys: Iterable[str]) -> None:
         """Note what could not be read and why; a broken line is raised again."""

@@ -149,7 +149,10 @@ class ReadQueue:
         """Send the reads of single objects that can't wait, as far as the budget goes."""
         for resource, keys in self._waiting.items():
             view = self.in_view(resource)
-            urgent = [key for key in keys if key in view] if self._budget >= 1 else []
+            # this runs with each batch of events: of hundreds of keys that wait, mostly none is in view
+            if self._budget < 1 or view.isdisjoint(keys):
+                continue
+            urgent = [key for key in keys if key in view]
             for key in urgent[: int(self._budget)]:
                 del keys[key]
                 self._send_single(resource, key)

@@ -91,6 +91,8 @@ def with_table(state: State, resource: Resource, table: Table[R]) -> State:
 
 def with_condition(state: State, condition: Condition) -> State:
     """Return the state in another condition, its records kept."""
+    if condition is state.condition:
+        return state
     return msgspec.structs.replace(state, condition=condition)
 
 
