@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from shlex import quote
+
+from msgspec.structs import replace
 
 from tui.commands.command import Command, Context
 from tui.commands.running import Act, allowed, perform
