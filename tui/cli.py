@@ -1,17 +1,10 @@
-"""The command line: its options, its help and its exit codes."""
+"""The command line: its options and its help."""
 
 import argparse
 from typing import NoReturn
 
 from tui import __version__
-
-OK = 0
-UNEXPECTED = 1
-USAGE = 2
-UNUSABLE = 3
-INTERRUPTED = 130
-PIPE_CLOSED = 141
-OVER_LIMIT = 4
+from tui.exit_codes import USAGE
 
 SHELLS = ("bash", "zsh", "fish")
 GROUPS = "groups"

@@ -6,7 +6,7 @@ import socket
 import sys
 from pathlib import Path
 
-from tui import cli
+from tui import exit_codes
 from tui.demo.server import DemoEngine
 
 
@@ -17,7 +17,7 @@ def run_demo(
     target = Path(path).absolute()
     if _somebody_listens(target):
         print(f"hythe demo: {target}: something listens there already: name another socket", file=sys.stderr)
-        return cli.UNUSABLE
+        return exit_codes.UNUSABLE
     engine = DemoEngine(
         seed=seed, containers=containers, images=images, events_per_second=events_per_second, swarm=swarm
     )
@@ -29,8 +29,8 @@ def run_demo(
         if isinstance(error, BrokenPipeError):
             raise
         print(f"hythe demo: {target}: {error.strerror or error}", file=sys.stderr)
-        return cli.UNUSABLE
-    return cli.OK
+        return exit_codes.UNUSABLE
+    return exit_codes.OK
 
 
 async def _serve(engine: DemoEngine, path: Path) -> None:

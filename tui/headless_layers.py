@@ -6,7 +6,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 
-from tui import cli
+from tui import exit_codes
 from tui.engine.connect import first_answering
 from tui.engine.endpoint import Endpoint, candidates
 from tui.engine.engine import Engine
@@ -28,13 +28,13 @@ def run_layers(options: Namespace) -> int:
     """Print the report on an image and return the exit code: OVER_LIMIT where it is worse than the limits allow."""
     if len(options.contexts or ()) > 1 or options.groups:
         print("hythe layers: an image is read from one daemon: name it by --host or one --context", file=sys.stderr)
-        return cli.USAGE
+        return exit_codes.USAGE
     try:
         report = asyncio.run(_report(options))
     except (EngineError, _Unusable) as error:
         hint = getattr(error, "hint", "")
         print(f"hythe layers: {literal(str(error))}{f' ({literal(hint)})' if hint else ''}", file=sys.stderr)
-        return cli.UNUSABLE
+        return exit_codes.UNUSABLE
     if options.json:
         sys.stdout.buffer.write(report_json(report))
     else:
@@ -45,7 +45,7 @@ def run_layers(options: Namespace) -> int:
     problems = list(over_limits(report, options.max_waste, options.min_efficiency))
     for problem in problems:
         print(f"hythe layers: {problem}", file=sys.stderr)
-    return cli.OVER_LIMIT if problems else cli.OK
+    return exit_codes.OVER_LIMIT if problems else exit_codes.OK
 
 
 def over_limits(report: ImageReport, max_waste: int | None, min_efficiency: float | None) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 import engines
-from tui import cli
+from tui import exit_codes
 
 ROOT = Path(__file__).resolve().parents[2]
 # for what is sure to come; it is far longer than the start of Python on a busy machine
@@ -38,7 +38,7 @@ def test_serves_until_it_is_interrupted(path: Path, number: signal.Signals) -> N
     rest, said = process.communicate(timeout=PATIENCE_SECONDS)
     assert isinstance(listed, list)
     assert len(cast("list[object]", listed)) == 3
-    assert (process.returncode, rest, said) == (cli.OK, "", "")
+    assert (process.returncode, rest, said) == (exit_codes.OK, "", "")
     assert not path.exists()
 
 
@@ -49,7 +49,7 @@ def test_a_socket_in_use_is_left_alone(path: Path) -> None:
         inode = path.stat().st_ino
         process = start(path)
         out, said = process.communicate(timeout=PATIENCE_SECONDS)
-        assert (process.returncode, out) == (cli.UNUSABLE, "")
+        assert (process.returncode, out) == (exit_codes.UNUSABLE, "")
         assert said == f"hythe demo: {path}: something listens there already: name another socket\n"
         assert path.stat().st_ino == inode
 
@@ -62,7 +62,7 @@ def test_a_dead_socket_is_taken_over(path: Path) -> None:
     assert process.stdout.readline() == f"DOCKER_HOST=unix://{path}\n"
     process.terminate()
     process.communicate(timeout=PATIENCE_SECONDS)
-    assert process.returncode == cli.OK
+    assert process.returncode == exit_codes.OK
 
 
 @pytest.mark.parametrize("place", ["file", "absent/docker.sock", "x" * 120])
@@ -70,7 +70,7 @@ def test_a_place_where_no_socket_can_be_is_3(short_tmp: Path, place: str) -> Non
     (short_tmp / "file").write_text("kept")
     process = start(short_tmp / place)
     out, said = process.communicate(timeout=PATIENCE_SECONDS)
-    assert (process.returncode, out) == (cli.UNUSABLE, "")
+    assert (process.returncode, out) == (exit_codes.UNUSABLE, "")
     assert said.startswith(f"hythe demo: {short_tmp / place}: ")
     assert said.count("\n") == 1
     assert (short_tmp / "file").read_text() == "kept"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tui import cli
+from tui import exit_codes
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGE = "busybox:latest"
@@ -30,7 +30,7 @@ def layers(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_the_report_for_people_and_for_programs(engine_socket: str) -> None:
     host = ("--host", f"unix://{engine_socket}")
     people = layers(IMAGE, *host)
-    assert people.returncode == cli.OK, people.stderr
+    assert people.returncode == exit_codes.OK, people.stderr
     assert people.stderr == ""
     assert "efficiency 100%" in people.stdout
     programs = layers(IMAGE, "--json", *host)
@@ -43,12 +43,12 @@ def test_the_report_for_people_and_for_programs(engine_socket: str) -> None:
 def test_limits_make_the_exit_code(engine_socket: str) -> None:
     host = ("--host", f"unix://{engine_socket}")
     kept = layers(IMAGE, "--max-waste", "0", "--min-efficiency", "100%", *host)
-    assert (kept.returncode, kept.stderr) == (cli.OK, "")
+    assert (kept.returncode, kept.stderr) == (exit_codes.OK, "")
 
 
 def test_an_image_that_is_not_there(engine_socket: str) -> None:
     done = layers("no/such:image", "--host", f"unix://{engine_socket}")
-    assert done.returncode == cli.UNUSABLE
+    assert done.returncode == exit_codes.UNUSABLE
     assert done.stdout == ""
     assert done.stderr.startswith("hythe layers: no/such:image: ")
     assert done.stderr.count("\n") == 1
@@ -57,10 +57,14 @@ def test_an_image_that_is_not_there(engine_socket: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("x", "--host", "unix:///nowhere.sock"), cli.UNUSABLE, "no daemon answers: unix:///nowhere.sock: no socket"),
-        (("x", "--host", "nonsense://x"), cli.UNUSABLE, "nonsense"),
-        (("x", "--context", "nowhere"), cli.UNUSABLE, "nowhere"),
-        (("x", "-c", "a", "-c", "b"), cli.USAGE, "from one daemon"),
+        (
+            ("x", "--host", "unix:///nowhere.sock"),
+            exit_codes.UNUSABLE,
+            "no daemon answers: unix:///nowhere.sock: no socket",
+        ),
+        (("x", "--host", "nonsense://x"), exit_codes.UNUSABLE, "nonsense"),
+        (("x", "--context", "nowhere"), exit_codes.UNUSABLE, "nowhere"),
+        (("x", "-c", "a", "-c", "b"), exit_codes.USAGE, "from one daemon"),
     ],
 )
 def test_a_daemon_that_is_not_there(arguments: tuple[str, ...], code: int, words: str) -> None:
@@ -72,5 +76,5 @@ def test_a_daemon_that_is_not_there(arguments: tuple[str, ...], code: int, words
 
 def test_the_demo_engine_serves_too() -> None:
     done = layers(IMAGE, "--demo", "--json")
-    assert done.returncode == cli.OK, done.stderr
+    assert done.returncode == exit_codes.OK, done.stderr
     assert json.loads(done.stdout)["tags"] == [IMAGE]

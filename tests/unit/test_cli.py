@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tui import __main__ as entry
-from tui import __version__, cli
+from tui import __version__, cli, exit_codes
+from tui.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 HYTHE = [sys.executable, "-m", "tui"]
@@ -43,6 +44,24 @@ def test_textual_and_aiohttp_stay_unimported(arguments: str) -> None:
     assert done.stdout
 
 
+def test_who_asks_for_nothing_needs_no_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[dict[str, object]] = []
+
+    def start(asked: dict[str, object]) -> int:
+        given.append({**asked})
+        return 0
+
+    monkeypatch.setattr(entry, "run_dashboard", start)
+    parsed = cli.build_parser().parse_args([])
+    monkeypatch.setattr(cli, "build_parser", lambda: pytest.fail("a parser was built"))
+    assert entry.main([]) == 0
+    assert given == [{}]
+    assert load_settings(vars(parsed)) == load_settings({})
+    code = "import sys, tui.__main__\nprint([name for name in ('argparse', 'tui.cli') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
 def test_version() -> None:
     done = hythe("--version")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"hythe {__version__}\n", "")
@@ -66,7 +85,15 @@ def test_help_tells_every_option_and_exit_code(capsys: pytest.CaptureFixture[str
         "--version",
     )
     assert all(flag in text for flag in flags)
-    codes = (cli.OK, cli.UNEXPECTED, cli.USAGE, cli.UNUSABLE, cli.OVER_LIMIT, cli.INTERRUPTED, cli.PIPE_CLOSED)
+    codes = (
+        exit_codes.OK,
+        exit_codes.UNEXPECTED,
+        exit_codes.USAGE,
+        exit_codes.UNUSABLE,
+        exit_codes.OVER_LIMIT,
+        exit_codes.INTERRUPTED,
+        exit_codes.PIPE_CLOSED,
+    )
     assert [int(code) for code in re.findall(r"^  (\d+) {2,}\w", text.partition("exit codes:")[2], re.MULTILINE)] == [
         *codes
     ]
@@ -101,7 +128,7 @@ def test_help_tells_every_option_and_exit_code(capsys: pytest.CaptureFixture[str
 def test_wrong_usage_is_one_line_and_2(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         entry.main(arguments)
-    assert end.value.code == cli.USAGE
+    assert end.value.code == exit_codes.USAGE
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert words in said
@@ -128,7 +155,7 @@ def test_a_group_that_is_not_there_is_one_line_and_2(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(entry, "terminal_problem", lambda: None)
-    assert entry.main(["--group", "pr\x1bod"]) == cli.USAGE
+    assert entry.main(["--group", "pr\x1bod"]) == exit_codes.USAGE
     said = capsys.readouterr().err
     assert said.startswith("hythe: no group 'pr\\x1bod' in ")
     assert said.count("\n") == 1
@@ -136,7 +163,7 @@ def test_a_group_that_is_not_there_is_one_line_and_2(
 
 def test_without_a_terminal() -> None:
     done = hythe()
-    assert done.returncode == cli.USAGE
+    assert done.returncode == exit_codes.USAGE
     assert done.stdout == ""
     assert done.stderr.startswith("hythe: the dashboard needs a terminal")
     assert done.stderr.count("\n") == 1
@@ -151,7 +178,7 @@ def test_closed_streams_are_no_terminal(closed: str) -> None:
         capture_output=True,
         timeout=30,
     )
-    assert done.returncode == cli.USAGE
+    assert done.returncode == exit_codes.USAGE
     assert b"Traceback" not in done.stderr
 
 
@@ -170,7 +197,7 @@ def test_dumb_terminal() -> None:
     finally:
         os.close(terminal)
         os.close(controller)
-    assert done.returncode == cli.USAGE
+    assert done.returncode == exit_codes.USAGE
     assert b"TERM is dumb" in done.stderr
 
 
@@ -180,7 +207,7 @@ def test_reader_that_went_away() -> None:
     process = subprocess.Popen([*HYTHE, "completion", "zsh"], cwd=ROOT, stdout=write, stderr=subprocess.PIPE)
     os.close(write)
     _, said = process.communicate(timeout=30)
-    assert (process.returncode, said) == (cli.PIPE_CLOSED, b"")
+    assert (process.returncode, said) == (exit_codes.PIPE_CLOSED, b"")
 
 
 def raising(error: BaseException) -> object:
@@ -192,13 +219,13 @@ def raising(error: BaseException) -> object:
 
 def test_interrupt_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(entry, "run", raising(KeyboardInterrupt()))
-    assert entry.main([]) == cli.INTERRUPTED == 128 + signal.SIGINT
+    assert entry.main([]) == exit_codes.INTERRUPTED == 128 + signal.SIGINT
     assert capsys.readouterr() == ("", "")
 
 
 def test_unexpected_error_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(entry, "run", raising(RuntimeError("gone\nwrong")))
-    assert entry.main([]) == cli.UNEXPECTED
+    assert entry.main([]) == exit_codes.UNEXPECTED
     said = capsys.readouterr().err
     assert re.fullmatch(r"hythe: unexpected error: RuntimeError: gone wrong; the traceback is in (\S+)\n", said)
 
