@@ -69,6 +69,15 @@ def test_what_few_ask_for_is_not_imported_at_the_start() -> None:
     assert imported_by(["tui.app"], *late) == ""
 
 
+def test_the_code_of_a_command_is_not_imported_to_tell_of_it() -> None:
+    """Its key, title and hint, in footer, help and palette."""
+    here = ("tui.commands.general", "tui.commands.later", "tui.commands.left_behind", "tui.commands.session")
+    code = {command.run.__module__ for command in BY_ID.values()} - {*here}
+    assert {"tui.commands.containers", "tui.commands.shell", "tui.commands.projects"} <= code
+    told = ["tui.app", "tui.screens.help", "tui.screens.palette"]
+    assert imported_by(told, *(name for name in code if ".tables" not in name)) == ""
+
+
 @pytest.mark.parametrize("id", BY_ID)
 def test_what_a_command_names_for_later_is_there(id: str) -> None:
     command = BY_ID[id]
