@@ -78,6 +78,15 @@ def test_the_code_of_a_command_is_not_imported_to_tell_of_it() -> None:
     assert imported_by(told, *(name for name in code if ".tables" not in name)) == ""
 
 
+def test_no_binding_has_the_names_of_characters_read() -> None:
+    code = (
+        "import unicodedata\nasked = []\n"
+        "unicodedata.name = lambda char, *default: asked.append(char) or 'x'\nimport tui.app\nprint(asked)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
 @pytest.mark.parametrize("id", BY_ID)
 def test_what_a_command_names_for_later_is_there(id: str) -> None:
     command = BY_ID[id]

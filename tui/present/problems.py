@@ -12,9 +12,9 @@ from tui.model.happenings import Happening
 from tui.model.images import Image
 from tui.model.stats import Usage
 from tui.model.system import DiskSpace
+from tui.present.deaths import SECOND, deaths
 from tui.present.newer import newer_image
 from tui.present.stats import NEAR_LIMIT
-from tui.present.timeline import SECOND, deaths
 from tui.present.units import memory, percent, plural
 
 Kind = Literal["disk full", "restart loop", "out of memory", "unhealthy", "near its limit", "newer image"]

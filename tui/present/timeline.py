@@ -11,11 +11,11 @@ import msgspec
 
 from tui.model.happenings import Happening, Probe, Story
 from tui.model.images import Image
+from tui.present.deaths import SECOND, deaths
 from tui.present.exits import exit_long, exit_short, signal_name
 from tui.present.newer import newer_image
 from tui.present.units import duration, memory, plural, span
 
-SECOND = 10**9
 SAME_NS = 2 * SECOND
 """How near to what inspect tells an event of the same thing is."""
 
@@ -207,12 +207,6 @@ def restarts_text(story: Story, happenings: Sequence[Happening], now: float) -> 
     elif hour > 1:
         parts.append(f"seen to end {plural(hour, 'time')} in the last hour")
     return ", ".join(parts)
-
-
-def deaths(happenings: Iterable[Happening], now: float, seconds: float) -> int:
-    """Return how often it ended in the last so many seconds."""
-    since = (now - seconds) * SECOND
-    return sum(each.verb == "die" and each.time_ns >= since for each in happenings)
 
 
 def _starting_seconds(story: Story, happenings: Sequence[Happening]) -> float | None:
