@@ -4,7 +4,6 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import cast
 
@@ -87,6 +86,8 @@ def type_name(value: object) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The words to add to a message about *word*: " (did you mean X?)" for the closest of *known*, or nothing."""
+    from difflib import get_close_matches  # only ever for a mistake
+
     close = get_close_matches(word, list(known), n=1)
     return f" (did you mean {close[0]}?)" if close else ""
 

@@ -1,4 +1,4 @@
-"""The exit codes of the command line, as its help tells them."""
+"""What the process ends with; the help of the command line says the same in words."""
 
 OK = 0
 UNEXPECTED = 1

@@ -107,10 +107,14 @@ class FirstPaint:
             shown = self.terminal.show(text, size)
 
 
+DRAWING = ("tui.present.containers", "tui.present.header", "widgets.live_table_layout", "widgets.literal")
+"""The modules that draw the names."""
+
+
 def _import_what_draws() -> None:
     from importlib import import_module
 
-    for name in ("tui.present.containers", "tui.present.header", "widgets.live_table_layout", "widgets.literal"):
+    for name in DRAWING:
         import_module(name)
 
 

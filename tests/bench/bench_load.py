@@ -103,11 +103,11 @@ WHOLE_FRAMES = (
 
 def actions() -> None:
     """The bytes of what a user does, against Textual's own writer."""
-    with subjects.demo(200) as daemon:
+    with subjects.demo(600) as daemon:  # more pages than are turned
         report.progress("bytes of what is done")
-        with daemon.hythe() as app:
+        with daemon.hythe(**ONE_TABLE) as app:
             ours = acted(app)
-        with PtyApp(WHOLE_FRAMES, env=daemon.env, folder=subjects.ROOT) as app:
+        with PtyApp(WHOLE_FRAMES, env=daemon.env, folder=subjects.ROOT, **ONE_TABLE) as app:
             theirs = acted(app)
     for what, most in (("cursor down", 0.8), ("page down", 0.25), ("a modal opens", 0.25), ("log lines", 0.05)):
         mine, other = ours[what], theirs[what]
@@ -118,7 +118,8 @@ def actions() -> None:
 def acted(app: PtyApp) -> dict[str, float]:
     """The bytes of a few actions, the median of several; "log lines" are those of a followed log in a span of time.
 
-    The log is followed on the screen of its own: beside the table, the values of the rows would be most of the bytes.
+    Nothing stands beside the table that would follow the cursor, and the log is followed on the screen of its own:
+    what changes there besides would be most of the bytes.
     """
     app.wait_text("live", 60)
     app.send("/shop-web-1\r")
@@ -131,7 +132,6 @@ def acted(app: PtyApp) -> dict[str, float]:
     app.wait_text(re.compile("running nginx"), 10)
     app.send("\x1b")
     app.wait_quiet(1, 10)
-    # shorter than the details need to follow: they are another matter
     found["cursor down"] = report.median(app.bytes_for("j", 0.09) for _ in range(report.ROUNDS))
     found["page down"] = report.median(app.bytes_for("\x1b[6~", 0.09) for _ in range(report.ROUNDS))
     app.send("g")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import http.client
 import json
 import os
@@ -101,7 +102,13 @@ class Daemon:
 
 @contextmanager
 def demo(count: int, rate: float = 0.0, images: int = 0) -> Iterator[Daemon]:
-    """A demo engine in a process of its own, with so many containers, images and events a second."""
+    """A demo engine in a process of its own, with so many containers, images and events a second.
+
+    hythe is compiled first, as an installed one is: else, where Python may not write what it compiled, each start
+    would do it again.
+    """
+    for package in ("tui", "widgets", "themes"):
+        compileall.compile_dir(ROOT / package, quiet=1)
     folder = Path(tempfile.mkdtemp(prefix="hythe-bench-", dir="/tmp"))
     path = folder / "docker.sock"
     command = [*HYTHE, "demo", "--socket", str(path), "--containers", str(count), "--events-per-second", str(rate)]

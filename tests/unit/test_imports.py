@@ -11,6 +11,7 @@ import pytest
 import textual.widgets
 
 from tui.commands.registry import BY_ID
+from tui.first_paint import DRAWING
 
 ROOT = Path(__file__).resolve().parents[2]
 CORE = ("model", "engine", "store", "present", "demo")
@@ -57,6 +58,13 @@ def test_core_runs_without_a_terminal(package: str) -> None:
 @pytest.mark.parametrize("package", ["tui/model", "tui/present"])
 def test_pure_packages_pull_in_no_http(package: str) -> None:
     assert imported_by(modules(package), "aiohttp", "docker", "textual") == ""
+
+
+def test_the_first_names_wait_for_no_dear_import() -> None:
+    """Each of these takes as long as drawing the names does."""
+    dear = ("argparse", "asyncio", "ssl", "logging", "difflib", "hashlib", "json", "textual", "rich.style", "aiohttp")
+    drawn = ["tui.__main__", "tui.settings", "tui.first_paint", "tui.engine.early", "tui.engine.endpoint"]
+    assert imported_by([*drawn, *DRAWING], *dear) == ""
 
 
 def test_settings_and_command_line_are_light() -> None:

@@ -2,12 +2,11 @@
 
 from tui.commands.registry import BY_ID
 from tui.model.containers import Container
-from tui.model.happenings import Happening
+from tui.model.happenings import SECOND, Happening
 from tui.model.images import Image
 from tui.model.stats import Sample, Usage
 from tui.present.newer import ImagesByTag
 from tui.present.problems import HELP, MARKS, Problem, problems_of, row_words
-from tui.present.timeline import SECOND
 
 NOW = 1_790_000_000.0
 

@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.model.happenings import Happening, Probe, Story
+from tui.model.happenings import SECOND, Happening, Probe, Story
 from tui.model.images import Image
 from tui.present.exits import exit_long, exit_short, signal_name
 from tui.present.newer import newer_image
-from tui.present.timeline import SECOND, cause_of, timeline, verdict
+from tui.present.timeline import cause_of, timeline, verdict
 
 NOW = 1_790_000_000
 

@@ -10,11 +10,12 @@ from urllib.parse import quote
 
 import msgspec
 
-from tui.engine.decoding import decode, in_slices
+from tui.engine.decoding import decode
 from tui.engine.early import EarlyLists, each_listed
 from tui.engine.errors import ConnectionLost, MalformedAnswer
 from tui.engine.framing import FramingError
 from tui.engine.log_lines import LogReader
+from tui.engine.slices import in_slices
 from tui.engine.streams import documents
 from tui.engine.transport import ANSWER_TIMEOUT, Answer, Transport
 from tui.model.cgroups import Counts, counts_from_stats

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from typing import Any, TypeVar
 
@@ -12,9 +11,6 @@ import msgspec
 from tui.engine.errors import MalformedAnswer
 
 T = TypeVar("T")
-
-SLICE = 500
-"""Records that are made without a pause: some 3 ms."""
 
 
 @cache
@@ -40,16 +36,6 @@ def decode(data: bytes | bytearray | msgspec.Raw, kind: type[T], request: str) -
         return decoder.decode(readable)
     except (msgspec.DecodeError, RecursionError) as error:
         raise MalformedAnswer(request, _explain(readable, error)) from None
-
-
-async def in_slices(records: Iterable[T]) -> list[T]:
-    """Return the records, which are made as they are asked for, with pauses: 10,000 must not keep a key waiting."""
-    made: list[T] = []
-    for record in records:
-        made.append(record)
-        if len(made) % SLICE == 0:
-            await asyncio.sleep(0)
-    return made
 
 
 def decode_each(data: bytes | bytearray, kind: type[T], request: str) -> Iterator[T]:

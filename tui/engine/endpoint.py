@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -219,7 +218,9 @@ def context_endpoint(name: str, source: str, env: Mapping[str, str]) -> Endpoint
     """
     if name == "default":
         return _default_endpoint(env, source)
-    folder = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+    from hashlib import sha256  # only for a context's own folder
+
+    folder = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
     path = config_folder(env) / "contexts" / "meta" / folder / "meta.json"
     try:
         meta = msgspec.json.decode(path.read_bytes(), type=ContextMeta)

@@ -6,8 +6,9 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from tui.engine.decoding import decode, decode_each, in_slices
+from tui.engine.decoding import decode, decode_each
 from tui.engine.early import EarlyLists
+from tui.engine.slices import in_slices
 from tui.engine.transport import Transport
 from tui.model.images import (
     HistoryEntry,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from tui.model.containers import Wire, WireConfig, WireState
 from tui.model.events import Event
 from tui.model.times import parse_time_ns
+
+SECOND = 10**9
+"""In nanoseconds."""
 
 KEPT = frozenset(
     {
@@ -47,6 +52,12 @@ def happening_from(event: Event, by: str | None = None) -> Happening | None:
     code = _number(event.attributes.get("exitCode", event.attributes.get("containerExitCode", "")))
     verb = {"died": "die", "remove": "destroy"}.get(verb, verb)
     return Happening(event.time_ns, verb, detail, code, _number(event.attributes.get("signal", "")), by)
+
+
+def deaths(happenings: Iterable[Happening], now: float, seconds: float) -> int:
+    """Return how often a container ended in the last so many seconds."""
+    since = (now - seconds) * SECOND
+    return sum(each.verb == "die" and each.time_ns >= since for each in happenings)
 
 
 def _number(text: str) -> int | None:

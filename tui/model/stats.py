@@ -6,6 +6,9 @@ import msgspec
 
 from tui.model.times import parse_time_ns
 
+NEAR_LIMIT = 0.9
+"""The share of its limit from which a container's memory is told as near to it."""
+
 
 class WireCpuUsage(msgspec.Struct, gc=False):
     total_usage: int = 0

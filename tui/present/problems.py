@@ -8,13 +8,11 @@ from typing import Literal
 import msgspec
 
 from tui.model.containers import Container
-from tui.model.happenings import Happening
+from tui.model.happenings import SECOND, Happening, deaths
 from tui.model.images import Image
-from tui.model.stats import Usage
+from tui.model.stats import NEAR_LIMIT, Usage
 from tui.model.system import DiskSpace
-from tui.present.deaths import SECOND, deaths
 from tui.present.newer import newer_image
-from tui.present.stats import NEAR_LIMIT
 from tui.present.units import memory, percent, plural
 
 Kind = Literal["disk full", "restart loop", "out of memory", "unhealthy", "near its limit", "newer image"]

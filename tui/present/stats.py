@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from tui.model.stats import NEAR_LIMIT
 from tui.model.usage_history import READERS, UsageHistory
 from tui.present.units import duration, memory, percent, plural, rate, round_trip, span
 
@@ -33,9 +34,6 @@ MEASURES: Sequence[Measure] = (
     Measure("cache", "cache", memory, binary=True),
 )
 """In the order in which they stand; `cache` is beside `memory`, not in it."""
-
-NEAR_LIMIT = 0.9
-"""The share of its limit from which a container's memory is told as near to it."""
 
 
 def head(measure: Measure, history: UsageHistory, *, running: bool, peak_mark: str) -> list[Span]:

@@ -9,9 +9,8 @@ from textwrap import wrap
 
 import msgspec
 
-from tui.model.happenings import Happening, Probe, Story
+from tui.model.happenings import SECOND, Happening, Probe, Story, deaths
 from tui.model.images import Image
-from tui.present.deaths import SECOND, deaths
 from tui.present.exits import exit_long, exit_short, signal_name
 from tui.present.newer import newer_image
 from tui.present.units import duration, memory, plural, span
