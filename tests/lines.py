@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tui.wire.grpc import LineEnded
+from tui.wire.grpc_call import LineEnded
 
 
 class End:

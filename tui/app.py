@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.command import Provider
+from textual.command import CommandPalette, Provider
 from textual.theme import Theme
 
 from themes.loader import ANSI_THEME, DEFAULT_THEME, load_built_in, load_themes
@@ -193,7 +193,8 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
             endpoints = [endpoint] if endpoint else await self._endpoints()
         except EndpointError as error:
             asked = self.settings.host or self.settings.context or ""
-            await self._show_failure(Found(None, None, (Attempt(Endpoint(asked, ""), str(error), error.hint),)))
+            source = "--host" if self.settings.host else "--context" if self.settings.context else "the environment"
+            await self._show_failure(Found(None, None, (Attempt(Endpoint(asked, source), str(error), error.hint),)))
             return
         found = await first_answering(endpoints, ask=self.let_ssh_ask)
         if found.engine is None:
@@ -341,6 +342,13 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         self.action_suspend_process()
         if fleet is not None and fleet is self.fleet:
             fleet.start()
+
+    def action_command_palette(self) -> None:
+        """Show the command palette; what Textual writes in its field is not ASCII."""
+        if CommandPalette.is_open(self):
+            return
+        words = "Search for commands" + ("..." if self.settings.ascii else "…")
+        self.push_screen(CommandPalette(placeholder=words, id="--command-palette"))
 
     def action_help_quit(self) -> None:
         """Say how to leave: ctrl+c goes to no container from here, and quits nothing by accident."""

@@ -31,7 +31,7 @@ async def let_ssh_ask(app: App[Any], engine: Engine) -> None:
     try:
         with app.batch_update(), app.suspend():
             try:
-                await engine.transport.answer_questions(asker)
+                await engine.transport.connections.answer_questions(asker)
             except BaseException as error:  # noqa: BLE001 raised below: textual comes back only from a clean end
                 failure = error
     except SuspendNotSupported:

@@ -80,10 +80,7 @@ async def _read(image: str, engine: Engine) -> ImageReport:
     stop = job.listen(lambda: _tell(job))
     try:
         job.start()
-        await job.wait()
-    except asyncio.CancelledError:
-        await job.cancel()
-        raise
+        await job.wait_or_cancel()
     finally:
         stop()
         _tell(None)

@@ -1,44 +1,16 @@
-"""Shares, rates and progress as bars: pure functions that draw text, and two thin widgets around them."""
+"""Shares, rates and progress as bars: pure functions that draw text, and a thin widget around them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
-from rich.segment import Segment
-from textual.binding import Binding, BindingType
-from textual.events import Click
-from textual.message import Message
 from textual.strip import Strip
 
 from widgets.line_view import LineView, Span
-from widgets.literal import cells, fit, literal
+from widgets.literal import fit, literal
 
-_BLOCKS = "▁▂▃▄▅▆▇█"
-_BLOCKS_ASCII = "_.-=oO#@"
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
-
-
-def sparkline(values: Sequence[float], width: int, maximum: float | None = None, ascii: bool = False) -> str:
-    """The last `width` values as bars of eight heights, exactly `width` cells wide; the newest is on the right.
-
-    `maximum` is the full height, the greatest value if None. What is not a number leaves a gap.
-    """
-    if width <= 0:
-        return ""
-    last = list(values)[-width:]
-    finite = [value for value in last if math.isfinite(value)]
-    top = maximum if maximum is not None else max(finite, default=0.0)
-    return "".join(_bar(value, top, _BLOCKS_ASCII if ascii else _BLOCKS) for value in last).rjust(width)
-
-
-def _bar(value: float, top: float, blocks: str) -> str:
-    if not math.isfinite(value):
-        return " "
-    share = max(0.0, min(1.0, value / top)) if top > 0 else 0.0
-    return blocks[max(0, min(len(blocks) - 1, math.ceil(share * len(blocks)) - 1))]
 
 
 def share_bar(fraction: float, width: int, ascii: bool = False) -> str:
@@ -52,129 +24,6 @@ def share_bar(fraction: float, width: int, ascii: bool = False) -> str:
     eighths = max(round(share * width * 8), 1 if share > 0 else 0)
     full, part = divmod(eighths, 8)
     return ("█" * full + (_EIGHTHS[part] if part else "")).ljust(width)
-
-
-def split_width(weights: Sequence[float], width: int) -> list[int]:
-    """Cells for each weight, `width` in all: in proportion, and at least one for each weight above 0 if there is room.
-
-    Where there are more weights than cells, the greatest get one each.
-    """
-    finite = [weight if math.isfinite(weight) and weight > 0 else 0.0 for weight in weights]
-    seen = [at for at, weight in enumerate(finite) if weight]
-    greatest = max(finite, default=0.0) or 1.0
-    shares = [weight / greatest for weight in finite]  # so that their sum stays finite
-    out = [0] * len(shares)
-    if not seen or width <= 0:
-        return out
-    if len(seen) >= width:
-        for at in sorted(seen, key=lambda at: -shares[at])[:width]:
-            out[at] = 1
-        return out
-    total, spare = sum(shares), width - len(seen)
-    exact = {at: shares[at] / total * spare for at in seen}
-    for at in seen:
-        out[at] = 1 + int(exact[at])
-    left = width - sum(out)
-    for at in sorted(seen, key=lambda at: int(exact[at]) - exact[at])[:left]:
-        out[at] += 1
-    return out
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One part of a stack: `key` names it, `weight` is its share, `label` stands in it where there is room."""
-
-    key: str
-    weight: float
-    label: str = ""
-    tone: str = "info"
-
-
-class StackBar(LineView):
-    """Parts beside each other, as wide as their share; one of them is selected with left and right."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right", "select_by(1)", "Next part", show=False, id="stack.next"),
-        Binding("left", "select_by(-1)", "Previous part", show=False, id="stack.previous"),
-    ]
-    DEFAULT_CSS = "StackBar { height: 1; }"
-
-    class Selected(Message):
-        """Another part was selected."""
-
-        def __init__(self, bar: StackBar, key: str) -> None:
-            super().__init__()
-            self.bar = bar
-            self.key = key
-
-        @property
-        def control(self) -> StackBar:
-            return self.bar
-
-    def __init__(
-        self, parts: Sequence[Part] = (), *, ascii: bool = False, id: str | None = None, classes: str | None = None
-    ) -> None:
-        super().__init__(ascii=ascii, id=id, classes=classes)
-        self._parts = list(parts)
-        self._at = 0
-
-    def set_parts(self, parts: Sequence[Part]) -> None:
-        """Show other parts; the one with the same key stays selected."""
-        key = self.selected
-        self._parts = list(parts)
-        self._at = next((at for at, part in enumerate(self._parts) if part.key == key), 0)
-        self.refresh()
-
-    @property
-    def selected(self) -> str | None:
-        """The key of the selected part."""
-        return self._parts[self._at].key if self._parts else None
-
-    def select(self, key: str) -> None:
-        """Select a part; an unknown key changes nothing."""
-        for at, part in enumerate(self._parts):
-            if part.key == key and at != self._at:
-                self._at = at
-                self.refresh()
-
-    def render_line(self, y: int) -> Strip:
-        width = self.size.width
-        segments: list[Segment] = []
-        for at, size in enumerate(split_width([part.weight for part in self._parts], width)):
-            if size:
-                segments.append(self._segment(at, size))
-        return Strip(segments).adjust_cell_length(width, self.rich_style)
-
-    def _segment(self, at: int, size: int) -> Segment:
-        """A part, with a rule at its right edge so that neighbours are told apart without colour."""
-        part = self._parts[at]
-        label = literal(part.label, size * 4, ascii=self.ascii)
-        text = fit(label, size - 1) if cells(label) < size else "".ljust(size - 1, "=" if self.ascii else "─")
-        text += "|" if self.ascii else "│"
-        if at == self._at:
-            return Segment(text, self.line_style(True))
-        return Segment(text, self.rich_style + self.tone(part.tone))
-
-    def action_select_by(self, step: int) -> None:
-        if self._parts:
-            self._choose(max(0, min(self._at + step, len(self._parts) - 1)))
-
-    def on_click(self, event: Click) -> None:
-        offset = event.get_content_offset(self)
-        if offset is None:
-            return
-        edge = 0
-        for at, size in enumerate(split_width([part.weight for part in self._parts], self.size.width)):
-            edge += size
-            if offset.x < edge:
-                self._choose(at)
-                return
-
-    def _choose(self, at: int) -> None:
-        if at != self._at:
-            self._at = at
-            self.refresh()
-            self.post_message(self.Selected(self, self._parts[at].key))
 
 
 def duration(seconds: float) -> str:

@@ -9,16 +9,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.events import Key, Resize
-from textual.message import Message
+from textual.events import Resize
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from widgets.editors import Line, Shown
-from widgets.line_view import CursorList, Span
+from widgets.line_view import CursorList
 from widgets.literal import literal
-from widgets.matching import Matcher
 from widgets.text_pane import TextPane
 
 ResultT = TypeVar("ResultT")
@@ -32,9 +30,6 @@ LONGEST_TYPED = 64
 
 BEGINNING = 32
 """How many characters of a longer text have to be typed, so that all of them can be seen on a small terminal too."""
-
-Option = tuple[str, str, str]
-"""The value, its label and a hint."""
 
 
 class Dialog(ModalScreen[ResultT], Generic[ResultT]):
@@ -143,7 +138,24 @@ class Dialog(ModalScreen[ResultT], Generic[ResultT]):
             body.action_cursor_page(pages)
 
 
-class ConfirmDialog(Dialog[bool]):
+class TextDialog(Dialog[ResultT], Generic[ResultT]):
+    """Shows a text that can be scrolled."""
+
+    def __init__(self, title: str, lines: Sequence[str], *, keys: str, ascii: bool = False) -> None:
+        super().__init__(title, keys=keys, ascii=ascii)
+        self._pane = TextPane(lines, ascii=ascii)
+
+    def compose_body(self) -> ComposeResult:
+        yield self._pane
+
+    def body(self) -> CursorList:
+        return self._pane
+
+    def body_rows(self, width: int) -> int:
+        return self._pane.rows_at(width)
+
+
+class ConfirmDialog(TextDialog[bool]):
     """Asks whether to do something to exactly the objects in `lines`. With `typed`, that text has to be typed.
 
     Enter says yes, but no where there is danger; y and n always say what they say.
@@ -172,25 +184,18 @@ class ConfirmDialog(Dialog[bool]):
             keys = f"y {label}   n, enter, esc cancel"
         else:
             keys = f"y, enter {label}   n, esc cancel"
-        super().__init__(title, keys=keys, ascii=ascii)
+        super().__init__(title, lines, keys=keys, ascii=ascii)
         self.set_class(danger, "-danger")
         self._danger = danger
         part = typed is not None and len(typed) > LONGEST_TYPED
         self._typed = None if typed is None else literal(typed[:BEGINNING] if part else typed, ascii=ascii)
         self._demand = Content(f"To go on, type {f'its first {BEGINNING} characters, ' if part else ''}{self._typed}")
-        self._pane = TextPane(lines, ascii=ascii)
 
     def compose_body(self) -> ComposeResult:
-        yield self._pane
+        yield from super().compose_body()
         if self._typed is not None:
             yield Static(self._demand, markup=False)
             yield Line()
-
-    def body(self) -> CursorList:
-        return self._pane
-
-    def body_rows(self, width: int) -> int:
-        return self._pane.rows_at(width)
 
     def first_focus(self) -> Widget:
         return self._pane if self._typed is None else self.query_one(Line)
@@ -274,128 +279,10 @@ class PromptDialog(Dialog[str | None]):
             self.dismiss(self._text)
 
 
-class MessageDialog(Dialog[None]):
-    """Shows a text that can be scrolled."""
+class MessageDialog(TextDialog[None]):
+    """Shows a text until it is closed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,q", "leave", "Close", show=False, id="dialog.close")]
 
     def __init__(self, title: str, text: str, *, ascii: bool = False) -> None:
-        super().__init__(title, keys="enter, esc close", ascii=ascii)
-        self._pane = TextPane(text.splitlines(), ascii=ascii)
-
-    def compose_body(self) -> ComposeResult:
-        yield self._pane
-
-    def body(self) -> CursorList:
-        return self._pane
-
-    def body_rows(self, width: int) -> int:
-        return self._pane.rows_at(width)
-
-
-class OptionRows(CursorList):
-    """Options to choose from. j and k move; `/` or any other letter begins to filter, and then every letter does."""
-
-    DEFAULT_CSS = "OptionRows { height: auto; }"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Choose", show=False, id="choice.choose"),
-        Binding("backspace", "unfilter", "Shorten the filter", show=False, id="choice.shorten"),
-    ]
-    MOVES = "jkgG"
-
-    class Chosen(Message):
-        """An option was chosen."""
-
-        def __init__(self, value: str) -> None:
-            super().__init__()
-            self.value = value
-
-    class Filtered(Message):
-        """The filter is another one; None when there is none."""
-
-        def __init__(self, text: str | None) -> None:
-            super().__init__()
-            self.text = text
-
-    def __init__(self, options: Sequence[Option], *, ascii: bool = False) -> None:
-        super().__init__(ascii=ascii)
-        self._options = list(options)
-        self._found = self._options
-        self.filter: str | None = None
-        self.set_notice("nothing matches")
-
-    @property
-    def row_count(self) -> int:
-        return len(self._found)
-
-    def row_spans(self, index: int, width: int) -> Sequence[Span]:
-        _, label, hint = self._found[index]
-        return [(label, "plain"), ("  " if hint else "", "plain"), (hint, "dim")]
-
-    def set_filter(self, text: str | None) -> None:
-        """Show the options whose label or hint has the text."""
-        self.filter = text
-        chosen = self._found[self.cursor] if self._found else None
-        matcher = Matcher(text or "")
-        self._found = [option for option in self._options if matcher.test(f"{option[1]}  {option[2]}")]
-        self._cursor = self._found.index(chosen) if chosen in self._found else 0
-        self.rows_changed()
-        self.post_message(self.Filtered(text))
-
-    def on_key(self, event: Key) -> None:
-        if not event.is_printable or event.character is None:
-            return
-        if self.filter is None and (event.character in self.MOVES or event.character == " "):
-            return
-        event.stop()
-        event.prevent_default()
-        first = self.filter is None and event.character == "/"
-        self.set_filter((self.filter or "") + ("" if first else event.character))
-
-    def action_unfilter(self) -> None:
-        if self.filter is not None:
-            self.set_filter(self.filter[:-1] or None)
-
-    def action_choose(self) -> None:
-        if self._found:
-            self.post_message(self.Chosen(self._found[self.cursor][0]))
-
-    def row_clicked(self, index: int, x: int) -> None:
-        self.action_choose()
-
-
-class ChoiceDialog(Dialog[str | None]):
-    """Asks to choose one of some options; None if none was chosen."""
-
-    KEYS = "enter choose   esc cancel   / filter"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "leave", "Cancel", show=False, id="dialog.quit")]
-
-    def __init__(self, title: str, options: Sequence[Option], *, ascii: bool = False) -> None:
-        super().__init__(title, keys=self.KEYS, ascii=ascii)
-        self._list = OptionRows(options, ascii=ascii)
-        self._rows = len(options)
-
-    def compose_body(self) -> ComposeResult:
-        yield self._list
-
-    def body(self) -> CursorList:
-        return self._list
-
-    def body_rows(self, width: int) -> int:
-        return self._rows
-
-    def action_leave(self) -> None:
-        """Take the filter away first."""
-        if self._list.filter is not None:
-            self._list.set_filter(None)
-        else:
-            super().action_leave()
-
-    def on_option_rows_chosen(self, event: OptionRows.Chosen) -> None:
-        event.stop()
-        self.dismiss(event.value)
-
-    def on_option_rows_filtered(self, event: OptionRows.Filtered) -> None:
-        event.stop()
-        keys = self.KEYS if event.text is None else f"/{literal(event.text, ascii=self.ascii)}   esc all"
-        self.query_one(".dialog--keys", Static).update(Content(keys))
+        super().__init__(title, text.splitlines(), keys="enter, esc close", ascii=ascii)

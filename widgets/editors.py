@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from textual.events import Paste
 from textual.suggester import Suggester
 from textual.widget import Widget
@@ -17,18 +15,21 @@ def unified(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-class TakesPastes(Protocol):
-    """What stands around editors may take a pasted text as a whole, which is then not inserted."""
-
-    def take_paste(self, text: str) -> bool:
-        """Return whether it took the text."""
-        ...
-
-
 def taken_around(editor: Widget, text: str) -> bool:
-    """Offer a pasted text to what stands around an editor, from the inside; whether any of it took the text."""
+    """Offer a pasted text to what stands around an editor, from the inside; whether any of it took the text.
+
+    Who may take one has `take_paste(text)`, which returns whether it did: then the text is not inserted.
+    """
     takers = (getattr(around, "take_paste", None) for around in editor.ancestors)
     return any(taker(text) for taker in takers if taker is not None)
+
+
+def pasted(editor: Widget, event: Paste) -> str | None:
+    """Take a paste in the editor's stead, and return its text; None where what stands around the editor took it."""
+    event.prevent_default()
+    event.stop()
+    text = unified(event.text)
+    return None if taken_around(editor, text) else text
 
 
 class Line(Input):
@@ -56,10 +57,8 @@ class Line(Input):
 
     def on_paste(self, event: Paste) -> None:
         """Join pasted lines as a shell does: a line that ends in a backslash goes on, any other end is a space."""
-        event.prevent_default()
-        event.stop()
-        text = unified(event.text)
-        if taken_around(self, text):
+        text = pasted(self, event)
+        if text is None:
             return
         lines = text.replace("\\\n", "").splitlines()
         self.replace(literal(" ".join(lines)), *sorted(self.selection))
@@ -70,10 +69,8 @@ class Lines(TextArea):
 
     def on_paste(self, event: Paste) -> None:
         """Insert the pasted lines as they can be drawn; tabs stay."""
-        event.prevent_default()
-        event.stop()
-        text = unified(event.text)
-        if taken_around(self, text):
+        text = pasted(self, event)
+        if text is None:
             return
         lines = ["\t".join(map(literal, line.split("\t"))) for line in text.splitlines()]
         start, end = sorted((self.selection.start, self.selection.end))

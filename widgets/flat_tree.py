@@ -9,6 +9,9 @@ from widgets.line_view import Span
 
 NodeT = TypeVar("NodeT", bound=Hashable)
 
+Place = tuple[int, ...]
+"""Where a node stands: its number among its siblings, from the root down. Sorts as rows do."""
+
 CHUNK = 4096
 
 
@@ -204,8 +207,8 @@ class Walk(Generic[NodeT]):
         self._places = [-1]
 
     @property
-    def place(self) -> tuple[int, ...]:
-        """Where the node that came last stands: its number among its siblings, from the root down. Sorts as rows do."""
+    def place(self) -> Place:
+        """Where the node that came last stands."""
         return tuple(self._places)
 
     def path(self) -> list[NodeT]:
@@ -227,8 +230,8 @@ class Walk(Generic[NodeT]):
                 places.append(-1)
 
 
-def place_of(source: TreeSource[NodeT], path: Sequence[NodeT]) -> tuple[int, ...]:
-    """The place (as of `Walk.place`) of the last node of a path. Raises ValueError if the source has no such path."""
+def place_of(source: TreeSource[NodeT], path: Sequence[NodeT]) -> Place:
+    """The place of the last node of a path. Raises ValueError if the source has no such path."""
     places: list[int] = []
     level = source.roots()
     for depth, node in enumerate(path):
@@ -238,7 +241,7 @@ def place_of(source: TreeSource[NodeT], path: Sequence[NodeT]) -> tuple[int, ...
     return tuple(places)
 
 
-def path_at(source: TreeSource[NodeT], place: Sequence[int]) -> list[NodeT]:
+def path_at(source: TreeSource[NodeT], place: Place) -> list[NodeT]:
     """The nodes from the root down to a place. Raises IndexError if the source has no such place."""
     path: list[NodeT] = []
     level = source.roots()

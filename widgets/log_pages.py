@@ -76,7 +76,7 @@ def _ends(blob: bytes, count: int) -> Iterator[int]:
 class Page:
     """Some lines, in memory (`lines`) or put aside (`place`); `first` is the number of the first one."""
 
-    __slots__ = ("count", "first", "latest", "lines", "place", "size", "soonest")
+    __slots__ = ("count", "first", "latest", "lines", "place", "size")
 
     def __init__(self, first: int, lines: Lines) -> None:
         self.first = first
@@ -85,8 +85,8 @@ class Page:
         self.lines: Lines | None = lines
         self.place: Place | None = None
         timed = [time for time in (min(lines.times), max(lines.times)) if time != NO_TIME]
-        self.soonest, self.latest = (min(timed), max(timed)) if len(timed) == 2 else (NO_TIME, 1 << 62)
-        """No line is earlier or later than these; lines without a time may be anything."""
+        self.latest = max(timed) if len(timed) == 2 else 1 << 62
+        """No line is later than this; lines without a time may be anything."""
 
     @property
     def end(self) -> int:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
 from functools import partial
-from time import perf_counter
 from typing import Any, ClassVar, Generic, Literal
 
 from rich.style import Style
@@ -15,15 +12,15 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.worker import Worker
 
-from widgets.flat_tree import FlatTree, NodeT, TreeSource, Walk, path_at, place_of
+from widgets.flat_tree import FlatTree, NodeT, Place, TreeSource, Walk, path_at, place_of
 from widgets.line_view import MORE, CursorList, Span, overlay
 from widgets.literal import cells, fit, literal
 from widgets.matching import Matcher
+from widgets.tree_search import TreeSearch, look_through
 
 __all__ = ["TreeSource", "TreeView"]
 
 EXPAND_LIMIT = 20_000
-SLICE_SECONDS = 0.008
 SHIFT_CELLS = 8
 NEIGHBOURS = 64
 
@@ -109,9 +106,7 @@ class TreeView(CursorList, Generic[NodeT]):
         self._widths = list(column_widths)
         self._flat: FlatTree[NodeT] | None = FlatTree(source) if source is not None else None
         self._matcher: Matcher | None = None
-        self._hits: list[tuple[int, ...]] = []
-        self._complete = True
-        self._wanted: tuple[int, tuple[int, ...]] | None = None
+        self._search: TreeSearch[NodeT] | None = None
         self._open_before_filter: set[NodeT] | None = None
         self._filter = ""
         self._scanning: Worker[None] | None = None
@@ -132,8 +127,7 @@ class TreeView(CursorList, Generic[NodeT]):
         old = self._flat
         self._widths = list(self._least_widths)
         if source is None:
-            self._flat = None
-            self._hits = []
+            self._flat = self._search = None
         else:
             flat = FlatTree(source)
             if old is not None:
@@ -150,7 +144,7 @@ class TreeView(CursorList, Generic[NodeT]):
         if source is not None and self._filter:
             self.set_filter(self._filter)
         if source is not None and self._matcher is not None:
-            self._scan(0)
+            self._scan(go=False)
 
     def _same_place(self, old: FlatTree[NodeT], new: FlatTree[NodeT]) -> int:
         """The row of the old cursor's node in the new tree, else of the nearest node that is still there."""
@@ -349,37 +343,32 @@ class TreeView(CursorList, Generic[NodeT]):
         An empty query ends the search. The scan leaves the keys alive; `SearchChanged` tells how it goes.
         """
         self._matcher = Matcher(query) if query else None
-        self._hits = []
+        self._search = None
         self.refresh()
         if self._matcher is None or self._flat is None:
-            self._complete = True
             self._stop(self._scanning)
-            self.post_message(self.SearchChanged(self, 0, 0, True))
+            self._tell_hit(None)
         else:
-            self._scan(1)
+            self._scan(go=True)
 
     def action_next_hit(self, direction: int) -> None:
         """Go to the next hit, or the previous one, and around the end."""
         place = self._cursor_place()
-        if place is None:
-            return
-        self._wanted = None
-        if direction > 0:
-            number = bisect_right(self._hits, place)
-            if number == len(self._hits) and not self._complete:
-                self._wanted = (1, (*place, -1))
-                return
-        else:
-            number = bisect_left(self._hits, place) - 1
-        if self._hits:
-            self._go_to_hit(number % len(self._hits))
+        hit = self._search.next(place, direction) if self._search is not None and place is not None else None
+        if hit is not None:
+            self._go_to_hit(hit)
 
-    def _go_to_hit(self, number: int) -> None:
-        if self._flat is not None:
-            self.go_to(path_at(self._flat.source, self._hits[number]))
-            self.post_message(self.SearchChanged(self, number + 1, len(self._hits), self._complete))
+    def _go_to_hit(self, hit: int) -> None:
+        if self._flat is not None and self._search is not None:
+            self.go_to(path_at(self._flat.source, self._search.place(hit)))
+            self._tell_hit(hit)
 
-    def _cursor_place(self) -> tuple[int, ...] | None:
+    def _tell_hit(self, hit: int | None) -> None:
+        search = self._search
+        total, complete = (search.total, search.complete) if search is not None else (0, True)
+        self.post_message(self.SearchChanged(self, 0 if hit is None else hit + 1, total, complete))
+
+    def _cursor_place(self) -> Place | None:
         if self._flat is None or not self._flat.nodes:
             return None
         return place_of(self._flat.source, self._flat.path_of(self._cursor))
@@ -389,44 +378,21 @@ class TreeView(CursorList, Generic[NodeT]):
         if worker is not None:
             worker.cancel()
 
-    def _scan(self, jump: int) -> None:
-        place = self._cursor_place()
-        self._wanted = (jump, place) if jump and place is not None else None
-        self._hits, self._complete = [], False
-        self._stop(self._scanning)
-        self._scanning = self.run_worker(self._scan_all, group="tree-search")
-
-    async def _scan_all(self) -> None:
-        flat, matcher, hits = self._flat, self._matcher, self._hits
-        if flat is None or matcher is None:
+    def _scan(self, *, go: bool) -> None:
+        """Search the source that is shown, and `go` to the first hit from the cursor on."""
+        if self._flat is None or self._matcher is None:
             return
-        walk, test, search_text = Walk(flat.source), matcher.test, flat.source.search_text
-        until = perf_counter() + SLICE_SECONDS
-        told = 0
-        for number, node in enumerate(walk):
-            if test(search_text(node)):
-                hits.append(walk.place)
-            if not number % 64 and perf_counter() > until:
-                if len(hits) != told:
-                    told = len(hits)
-                    self._hits_found()
-                await asyncio.sleep(0)
-                until = perf_counter() + SLICE_SECONDS
-        self._complete = True
-        self._hits_found()
+        self._search = TreeSearch(self._flat.source, self._matcher, self._cursor_place() if go else None)
+        self._stop(self._scanning)
+        self._scanning = self.run_worker(self._search.run(self._hits_found), group="tree-search")
 
     def _hits_found(self) -> None:
         """Go where the search was to go as soon as that is known, and tell how it stands."""
-        if self._wanted is not None and self._hits:
-            number = bisect_left(self._hits, self._wanted[1])
-            if number < len(self._hits) or self._complete:
-                self._wanted = None
-                self._go_to_hit(number % len(self._hits))
-                return
-        place = self._cursor_place()
-        at = bisect_left(self._hits, place) if place is not None else len(self._hits)
-        hit = at + 1 if at < len(self._hits) and self._hits[at] == place else 0
-        self.post_message(self.SearchChanged(self, hit, len(self._hits), self._complete))
+        arrival = self._search.arrival() if self._search is not None else None
+        if arrival is not None:
+            self._go_to_hit(arrival)
+        else:
+            self._tell_hit(self._search.hit_at(self._cursor_place()) if self._search is not None else None)
 
     # ---- filter
     def set_filter(self, query: str) -> None:
@@ -453,15 +419,13 @@ class TreeView(CursorList, Generic[NodeT]):
         flat = self._flat
         if flat is None:
             return
-        walk, matches, above = Walk(flat.source), set[NodeT](), set[NodeT]()
-        until = perf_counter() + SLICE_SECONDS
-        for number, node in enumerate(walk):
-            if matcher.test(flat.source.search_text(node)):
-                matches.add(node)
-                above.update(walk.path()[:-1])
-            if not number % 64 and perf_counter() > until:
-                await asyncio.sleep(0)
-                until = perf_counter() + SLICE_SECONDS
+        matches, above = set[NodeT](), set[NodeT]()
+
+        def found(walk: Walk[NodeT], node: NodeT) -> None:
+            matches.add(node)
+            above.update(walk.path()[:-1])
+
+        await look_through(flat.source, matcher, found)
         here = self.cursor_node
         if self._open_before_filter is None:
             self._open_before_filter = flat.expanded

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-
-from widgets.dialogs import Dialog
-from widgets.line_view import CursorList
-from widgets.text_pane import TextPane
+from widgets.dialogs import TextDialog
 
 
-class WaitDialog(Dialog[bool]):
+class WaitDialog(TextDialog[bool]):
     """Only escape gives up: what is typed ahead is not meant for it. Who opened it closes it with True at the end."""
 
     def __init__(self, title: str, text: str, *, ascii: bool = False) -> None:
-        super().__init__(title, keys="esc gives up", ascii=ascii)
-        self._pane = TextPane(text.splitlines(), ascii=ascii)
-
-    def compose_body(self) -> ComposeResult:
-        yield self._pane
-
-    def body(self) -> CursorList:
-        return self._pane
-
-    def body_rows(self, width: int) -> int:
-        return self._pane.rows_at(width)
+        super().__init__(title, text.splitlines(), keys="esc gives up", ascii=ascii)
 
     def cancelled(self) -> bool:
         return False

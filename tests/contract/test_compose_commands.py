@@ -126,6 +126,30 @@ async def test_down_of_a_service_leaves_the_others(session: Session, name: str) 
     assert [line.split("  ")[0] for line in ui.asked[0][1][:-1]] == [f"{name}-web-1"]
 
 
+async def kept_aside(session: Session, name: str) -> str:
+    """Recreate the project's `web`, and return what the old one is called while it is kept."""
+    web = next(c for c in session.state.containers.values() if c.name == f"{name}-web-1")
+    ui = FakeUi()
+    await BY_ID["container.recreate"].run_on(Context(session, ui, "containers", (web,)))
+    assert f"  ! the next `docker compose up` or `down` of {name} removes the old one" in ui.asked[0][1]
+    await until(session, lambda: len(session.projects[project_id(name)].kept) == 1)
+    await until(session, lambda: states(session, name) == ["db-1 running", "web-1 running"])
+    return session.state.containers[session.projects[project_id(name)].kept[0]].name
+
+
+async def test_what_is_kept_aside_is_not_started_and_goes_with_the_project(session: Session, name: str) -> None:
+    kept = await kept_aside(session, name)
+    await run(session, "project.stop", session.projects[project_id(name)])
+    await until(session, lambda: states(session, name) == ["db-1 exited", "web-1 exited"])
+    await run(session, "project.stop", session.projects[project_id(name)])
+    await until(session, lambda: states(session, name) == ["db-1 running", "web-1 running"])
+    await run(session, "project.restart", session.projects[project_id(name)])
+    assert not any(kept in entry.line for entry in list(session.history)[:5])
+    ui = await run(session, "project.down", session.projects[project_id(name)])
+    assert kept in [line.split("  ")[0] for line in ui.asked[0][1]]
+    await until(session, lambda: not any(c.project == name for c in session.state.containers.values()))
+
+
 async def test_nothing_is_done_when_the_answer_is_no(session: Session, name: str) -> None:
     await run(session, "project.down", session.projects[project_id(name)], ui=FakeUi(answer=False))
     session.guarded = True
@@ -243,6 +267,28 @@ async def test_up_drift_scale_and_down(composed: tuple[Session, Path]) -> None:
     assert lines[1] == f"{head} stop --timeout=0 -- db"
     assert lines[2] == f"{head} scale -- web=1"
     assert all("hunter" not in line for line in lines)
+
+
+async def test_compose_starts_none_that_is_kept_aside_and_up_says_that_it_goes(composed: tuple[Session, Path]) -> None:
+    session, folder = composed
+    name = folder.name
+    await up(session, folder)
+    kept = await kept_aside(session, name)
+    await run(session, "project.stop", session.projects[project_id(name)])
+    await until(session, lambda: states(session, name) == ["db-1 exited", "web-1 exited"])
+    await run(session, "project.stop", session.projects[project_id(name)])
+    await until(session, lambda: states(session, name) == ["db-1 running", "web-1 running"])
+    assert [session.state.containers[id].name for id in session.projects[project_id(name)].kept] == [kept]
+
+    before = {c.id for c in session.projects[project_id(name)].containers}
+    refused = await run(session, "project.up", session.projects[project_id(name)], ui=FakeUi(answer=False))
+    assert refused.asked[0][1][-1] == f"  ! {kept}, kept aside, may be removed"
+    web = next(c for c in session.state.containers.values() if c.name == kept)
+    await session.engine.containers.remove(web.id)
+    await until(session, lambda: not session.projects[project_id(name)].kept)
+    await run(session, "project.up", session.projects[project_id(name)])
+    await until(session, lambda: states(session, name) == ["db-1 running", "web-1 running"])
+    assert {c.id for c in session.projects[project_id(name)].containers} == before
 
 
 async def test_one_run_at_a_time_for_a_project_and_a_cancel(composed: tuple[Session, Path]) -> None:

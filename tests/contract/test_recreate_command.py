@@ -17,8 +17,9 @@ from tui.commands.session import Session
 from tui.engine.endpoint import Endpoint
 from tui.engine.engine import Engine
 from tui.engine.errors import ApiError, NotFound
+from tui.model.compose import IMAGE as IMAGE_LABEL
 from tui.model.containers import Container
-from tui.model.recreate import kept_for
+from tui.model.kept import kept_for
 from tui.model.run_body import create_request
 from tui.model.run_line import parse_run_line
 from tui.model.run_spec import RunSpec
@@ -122,7 +123,7 @@ async def stage(engine_socket: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
 async def test_a_newer_image_takes_its_place_and_one_key_goes_back(stage: Stage) -> None:
     name = f"{stage.prefix}:app"
     old_image = await stage.retag(name, "ENV VERSION=1 GIVEN=image", 'CMD ["sleep", "500"]', "LABEL image=1")
-    old = await stage.run(f"-e OWN=1 -l own=1 -v /data --restart always {name}")
+    old = await stage.run(f"-e OWN=1 -l own=1 -l {IMAGE_LABEL}={old_image} -v /data --restart always {name}")
     volume = (await stage.inspect(old.id))["Mounts"][0]["Name"]
     new_image = await stage.retag(name, "ENV VERSION=2", 'CMD ["sleep", "600"]', "LABEL image=2")
 
@@ -141,6 +142,7 @@ async def test_a_newer_image_takes_its_place_and_one_key_goes_back(stage: Stage)
     assert not [text for text in found["Config"]["Env"] if text.startswith("GIVEN")]
     assert found["Config"]["Cmd"] == ["sleep", "600"]
     assert (found["Config"]["Labels"]["image"], found["Config"]["Labels"]["own"]) == ("2", "1")
+    assert found["Config"]["Labels"][IMAGE_LABEL] == new_image
     assert found["HostConfig"]["RestartPolicy"]["Name"] == "always"
     assert found["Mounts"][0]["Name"] == volume
     await stage.until(lambda: [c.id for c in stage.kept()] == [old.id] and stage.state_of(old.id) == "exited")

@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import subprocess
+import tarfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -207,6 +208,29 @@ async def test_a_tag_that_moved_is_newer_and_its_container_recreated(scene: Scen
     inspect = await scene.engine.containers.inspect(name)
     assert inspect["Image"] != old
     assert "NEWER=yes" in inspect["Config"]["Env"]
+
+
+async def test_an_image_for_another_platform_is_updated_for_that_one(scene: Scene, tmp_path: Path) -> None:
+    await logged_in(scene)
+    reference, name = f"{scene.host}/team/elsewhere:1", f"elsewhere-{secrets.token_hex(3)}"
+    imported: list[str] = []
+    for text in ("old", "new"):
+        (tmp_path / text).write_text(text)
+        with tarfile.open(tmp_path / "root.tar", "w") as tar:
+            tar.add(tmp_path / text, text)
+        said = cli(scene, "import", "--platform", "linux/arm64", str(tmp_path / "root.tar"), reference)
+        imported.append(said.split()[1])
+        if text == "old":
+            await scene.engine.containers.create({"Image": reference, "Cmd": ["/old"]}, name=name)
+    await scene.run(PushJob(scene.engine, reference))
+    await scene.engine.images.tag(imported[0], f"{scene.host}/team/elsewhere", "1")
+    await _known(scene, name)
+    target = next(c for c in scene.session.state.containers.values() if c.name == name)
+    await BY_ID["container.update"].run(Context(scene.session, FakeUi(), "containers", (target,)))
+    made_for = (await scene.engine.images.details(imported[0])).platform
+    option = f"--platform {made_for} " if "arm64" in made_for else ""  # daemons before 23 import for their own alone
+    assert f"docker pull {option}{reference}" in [entry.line for entry in scene.session.history]
+    assert (await scene.engine.containers.inspect(name))["Image"] == imported[1]
 
 
 async def _known(scene: Scene, name: str) -> None:

@@ -69,7 +69,7 @@ async def test_fifty_requests_at_once_are_one_connection(
         assert server.connections() - before == 1
         (folder,) = left_in(runtime_folder)
         assert folder.stat().st_mode & 0o777 == 0o700
-        assert transport.remote_host == "127.0.0.1"
+        assert transport.connections.remote_host == "127.0.0.1"
     assert not left_in(runtime_folder), "nothing is left behind"
 
 
@@ -173,7 +173,7 @@ async def test_a_daemon_that_goes_away_behind_ssh(sshd: SshServer, short_tmp: Pa
     async with through(sshd, str(link)) as transport:
         await transport.negotiate()
         link.unlink()
-        await transport.renew()  # its kept-alive connections still work
+        await transport.connections.renew()  # its kept-alive connections still work
         with pytest.raises(ConnectionFailed, match="hythe-test has no ") as caught:
             await transport.negotiate()
         assert caught.value.kind == "no socket"
@@ -267,7 +267,7 @@ async def test_an_unanswered_question_does_not_knock_again(new_sshd: NewSshd, de
         for _ in range(5):
             with pytest.raises(ConnectionFailed, match="ssh asks"):
                 await transport.negotiate()
-            assert transport.asks
+            assert transport.connections.asks
         assert server.connections() == 1
 
 
@@ -285,7 +285,7 @@ async def test_machines_that_cannot_be_reached(new_sshd: NewSshd, sshd: SshServe
             with pytest.raises(ConnectionFailed, match=r"no machine has the name no-such-host\.invalid"):
                 await nowhere.negotiate()
             await nowhere.close()
-            assert not transport.asks
+            assert not transport.connections.asks
     server = new_sshd()
     server.configure("NoSuchOption yes")
     assert "configuration option" in str(await failure(server))

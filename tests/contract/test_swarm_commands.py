@@ -127,6 +127,7 @@ async def life_of_a_service(session: Session) -> None:
     await until(session, lambda: session.swarm.nodes[node.id].availability == "drain")
     demoted = await run(session, "node.promote", "nodes", session.swarm.nodes[node.id])
     assert "demote the last manager" in demoted.notes[-1][1]
+    assert demoted.asked[0][1] == (f"{node.name}  {node.id[:12]}  (manager, leader, ready, drain)",)
 
     asked = await run(session, "service.remove", "services", service(session, "web"))
     assert asked.asked[0][0] == "Remove 1 service from the swarm, on every node?"

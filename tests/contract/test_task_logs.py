@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from subprocess import run
@@ -22,6 +23,7 @@ from tui.jobs.log_source import Target
 from tui.jobs.task_logs import TaskLogs
 from tui.model.swarm import SwarmService
 from tui.present.logs import why_empty
+from waiting import until
 
 SAYS = 'i=0; while true; do i=$((i+1)); echo "line $i"; echo "error $i" >&2; sleep 0.2; done'
 
@@ -40,12 +42,16 @@ class Reader:
 
     def append(self, found: Merged) -> None:
         for record, number in zip(found.batch.records(), found.sources, strict=True):
-            self.lines.append((self.feed.sources[number].label, record.text))
+            self.lines.append((self.feed.label(number), record.text))
         self._changed.set()
 
     def add(self, found: Sequence[Target]) -> None:
         for target in found:
             self.feed.add(target)
+
+    def texts(self, text: str) -> list[str]:
+        """Return the lines that have a text."""
+        return [line for _, line in self.lines if text in line]
 
     def labels(self, text: str) -> set[str]:
         """Return the labels of the lines that have a text."""
@@ -137,11 +143,13 @@ async def test_the_docker_cli_takes_the_demo_engines_logs(docker_cli: str) -> No
 # real ones
 
 
-async def service_that(engine: Engine, name: str, command: str, *, driver: str = "", replicas: int = 1) -> SwarmService:
-    """Make a service of the image busybox."""
+async def service_that(
+    engine: Engine, name: str, command: str, *, driver: str = "", replicas: int = 1, again: bool = False
+) -> SwarmService:
+    """Make a service of the image busybox; `again`: its tasks are started again at once when they end."""
     task: dict[str, object] = {
         "ContainerSpec": {"Image": "busybox:latest", "Command": ["sh", "-c", command], "StopGracePeriod": 1},
-        "RestartPolicy": {"Condition": "none"},
+        "RestartPolicy": {"Condition": "any", "Delay": 0} if again else {"Condition": "none"},
     }
     if driver:
         task["LogDriver"] = {"Name": driver}
@@ -166,6 +174,28 @@ async def test_tasks_of_a_real_swarm_with_their_ends_and_reasons(own_engine: Pri
             await reader.until(lambda: "following" in [source.phase for source in reader.feed.sources])
             source = reader.feed.sources[0]
             assert "its log driver is none" in why_empty(source.container, source.phase, source.problem)
+
+
+async def test_a_real_service_that_crashes_again_and_again_loses_no_task(own_engine: PrivateEngine) -> None:
+    async with engine_at(own_engine.socket) as engine:
+        await engine.swarm.init("127.0.0.1")
+        crash = await service_that(engine, "crash", "echo begins $HOSTNAME; sleep 0.2; exit 3", again=True)
+        async with reading(engine, crash) as reader:
+            await reader.until(lambda: len(reader.texts("exit code 3")) >= 15)
+            assert reader.feed.followed <= 3
+            await engine.swarm.remove_service(crash.id)
+            await until(lambda: reader.feed.followed == 0)
+        begun = reader.texts("begins")
+        assert len(begun) == len(set(begun))
+        ends = reader.texts("exit code 3") + reader.texts("was removed")
+        assert len(ends) == len(set(ends))
+        assert len(begun) <= len(ends) + 1, "how each ended is told; of the last one it may not be known"
+        params = {"since": "0", "until": str(time.time()), "filters": {"type": ["container"], "event": ["start"]}}
+        told = (await engine.transport.read("GET", "/events", params=params)).splitlines()
+        started = [decode(line, dict[str, Any], "GET /events")["Actor"]["ID"][:12] for line in told]
+        assert len(started) >= 15
+        lost = [id for id in started if f"begins {id}" not in begun]
+        assert len(lost) <= 1, "the last one may have been removed before it wrote"
 
 
 async def test_tasks_on_another_node_and_what_is_said_when_it_goes_away(own_engine: PrivateEngine) -> None:

@@ -410,7 +410,7 @@ async def test_what_was_rebuilt_is_told_after_the_dockerfile_was_edited(
 
     monkeypatch.setenv("EDITOR", "some-editor --wait")
     monkeypatch.delenv("VISUAL", raising=False)
-    monkeypatch.setattr("tui.screens.build.run_program", edit)
+    monkeypatch.setattr("tui.screens.build_actions.run_program", edit)
     app = StageApp()
     async with app.run_test(size=SIZE) as pilot:
         form = await open_form(pilot)

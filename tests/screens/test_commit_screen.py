@@ -7,6 +7,7 @@ from stage import StageApp, dashboard, text_of, until
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
+from tui.engine.errors import ConnectionLost
 from tui.model.containers import Container
 from tui.screens.commit import CommitScreen
 from tui.screens.dashboard import DashboardScreen
@@ -201,6 +202,18 @@ async def test_escape_keeps_what_was_filled_in() -> None:
         assert again.form.values()["reference"] == "kept:v1"
 
 
+async def test_a_line_that_broke_leaves_open_what_became_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_arguments: object, **_more: object) -> str:
+        raise ConnectionLost("unix:///x", "Server disconnected")
+
+    app = StageApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await open_form(pilot)
+        monkeypatch.setattr(screen.session.engine.containers, "commit", broken)
+        await pilot.press("f2")
+        await until(pilot, lambda: "whether the image was made nobody told" in text_of(app), "what is not known")
+
+
 async def test_a_container_that_is_gone_is_told_and_the_form_stays() -> None:
     app = StageApp()
     async with app.run_test(size=SIZE) as pilot:
@@ -208,6 +221,6 @@ async def test_a_container_that_is_gone_is_told_and_the_form_stays() -> None:
         fill(screen, "message", "too late")
         await screen.session.engine.containers.remove(toolbox(screen).id, force=True)
         await pilot.press("f2")
-        await until(pilot, lambda: "No such container" in text_of(app), "the daemon's words")
+        await until(pilot, lambda: "toolbox is gone: somebody removed it" in text_of(app), "why")
         assert app.screen is screen
         assert screen.form.values()["message"] == "too late"

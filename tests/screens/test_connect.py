@@ -3,11 +3,32 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from stage import text_of, until
 
 from tui.app import HytheApp
 from tui.screens.connect import ConnectScreen
 from tui.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("settings", "environment", "source"),
+    [
+        (Settings(host="foo://x"), {}, "--host"),
+        (Settings(context="nope"), {}, "--context"),
+        (Settings(), {"DOCKER_HOST": "foo://x"}, "the environment"),
+    ],
+    ids=["host", "context", "environment"],
+)
+async def test_an_address_that_is_none_is_told_with_who_named_it(
+    tmp_path: Path, settings: Settings, environment: dict[str, str], source: str
+) -> None:
+    app = HytheApp(settings, {"HOME": str(tmp_path), **environment})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, ConnectScreen), "the connect screen")
+        tried = text_of(app).split("Tried", 1)[1].splitlines()[1]
+        assert tried.strip().startswith(source)
+    await app.shut_down()
 
 
 async def test_a_reason_is_read_to_its_end_on_a_narrow_terminal(tmp_path: Path) -> None:

@@ -170,6 +170,18 @@ async def test_ascii_draws_nothing_else() -> None:
         await pilot.press("d")
         await until(pilot, lambda: "Remove 1 container" in text_of(app))
         assert text_of(app).isascii(), [char for char in text_of(app) if not char.isascii()]
+        await pilot.press("escape", "colon")
+        await until(pilot, lambda: "docker restart CONTAINER" in text_of(app), "the palette")
+        assert text_of(app).isascii(), [char for char in text_of(app) if not char.isascii()]
+
+
+async def test_the_footer_leaves_out_a_command_whose_key_is_gone() -> None:
+    app = StageApp(Settings(keys={"container.stop": (), "container.remove": ("s",)}))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await dashboard(pilot)
+        footer = text_of(app).splitlines()[-1]
+        assert "s remove" in footer
+        assert "stop/start" not in footer
 
 
 async def test_a_version_that_could_not_be_read_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:

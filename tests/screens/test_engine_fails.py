@@ -136,8 +136,8 @@ async def break_engine(app: StageApp, monkeypatch: pytest.MonkeyPatch, fault: st
     monkeypatch.setattr(Transport, "_open", failing)
     session = app.session
     assert session is not None
-    await session.engine.transport.renew()
-    for client in tuple(session.engine.transport._users):  # pyright: ignore[reportPrivateUsage] the lines under way
+    await session.engine.transport.connections.renew()
+    for client in tuple(session.engine.transport.connections._users):  # pyright: ignore[reportPrivateUsage] the lines under way
         await client.close()
 
 

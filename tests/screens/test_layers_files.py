@@ -25,7 +25,8 @@ from tui.screens.layers import LayersScreen
 from tui.screens.layers_compare import CompareScreen
 from tui.screens.layers_file import LayerFileScreen
 from tui.screens.layers_waste import LayerWasteScreen
-from widgets.dialogs import ChoiceDialog, PromptDialog
+from widgets.choice_dialog import ChoiceDialog
+from widgets.dialogs import PromptDialog
 
 SCRIPT = (
     "mkdir -p /srv/sub; echo 'print(\"hello\", 42)' >/srv/app.py; printf 'a\\0b' >/srv/data.bin; "

@@ -71,6 +71,15 @@ async def test_the_stack_and_the_files_of_the_newest_layer() -> None:
         assert [(entry.line, entry.outcome) for entry in entries] == [("docker save grafana/grafana:11.1.0", "ok")]
 
 
+async def test_a_name_that_moves_to_another_image_meanwhile_is_told() -> None:
+    app = StageApp()
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await read_layers(pilot)
+        other = next(image for image in screen.session.state.images.values() if "busybox:latest" in image.tags)
+        await screen.session.engine.images.tag(other.id, "grafana/grafana", "11.1.0")
+        await until(pilot, lambda: f"name moved to {other.short_id}" in text_of(app), "what has the name now")
+
+
 async def test_a_cursor_that_comes_to_rest_while_the_screen_is_taken_down_is_no_failure() -> None:
     app = StageApp()
     async with app.run_test(size=SIZE) as pilot:

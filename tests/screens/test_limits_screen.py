@@ -83,6 +83,21 @@ async def test_what_the_daemon_refuses_is_told_at_the_field_and_the_limit_stays(
         assert [entry.outcome for entry in screen.session.history] == ["failed"]
 
 
+async def test_one_that_is_gone_is_told_once_and_not_at_a_field() -> None:
+    app = StageApp()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        screen = await open_limits(pilot, "postgres")
+        key = screen.containers.cursor_key
+        assert key is not None
+        name = screen.session.state.containers[key].name
+        await fill(pilot, memory="3g")
+        await screen.session.engine.containers.remove(key, force=True)
+        await pilot.press("f2")
+        await until(pilot, lambda: f"{name}: it is gone: somebody removed it" in text_of(app), "why")
+        assert isinstance(app.screen, LimitsScreen)
+        assert "No such container" not in text_of(app)
+
+
 async def test_several_keep_what_is_left_empty() -> None:
     app = StageApp()
     async with app.run_test(size=(80, 24), notifications=True) as pilot:

@@ -17,7 +17,7 @@ from tui.screens import run_checks
 from tui.screens.dashboard import DashboardScreen
 from tui.screens.logs import LogsScreen
 from tui.screens.run import RunScreen
-from widgets.dialogs import ChoiceDialog
+from widgets.choice_dialog import ChoiceDialog
 from widgets.form_group import GroupHeading
 from widgets.line_dialog import LineDialog
 

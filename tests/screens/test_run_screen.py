@@ -12,8 +12,9 @@ from tui.screens.dashboard import DashboardScreen
 from tui.screens.help import HelpScreen
 from tui.screens.run import RunScreen
 from tui.screens.run_checks import RunChecks
+from widgets.choice_dialog import ChoiceDialog
 from widgets.choice_fields import ToggleField
-from widgets.dialogs import ChoiceDialog, ConfirmDialog
+from widgets.dialogs import ConfirmDialog
 from widgets.fields import ListField
 from widgets.span_line import KeyHints
 

@@ -10,6 +10,7 @@ from tui.screens.logs import LogsScreen
 from tui.screens.swarm import SwarmScreen
 from tui.settings import Settings
 from tui.store import usage
+from widgets.log_buffer import LogLine
 
 
 async def test_no_tab_and_the_reason_where_there_is_no_swarm() -> None:
@@ -71,6 +72,38 @@ async def test_logs_of_a_service_that_can_not_run_say_why() -> None:
         await pilot.press("slash", *"ledger", "enter", "l")
         await until(pilot, lambda: isinstance(app.screen, LogsScreen))
         await until(pilot, lambda: "No such image" in text_of(app))
+
+
+async def test_tasks_that_wait_for_a_place_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.screens.log_targets.MOST_FOLLOWED", 2)
+    monkeypatch.setattr("tui.screens.logs.MOST_FOLLOWED", 2)
+    app = StageApp(swarm=True)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await open_services(pilot)
+        await pilot.press("slash", *"web", "enter", "l")
+        await until(pilot, lambda: "2 tasks are followed, 1 more wait for a place" in text_of(app))
+        screen = app.screen
+        assert isinstance(screen, LogsScreen)
+        assert screen.reading.feed.followed == 2
+
+
+async def test_a_task_that_was_forgotten_can_still_be_hidden_and_shown() -> None:
+    app = StageApp(swarm=True)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await open_services(pilot)
+        await pilot.press("slash", *"web", "enter", "l")
+        await until(pilot, lambda: isinstance(app.screen, LogsScreen))
+        screen = app.screen
+        assert isinstance(screen, LogsScreen)
+        await until(pilot, lambda: "web.2@worker-1" in text_of(app) and "web.1@demo" in text_of(app))
+        screen.log_view.buffer.append([LogLine("long ago", source="web.9@gone")])
+        await pilot.press("c")
+        await until(pilot, lambda: "Show or hide a task" in text_of(app))
+        await pilot.press(*"gone", "enter")
+        await until(pilot, lambda: "1 task hidden" in text_of(app))
+        assert "long ago" not in text_of(app)
+        await pilot.press("c")
+        await until(pilot, lambda: "hidden: shows it" in text_of(app))
 
 
 async def open_services(pilot: Pilot[int]) -> None:

@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 
 from widgets.bars import (
-    Part,
     Progress,
     ProgressLine,
-    StackBar,
     amount,
     duration,
     progress_spans,
     share_bar,
-    sparkline,
-    split_width,
 )
 from widgets.literal import cells
 
 numbers = st.floats(allow_nan=True, allow_infinity=True)
 widths = st.integers(-1, 60)
-
-
-@given(st.lists(numbers, max_size=40), widths, st.one_of(st.none(), numbers), st.booleans())
-def test_a_sparkline_has_its_width(values: list[float], width: int, maximum: float | None, ascii: bool) -> None:
-    line = sparkline(values, width, maximum, ascii)
-    assert cells(line) == max(0, width)
-    assert not ascii or line.isascii()
-
-
-def test_a_sparkline_shows_the_newest_on_the_right() -> None:
-    assert sparkline([8, 0, 4, 8], 3) == "▁▄█"
-    assert sparkline([0, 50, 100], 5, maximum=100) == "  ▁▄█"
-    assert sparkline([1, math.nan, 1], 3) == "█ █"
 
 
 @given(numbers, widths, st.booleans())
@@ -51,23 +32,6 @@ def test_a_small_share_is_seen() -> None:
     assert share_bar(0, 4) == "    "
     assert share_bar(0.5, 4) == "██  "
     assert share_bar(7, 4) == "████"
-
-
-@given(st.lists(numbers, max_size=30), widths)
-def test_parts_fill_the_width(weights: list[float], width: int) -> None:
-    parts = split_width(weights, width)
-    some = [weight for weight in weights if math.isfinite(weight) and weight > 0]
-    assert sum(parts) == (max(0, width) if some else 0)
-    assert all(part >= 0 for part in parts)
-    if len(some) <= width:
-        assert all(part for part, weight in zip(parts, weights, strict=True) if weight in some)
-
-
-def test_parts_are_in_proportion() -> None:
-    assert split_width([1, 1, 2], 40) == [10, 10, 20]
-    assert split_width([1_000_000, 1], 10) == [9, 1]
-    assert split_width([1, 3, 2], 2) == [0, 1, 1]
-    assert split_width([1.7e308, 1.7e308], 5) == [3, 2]
 
 
 @pytest.mark.parametrize(
@@ -101,30 +65,8 @@ def test_a_progress_tells_what_there_is_room_for() -> None:
 
 
 class Bars(App[None]):
-    def __init__(self) -> None:
-        super().__init__()
-        self.keys: list[str] = []
-
     def compose(self) -> ComposeResult:
-        yield StackBar([Part("a", 1, "[red]"), Part("b", 2, "b"), Part("c", 1, "c")])
         yield ProgressLine()
-
-    def on_stack_bar_selected(self, event: StackBar.Selected) -> None:
-        self.keys.append(event.key)
-
-
-async def test_a_part_is_selected_with_keys_and_the_mouse() -> None:
-    app = Bars()
-    async with app.run_test(size=(40, 4)) as pilot:
-        bar = app.query_one(StackBar)
-        assert bar.render_line(0).text.startswith("[red]")
-        bar.focus()
-        await pilot.press("right", "right", "right", "left")
-        await pilot.click(StackBar, offset=(1, 0))
-        await pilot.pause()
-        assert app.keys == ["b", "c", "b", "a"]
-        bar.set_parts([Part("c", 1), Part("a", 1)])
-        assert bar.selected == "a"
 
 
 async def test_a_progress_line_that_says_the_same_is_not_painted() -> None:

@@ -10,7 +10,8 @@ from lines import line
 from tui.engine.buildkit_session import MOST_SECRET, BuildSession, SecretError, agent_socket, read_secret, secrets_by_id
 from tui.engine.credentials import Credentials, CredentialsError, DockerLogins
 from tui.model.build_sources import AgentSource, SecretSource, parse_secret
-from tui.wire.grpc import NOT_FOUND, UNIMPLEMENTED, GrpcConnection, GrpcError, frame
+from tui.wire.grpc import GrpcConnection
+from tui.wire.grpc_call import NOT_FOUND, UNIMPLEMENTED, GrpcError, frame
 from tui.wire.protowire import bytes_field, first_bytes
 
 SECRET = "/moby.buildkit.secrets.v1.Secrets/GetSecret"

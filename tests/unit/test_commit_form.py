@@ -92,6 +92,7 @@ def test_where_a_refusal_belongs() -> None:
     assert error_place("invalid reference format") == "reference"
     assert error_place("RUN is not a valid change command") == "changes"
     assert error_place("No such container: abc") is None
+    assert error_place("write /big: no space left on device") is None
 
 
 def tree() -> ChangeTree:

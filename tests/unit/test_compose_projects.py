@@ -52,6 +52,14 @@ def project(*containers: Container) -> Project:
     return project_from("shop", containers)
 
 
+def test_one_that_is_kept_aside_is_none_of_its_service() -> None:
+    name = "shop-web-1-before-20261129-222558"
+    made = project(container("shop", "web"), container("shop", "web", state="exited", id=name, name=name))
+    assert [c.name for c in made.containers] == ["shop-web-1"]
+    assert made.kept == (name,)
+    assert services_count(made, NOT_READ) == (1, 1)
+
+
 def test_services_by_name_and_containers_by_number() -> None:
     made = project(container("shop", "web", 10), container("shop", "web", 2), container("shop", "db"))
     assert [service.name for service in made.services] == ["db", "web"]

@@ -9,7 +9,8 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
-from widgets.dialogs import ChoiceDialog, ConfirmDialog, Dialog, MessageDialog, PromptDialog
+from widgets.choice_dialog import ChoiceDialog
+from widgets.dialogs import ConfirmDialog, Dialog, MessageDialog, PromptDialog
 from widgets.wait_dialog import WaitDialog
 
 SIZES = [(80, 24), (40, 10), (1, 1)]

@@ -312,6 +312,19 @@ async def test_rights_that_no_file_here_should_have(tmp_path: Path) -> None:
     assert (tmp_path / "d/su").stat().st_uid == os.getuid()
 
 
+async def test_a_time_that_no_file_can_have(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        for name, kind, moment in (("d", tarfile.DIRTYPE, 1 << 70), ("d/f", tarfile.REGTYPE, 1 << 70)):
+            info = tarfile.TarInfo(name)
+            info.type, info.mode, info.mtime = kind, 0o755, moment
+            archive.addfile(info)
+    served = Served(tar(docker_archive([out.getvalue()], without_digests())))
+    job = await extract(served, "/d", tmp_path)
+    assert (job.state, job.error) == ("done", "")
+    assert written(tmp_path) == {"d": None, "d/f": b""}
+
+
 def sparse() -> bytes:
     info = tarfile.TarInfo("d/holes")
     info.type, info.size = tarfile.GNUTYPE_SPARSE, 512

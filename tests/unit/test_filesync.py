@@ -15,7 +15,8 @@ from tui.demo.filesync import Told, receive
 from tui.engine.filesync import FileSync
 from tui.engine.follow import followed
 from tui.engine.ignore import IgnoreError
-from tui.wire.grpc import GrpcConnection, GrpcError
+from tui.wire.grpc import GrpcConnection
+from tui.wire.grpc_call import GrpcError
 
 
 @pytest.fixture

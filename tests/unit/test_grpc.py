@@ -9,18 +9,8 @@ from typing import cast
 import pytest
 
 from lines import End, line
-from tui.wire.grpc import (
-    NOT_FOUND,
-    UNIMPLEMENTED,
-    UNKNOWN,
-    Call,
-    GrpcConnection,
-    GrpcError,
-    LineEnded,
-    Method,
-    frame,
-    unary,
-)
+from tui.wire.grpc import GrpcConnection, Method, unary
+from tui.wire.grpc_call import NOT_FOUND, UNIMPLEMENTED, UNKNOWN, Call, GrpcError, LineEnded, frame
 
 
 async def echo(message: bytes, _call: Call) -> bytes:

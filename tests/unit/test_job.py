@@ -52,6 +52,17 @@ async def test_cancelled(begun: bool) -> None:
     assert seen == ["cancelled"]
 
 
+async def test_who_waits_and_is_cancelled_takes_the_job_along() -> None:
+    job = Waits()
+    job.start()
+    waiting = asyncio.create_task(job.wait_or_cancel())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert job.state == "cancelled"
+
+
 async def test_the_list_ends_all_that_runs() -> None:
     jobs = Jobs(lambda: None)
     for _ in range(3):

@@ -35,6 +35,17 @@ def test_counts_are_those_of_all_containers_without_one_offs() -> None:
     assert said(groups, "status", "gone since") == "0/0 running"
 
 
+def test_one_that_is_kept_aside_is_listed_and_not_counted() -> None:
+    groups = ProjectGroups({})
+    name = "web-before-20261129-222558"
+    groups.take({"web": container("web", "shop"), name: container(name, "shop", "exited")})
+    assert groups.cell("status", "shop", 2, 0, filtered=False) == ("1/1 running", "")
+    assert said(groups, "state", "shop") == "● running"
+    assert said(groups, "image", "shop") == "2 containers"
+    groups.take({name: container(name, "shop")})  # somebody started it
+    assert said(groups, "status", "shop") == "1/1 running"
+
+
 def test_counts_follow_each_change() -> None:
     groups = ProjectGroups({})
     first = {each: container(each, "shop") for each in "abcdef"}

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tui.model.recreate import kept_for, kept_name, recreate_request
+from tui.model.kept import kept_for, kept_name
+from tui.model.recreate import recreate_request
 from tui.model.reference import is_image_id
 
 ID = "abcdef012345" + "0" * 52

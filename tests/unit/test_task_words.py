@@ -4,6 +4,7 @@ import pytest
 
 from tui.jobs.task_logs import label_of, node_names, record_of, why_away
 from tui.model.swarm import SwarmNode, SwarmService, SwarmTask
+from tui.present.log_title import Reading, log_title
 from tui.present.logs import ended_mark, why_empty
 
 WEB = SwarmService("s" * 25, "web")
@@ -37,6 +38,23 @@ def test_a_task_that_could_not_be_run_says_why() -> None:
     waiting = SwarmTask("t" * 25, "s", "", 1, state="pending", error="no suitable node")
     said = why_empty(record_of(waiting, WEB, "", None), "ended", "")
     assert said == "web.1.ttttt was not started yet: no suitable node"
+
+
+@pytest.mark.parametrize(
+    ("tasks", "said"),
+    [
+        ([], "no tasks"),
+        (["failed", "complete"], "ended"),
+        (["failed", "ready"], "following"),
+        (["running"], "following"),
+    ],
+    ids=["none", "all ended", "the next one is to come", "one runs"],
+)
+def test_how_the_log_of_a_service_stands(tasks: list[str], said: str) -> None:
+    records = [record_of(SwarmTask("t" * 25, "s", state=state), WEB, "", None) for state in tasks]
+    phases = ["following" if state == "running" else "ended" for state in tasks]
+    facts = Reading(records, phases, [""] * len(tasks), "web", none="no tasks")
+    assert log_title(facts, ascii_only=False)[1][0][0].strip() == said
 
 
 def test_why_no_line_can_come_is_said() -> None:

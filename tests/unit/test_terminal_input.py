@@ -42,6 +42,17 @@ def test_a_paste_is_one_event() -> None:
     assert [event.text for event in events if isinstance(event, Paste)] == ["a\ufffdb"]
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 100])
+def test_what_is_pasted_presses_no_key(size: int) -> None:
+    """An escape in it, as a coloured line of a log has, made keys of what follows: `d` and `y` among them."""
+    pasted = "a\x1b[31mdy\x1b\x1b[200~\x1b[201\x1b[A\x1b[999999999999u\x1b[<0;1;1M" + "y" * 40
+    sent = f"k\x1b[200~{pasted}\x1b[201~d\x1b[200~\x1b[201~e".encode()
+    typed = TerminalInput()
+    events = [event for at in range(0, len(sent), size) for event in typed.feed(sent[at : at + size])]
+    told = [event.text if isinstance(event, Paste) else getattr(event, "character", event) for event in events]
+    assert told == ["k", pasted, "d", "", "e"]
+
+
 @given(st.lists(st.binary(max_size=20) | st.sampled_from([b"\x1b[", b"\x1b", b";", b"u", b"\x1b[<", b"9999999", b":"])))
 def test_nothing_ends_it(pieces: list[bytes]) -> None:
     typed = TerminalInput()

@@ -12,7 +12,7 @@ from tui.commands.session import Session
 from tui.engine.errors import ReadOnly
 from tui.jobs.compose import ComposeJob
 from tui.jobs.job import JobState
-from tui.model.compose import ComposeService, Project, ProjectPlace, is_service_name, project_id
+from tui.model.compose import SERVICE, ComposeService, Project, ProjectPlace, is_service_name, project_id
 from tui.model.containers import Container
 from tui.present.units import plural
 
@@ -22,11 +22,15 @@ OUTCOMES: Mapping[JobState, Outcome] = {
 
 
 class Target(msgspec.Struct, frozen=True):
-    """A project, or some of its services; `containers` as they are now, without those of `docker compose run`."""
+    """A project, or some of its services; `containers` as they are now, without those of `docker compose run`.
+
+    `kept` are those that are kept aside for going back: Compose takes them for containers of the services.
+    """
 
     project: Project
     services: tuple[ComposeService, ...]
     containers: tuple[Container, ...]
+    kept: tuple[Container, ...] = ()
 
     @property
     def title(self) -> str:
@@ -60,7 +64,14 @@ def targets_of(context: Context) -> list[Target]:
 
 def _target(project: Project, services: tuple[ComposeService, ...], known: Mapping[str, Container]) -> Target:
     members = [c for service in services or project.services for c in service.containers]
-    return Target(project, services, tuple(known[member.id] for member in members if member.id in known))
+    aside = [known[id] for id in project.kept if id in known]
+    names = {service.name for service in services}
+    return Target(
+        project,
+        services,
+        tuple(known[member.id] for member in members if member.id in known),
+        tuple(c for c in aside if not names or c.labels.get(SERVICE, "") in names),
+    )
 
 
 def described(targets: Sequence[Target]) -> list[str]:

@@ -235,7 +235,7 @@ async def copy(context: Context) -> None:
 
 def _port_options(target: Container, engine: Engine) -> list[tuple[str, str, str]]:
     """Return for each published port where it is reached, and on another machine the line that brings it here."""
-    host = engine.transport.remote_host
+    host = engine.transport.connections.remote_host
     options: list[tuple[str, str, str]] = []
     for port in published(target.ports):
         name = f"{port.private}/{port.protocol}"

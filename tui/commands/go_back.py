@@ -13,7 +13,8 @@ from tui.commands.session import Session
 from tui.commands.steps import Steps
 from tui.engine.errors import EngineError
 from tui.model.containers import Container
-from tui.model.recreate import Made, kept_for
+from tui.model.kept import kept_for
+from tui.model.recreate import Made
 from tui.present.containers import status_text
 
 

@@ -76,15 +76,12 @@ async def open_helper(session: Session, ui: Ui, target: Container, image: str) -
     body = helper_body(target, image, made.host_config.ipc_mode)
     entry = session.history.begin(helper_line(target, reference, body), session.name)
     try:
-        async with container_with_terminal(engine, target.id, body) as helper:
-            left = await _lent(session, ui, target, helper, reference, made.host_config.pid_mode)
+        with entry.closed_by_failure():
+            async with container_with_terminal(engine, target.id, body) as helper:
+                left = await _lent(session, ui, target, helper, reference, made.host_config.pid_mode)
     except EngineError as error:
-        entry.close("failed", str(error))
         hint = f"; {reference} has no shell either" if isinstance(error, ApiError) and "exec" in str(error) else ""
         raise EngineError(f"{error}{hint}") from error
-    except BaseException:
-        entry.close("cancelled")
-        raise
     if left.how == "lost":
         entry.close("failed", left.error)
         ui.note(f"helper of {target.name}: {left.error}", "error")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal
+
+from tui.engine.errors import EngineError
 
 RECENT_SECONDS = 2.0
 """How long after its answer an event may still come from a request."""
@@ -31,6 +34,18 @@ class Entry:
         """Write down how it ended; `detail` keeps the daemon's own words."""
         self.ended, self.outcome, self.detail = time.time(), outcome, detail
         self.on_close(self)
+
+    @contextmanager
+    def closed_by_failure(self) -> Generator[None]:
+        """Write down that it failed, in the daemon's words, or was cancelled, as what is done in this context is."""
+        try:
+            yield
+        except EngineError as error:
+            self.close("failed", str(error))
+            raise
+        except BaseException:
+            self.close("cancelled")
+            raise
 
 
 class History:

@@ -44,14 +44,8 @@ class HostDesk:
         """
         entry = self.history.begin(line, WHERE)
         try:
-            await asyncio.to_thread(write)
-        except EngineError as error:
-            entry.close("failed", str(error))
-            raise
-        except asyncio.CancelledError:
-            entry.close("cancelled")
-            raise
-        else:
+            with entry.closed_by_failure():
+                await asyncio.to_thread(write)
             entry.close("ok")
         finally:
             self.book.probe(await self.book.reload())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from tui.engine.errors import EngineError
-from tui.engine.hijack import Hijacked
+
+if TYPE_CHECKING:
+    from tui.engine.hijack import Hijacked
 
 Typing = Literal["keys", "lines", "none"]
 """Every key as it is; whole lines, edited here; nothing but the keys that leave."""

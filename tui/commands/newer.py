@@ -62,12 +62,21 @@ async def update(context: Context) -> None:
     session, ui = context.session, context.ui
     targets = context.containers or _users(session, context.images)
     references = {target.id: await _reference(session, target) for target in targets}
-    asked = dict.fromkeys(reference for reference in references.values() if reference)
+    named = [target for target in targets if references[target.id]]
+    platforms = dict(
+        zip(
+            (target.id for target in named),
+            await asyncio.gather(*(_platform(session, each) for each in named)),
+            strict=True,
+        )
+    )
+    asked = dict.fromkeys((references[target.id], platforms[target.id]) for target in named)
     if without := [target.name for target in targets if not references[target.id]]:
         ui.note(f"made from an ID or a digest, which never names another image: {', '.join(without)}", "warning")
-    ids = dict(zip(asked, await asyncio.gather(*(_pull(context, each) for each in asked)), strict=True))
-    moved = [target for target in targets if ids.get(references[target.id]) not in (None, target.image_id)]
-    if same := [target.name for target in targets if ids.get(references[target.id]) == target.image_id]:
+    ids = dict(zip(asked, await asyncio.gather(*(_pull(context, *each) for each in asked)), strict=True))
+    now = {target.id: ids[references[target.id], platforms[target.id]] for target in named}
+    moved = [target for target in named if now[target.id] not in (None, target.image_id)]
+    if same := [target.name for target in named if now[target.id] == target.image_id]:
         ui.note(f"nothing newer: {', '.join(same)}")
     if moved:
         await recreate(Context(session, ui, "containers", tuple(moved)))
@@ -86,10 +95,19 @@ async def _reference(session: Session, target: Container) -> str:
     return "" if fixed else reference
 
 
-async def _pull(context: Context, reference: str) -> str | None:
+async def _platform(session: Session, target: Container) -> str:
+    """Return what a container's image is made for, where that is not the daemon's own architecture; else ""."""
+    try:
+        image, version = await asyncio.gather(session.engine.images.details(target.image_id), session.engine.version())
+    except NotFound:
+        return ""  # it was removed by force
+    return image.platform if image.architecture not in ("", version.arch) else ""
+
+
+async def _pull(context: Context, reference: str, platform: str) -> str | None:
     """Pull, and return the ID of the image that the reference names then; None where that failed, which is told."""
     session = context.session
-    job = PullJob(session.engine, reference)
+    job = PullJob(session.engine, reference, platform=platform)
     start_job(session, job)
     await job.wait()
     if job.state != "done":

@@ -19,7 +19,10 @@ AVAILABILITIES = (
 
 
 def _described(node: SwarmNode) -> str:
-    return f"{node.name}  ({node.role}{', leader' if node.leader else ''}, {node.state}, {node.availability})"
+    """Return what a question says of a node: with its ID, as two nodes may have one name."""
+    standing = "leader" if node.leader else node.reachability if node.reachability != "reachable" else ""
+    words = [word for word in (node.role, standing, node.state, node.availability) if word]
+    return f"{node.name}  {node.id[:12]}  ({', '.join(words)})"
 
 
 async def _perform(

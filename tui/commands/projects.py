@@ -23,13 +23,22 @@ Fallback = Callable[[Context, Target], Awaitable[None]]
 
 
 async def _through_compose(
-    context: Context, targets: Sequence[Target], words: Sequence[str], verb: str, otherwise: Fallback | None = None
+    context: Context,
+    targets: Sequence[Target],
+    words: Sequence[str],
+    verb: str,
+    otherwise: Fallback | None = None,
+    *,
+    starts: bool = False,
 ) -> None:
-    """Run Compose on each target; where it can't, do the same `otherwise`, or say why nothing can."""
+    """Run Compose on each target; where it can't, do the same `otherwise`, or say why nothing can.
+
+    One that starts what there is would start those that are kept aside too: that is then done `otherwise`.
+    """
 
     async def one(target: Target) -> None:
         reason = await why_not(context.session, target)
-        if not reason:
+        if not reason and not (starts and target.kept):
             await run_compose(context, target, words, verb)
         elif otherwise is not None:
             await otherwise(context, target)
@@ -39,15 +48,21 @@ async def _through_compose(
     await asyncio.gather(*map(one, targets))
 
 
-async def _asked(context: Context, targets: Sequence[Target], verb: str, guard: Guard = "guarded") -> bool:
+async def _asked(
+    context: Context, targets: Sequence[Target], verb: str, guard: Guard = "guarded", more: Sequence[str] = ()
+) -> bool:
     title = f"{verb} {targets[0].title if len(targets) == 1 else plural(len(targets), 'project')}"
-    return await allowed(context, guard, f"{title} on {context.session.name}?", described(targets), label=verb)
+    return await allowed(
+        context, guard, f"{title} on {context.session.name}?", [*described(targets), *more], label=verb
+    )
 
 
 async def up(context: Context) -> None:
     """Make and start what the files say, and make anew what differs from them."""
     targets = targets_of(context)
-    if await _asked(context, targets, "Up"):
+    kept = [container for target in targets for container in target.kept]
+    lines = [f"  ! {container.name}, kept aside, may be removed" for container in kept]
+    if await _asked(context, targets, "Up", "always" if kept else "guarded", lines):
         await _through_compose(context, targets, ["up", "--detach"], "up")
 
 
@@ -56,7 +71,7 @@ async def stop_or_start(context: Context) -> None:
     targets = targets_of(context)
     running = [target for target in targets if any(c.is_running for c in target.containers)]
     if not running:
-        await _through_compose(context, targets, ["start"], "start", _start)
+        await _through_compose(context, targets, ["start"], "start", _start, starts=True)
     elif await _asked(context, running, "Stop"):
         await _through_compose(context, running, ["stop", *_grace(context)], "stop", _stop)
 
@@ -65,7 +80,7 @@ async def restart(context: Context) -> None:
     """Restart the targets."""
     targets = targets_of(context)
     if await _asked(context, targets, "Restart"):
-        await _through_compose(context, targets, ["restart", *_grace(context)], "restart", _restart)
+        await _through_compose(context, targets, ["restart", *_grace(context)], "restart", _restart, starts=True)
 
 
 def _grace(context: Context) -> list[str]:
@@ -100,7 +115,7 @@ async def down(context: Context) -> None:
     session, targets = context.session, targets_of(context)
     lines: list[str] = []
     for target in targets:
-        lines += described_containers(target.containers, session.now())
+        lines += described_containers([*target.containers, *target.kept], session.now())
         lines += [f"network {network.name}" for network in _networks(context, target)]
     subject = targets[0].title if len(targets) == 1 else plural(len(targets), "project")
     title = f"Down {subject}: remove {plural(len(lines), 'object')}?"
@@ -119,12 +134,11 @@ async def _down(context: Context, target: Target) -> None:
     engine, grace = context.session.engine, context.session.stop_timeout
 
     async def remove(container: Container) -> None:
-        if container.is_running:
-            await engine.containers.stop(container.id, grace=grace)
+        await engine.containers.stop(container.id, grace=grace)  # whatever is known: it may have started since
         await engine.containers.remove(container.id)
 
     line = f"docker stop {time_option(grace)}{{0}} && docker rm {{0}}"
-    failures = await perform(context, "remove", acts(target.containers, line, remove))
+    failures = await perform(context, "remove", acts([*target.containers, *target.kept], line, remove))
     networks = _networks(context, target)
     if not failures and networks:
         sent = [

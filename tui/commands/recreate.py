@@ -15,8 +15,10 @@ from tui.commands.running import allowed
 from tui.commands.session import Session
 from tui.commands.steps import Step, Steps
 from tui.engine.errors import EngineError, NotFound
+from tui.model.compose import IMAGE
 from tui.model.containers import Container
-from tui.model.recreate import Made, kept_for, kept_name, recreate_request
+from tui.model.kept import kept_for, kept_name
+from tui.model.recreate import Made, recreate_request
 from tui.model.reference import is_image_id
 from tui.model.run_line import docker_line
 from tui.present.containers import status_text
@@ -84,6 +86,9 @@ async def plan_for(session: Session, target: Container) -> Plan:
     successors = {c.id: names[name] for c in containers if (name := kept_for(c.name) or "") in names}
     api = engine.transport.api_version or (1, 41)
     request = recreate_request(inspect, old, image=reference, api=api, successors=successors)
+    labels = _map(request.body.get("Labels"))
+    if labels.get(IMAGE) == old_image:  # with the old one's ID, Compose's next up would make it anew once more
+        request.body["Labels"] = {**labels, IMAGE: new_image}
     spec = (await read_spec(session, target.id)).spec
     binds = cast("list[str]", _map(request.body["HostConfig"]).get("Binds") or [])
     links = cast("list[str]", _map(request.body["HostConfig"]).get("Links") or [])
@@ -131,6 +136,8 @@ def described(plan: Plan, now: float) -> list[str]:
         lines.append("  it removes itself when it stops: what it wrote outside its volumes is lost")
     else:
         lines.append("  the old one is kept aside, stopped, with what it wrote outside its volumes")
+        if target.project:
+            lines.append(f"  ! the next `docker compose up` or `down` of {target.project} removes the old one")
     lines += [f"  {old.name}, kept from before, is removed" for old in plan.earlier]
     return [*lines, *(f"  ! {warning}" for warning in plan.warnings)]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from tui.commands.command import Ui
@@ -49,14 +48,11 @@ async def delete_tag(
         return False
     entry = session.history.begin(registry.delete_line(name, found.digest), session.name)
     try:
-        await registry.delete(name, found.digest)
+        with entry.closed_by_failure():
+            await registry.delete(name, found.digest)
     except EngineError as error:
-        entry.close("failed", str(error))
         ui.note(f"{error}\n{error.hint}".strip(), "error")
         return False
-    except asyncio.CancelledError:
-        entry.close("cancelled")
-        raise
     entry.close("ok")
     ui.note(f"deleted {shown}")
     return True

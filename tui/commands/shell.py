@@ -67,7 +67,7 @@ async def open_exec(session: Session, ui: Ui, target: Container, spec: ExecSpec,
     entry = session.history.begin(exec_line(target.name, spec, looks_secret), session.name)
     mark = PidMark()
     argv = telling_its_pid(shell, spec.command) if shell else spec.command
-    try:
+    with entry.closed_by_failure():
         exec_id = await execs.create(target.id, spec, argv)
 
         async def end() -> bool:
@@ -85,12 +85,6 @@ async def open_exec(session: Session, ui: Ui, target: Container, spec: ExecSpec,
                 await _leave_or_end(ui, target, spec, entry, end if mark.pid is not None else None)
                 return
         state = await _state_after(session, exec_id, left)
-    except EngineError as error:
-        entry.close("failed", str(error))
-        raise
-    except BaseException:
-        entry.close("cancelled")
-        raise
     _tell_end(ui, entry, target, spec, left, state)
 
 
@@ -175,15 +169,9 @@ async def attach(context: Context) -> None:
     if not await ui.confirm(f"Attach to {target.name} on {session.name}?", lines, label="Attach"):
         return
     entry = session.history.begin(attach_line(target.name, tty=tty, stdin=stdin), session.name)
-    try:
+    with entry.closed_by_failure():
         left = await _attached(session, ui, target, lines, tty=tty, stdin=stdin)
         await _tell_attach_end(session, ui, entry, target, left)
-    except EngineError as error:
-        entry.close("failed", str(error))
-        raise
-    except BaseException:
-        entry.close("cancelled")
-        raise
 
 
 async def _attached(

@@ -19,14 +19,8 @@ Step = tuple[str, Send[object]]
 async def take(session: Session, line: str, send: Send[T]) -> T:
     """Send one request and write its line down. Raises EngineError."""
     entry = session.history.begin(line, session.name)
-    try:
+    with entry.closed_by_failure():
         found = await send()
-    except EngineError as error:
-        entry.close("failed", str(error))
-        raise
-    except asyncio.CancelledError:
-        entry.close("cancelled")
-        raise
     entry.close("ok")
     return found
 

@@ -138,13 +138,10 @@ async def log_out(context: Context, registry: str = "") -> None:
     line = "docker logout" + ("" if registry == DEFAULT_DOMAIN else f" {registry}")
     entry = context.session.history.begin(line, context.session.name)
     try:
-        known = await store.forget(registry)
+        with entry.closed_by_failure():
+            known = await store.forget(registry)
     except EngineError as error:
-        entry.close("failed", str(error))
         ui.note(f"log out of {registry}: {error}", "error")
         return
-    except asyncio.CancelledError:
-        entry.close("cancelled")
-        raise
     entry.close("ok")
     ui.note(f"$ {line}" if known else f"{registry}: there was no login")

@@ -24,14 +24,8 @@ async def open_view(session: Session, volume: str) -> Container:
     if not await is_there(session.engine, volume):
         raise EngineError(f"there is no volume {volume} any more")
     entry = session.history.begin(view_line(volume, image.reference), session.name)
-    try:
+    with entry.closed_by_failure():
         made = await open_volume(session.engine, volume, image.id)
-    except EngineError as error:
-        entry.close("failed", str(error))
-        raise
-    except BaseException:
-        entry.close("cancelled")
-        raise
     entry.close("ok")
     return Container(id=made, name=made[:12], image=image.reference, state="created")
 

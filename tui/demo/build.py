@@ -92,7 +92,7 @@ class Done:
     layer: Layer | None = None
 
 
-def base_state(world: World, image: Image | None, globals_: Mapping[str, str]) -> State:
+def base_state(world: World, image: Image | None) -> State:
     """Return the state after FROM: the image's, or an empty one for scratch."""
     if image is None:
         return State([], world.empty_config(), [], {}, "scratch", {})

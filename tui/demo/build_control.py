@@ -11,8 +11,9 @@ from tui.demo.build_session import session_of, upgraded
 from tui.demo.buildkit import FROM_SESSION, Asked, BuildError, solve
 from tui.demo.errors import ApiError
 from tui.demo.world import World
-from tui.wire.grpc import UNKNOWN, GrpcConnection, GrpcError, frame, unary
-from tui.wire.grpc import Call as GrpcCall
+from tui.wire.grpc import GrpcConnection, unary
+from tui.wire.grpc_call import UNKNOWN, GrpcError, frame
+from tui.wire.grpc_call import Call as GrpcCall
 from tui.wire.protowire import as_bytes, bytes_field, first_bytes, read_fields
 
 

@@ -111,7 +111,7 @@ class Builder:
             named = self.request.contexts.get(stage.base.lower())
             image = None if stage.base == "scratch" or named is not None else self.world.find_image(stage.base)
             await self.presenter.stage(stage, image)
-            state = build.base_state(self.world, image, self.request.dockerfile.globals)
+            state = build.base_state(self.world, image)
             if named is not None:
                 build.record(self.world, state, f"FROM {stage.base}", Layer(dict(named)), self._comment())
         self.states[str(stage.index)] = state

@@ -13,7 +13,8 @@ from tui.demo.filesync import receive, tree_of
 from tui.demo.hijack import RawConnection
 from tui.demo.layers import Node
 from tui.demo.world import World
-from tui.wire.grpc import NOT_FOUND, GrpcConnection, GrpcError, LineEnded, Method
+from tui.wire.grpc import GrpcConnection, Method
+from tui.wire.grpc_call import NOT_FOUND, GrpcError, LineEnded
 from tui.wire.protowire import bytes_field, first_bytes
 
 _PREFIX = "X-Docker-Expose-Session-"

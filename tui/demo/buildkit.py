@@ -16,7 +16,7 @@ from tui.demo.handle_images import put_tag
 from tui.demo.layers import Node, Tree
 from tui.demo.records import Image
 from tui.demo.world import World
-from tui.wire.grpc import GrpcError
+from tui.wire.grpc_call import GrpcError
 
 FROM_SESSION = "client-session"
 Send = Callable[[bytes], Awaitable[None]]

@@ -31,11 +31,6 @@ def not_running(container_id: str) -> ApiError:
     return ApiError(409, f"container {container_id} is not running")
 
 
-def bad_parameter(message: str) -> ApiError:
-    """Return a 400."""
-    return ApiError(400, message)
-
-
 NOT_A_MANAGER = (
     'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm '
     "and try again."

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
 from tui.demo.layers import Node
-from tui.wire.grpc import Call, GrpcConnection, GrpcError, frame
+from tui.wire.grpc import GrpcConnection
+from tui.wire.grpc_call import Call, GrpcError, frame
 from tui.wire.protowire import as_bytes, as_int, first_bytes, number_field, read_fields
 
 METHOD = "/moby.filesync.v1.FileSync/DiffCopy"

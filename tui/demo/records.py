@@ -142,7 +142,6 @@ class Container:
     removing: bool = False
     load: float = 1.0
     size: tuple[int, int] = (24, 80)
-    generation: int = 0
     row: tuple[bytes, bytes] | None = None
     waiters: list[asyncio.Future[None]] = field(default_factory=list[asyncio.Future[None]])
 
@@ -172,7 +171,6 @@ class Container:
 
     def touch(self) -> None:
         """Note a change: cached rows go, and everybody who waits for one wakes up."""
-        self.generation += 1
         self.row = None
         waiters, self.waiters = self.waiters, []
         for waiter in waiters:

@@ -4,8 +4,6 @@ from tui.demo.programs import STDERR, STDOUT
 from tui.demo.shell import Exit, Shell
 from tui.demo.shell_words import ShellSyntaxError, parse
 
-PROMPT = b"/ # "
-
 
 class ShellSession:
     """A shell that reads what a client types; `exit_code` is set when it has ended."""

@@ -12,12 +12,13 @@ from typing import Final, Protocol
 import msgspec
 
 from tui.engine.archive_reader import MAX_JSON, ArchiveError, ArchiveReader, Config, LayerBody, Manifest
+from tui.engine.tar_entries import add_entry
 from tui.engine.tarscan import TarHeader, TarScanner
-from tui.model.file_tree import FileTree, Kind
+from tui.model.file_tree import FileTree
 from tui.model.layers import ImageConfig, ImageLayers, Layer
 from tui.model.tree_builder import TreeBuilder
 
-__all__ = ["ArchiveError", "ArchiveIndexer", "KnownLayer", "digest_in", "index_archive", "kind_of", "stack_of"]
+__all__ = ["ArchiveError", "ArchiveIndexer", "KnownLayer", "digest_in", "index_archive", "stack_of"]
 
 MAX_ENTRIES: Final = 2_000_000
 _SLICE: Final = 256 << 10
@@ -27,18 +28,6 @@ _BATCH: Final = 1 << 20
 """Bytes that are handed to the thread at once, where there are so many."""
 _AHEAD: Final = 16
 """Pieces that may have come in beyond those that are looked at."""
-_KINDS: Final = {
-    b"0": Kind.FILE,
-    b"\0": Kind.FILE,
-    b"7": Kind.FILE,
-    b"S": Kind.FILE,
-    b"1": Kind.HARDLINK,
-    b"2": Kind.SYMLINK,
-    b"3": Kind.CHARACTER_DEVICE,
-    b"4": Kind.BLOCK_DEVICE,
-    b"5": Kind.FOLDER,
-    b"6": Kind.FIFO,
-}
 _MOST_WAITING: Final = 16
 """Pieces whose digest may still be counted."""
 _DIGEST: Final = re.compile(r"(?:\A|/)([0-9a-f]{64})(?:/layer\.tar|\.tar)?\Z")
@@ -49,13 +38,6 @@ class KnownLayer(msgspec.Struct, frozen=True):
 
     diff_id: str
     tree: FileTree
-
-
-def kind_of(header: TarHeader) -> Kind:
-    """Returns what an entry is."""
-    kind = _KINDS.get(header.type, Kind.OTHER)
-    # how archives older than the type flag write a folder
-    return Kind.FOLDER if kind is Kind.FILE and header.name.endswith(b"/") else kind
 
 
 def stack_of(config: Config, bodies: Sequence[tuple[str, str, int, FileTree, str]]) -> list[Layer]:
@@ -129,15 +111,7 @@ class _IndexedLayer:
 
     def _entry(self, header: TarHeader) -> None:
         before = len(self._builder)
-        self._builder.add(
-            header.name,
-            kind_of(header),
-            header.shown_size,
-            header.mode,
-            (header.uid, header.gid),
-            header.mtime,
-            header.link,
-        )
+        add_entry(self._builder, header)
         self._owner.count(len(self._builder) - before, header.name)
 
 

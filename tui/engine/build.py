@@ -8,7 +8,7 @@ from typing import Final, Literal
 from urllib.parse import urlencode
 
 from tui.engine.build_messages import BuildMessages
-from tui.engine.errors import ConnectionLost, EngineError
+from tui.engine.errors import ConnectionLost
 from tui.engine.request_body import RequestBody
 from tui.engine.transport import Answer, Params, Transport
 from tui.model.build import BuildEvent, BuildFailure
@@ -74,20 +74,15 @@ class Builds:
             "forcerm": True,
         }
         path = "/build" + (f"?{urlencode([('t', tag) for tag in tags])}" if tags else "")
-        body = RequestBody(context)
         headers = {"Content-Type": "application/x-tar"} | ({"X-Registry-Config": logins} if logins else {})
-        try:
-            async with self._transport.stream(
+        async with (
+            RequestBody(context) as body,
+            self._transport.stream(
                 "POST", path, params=params, data=body.chunks() if context is not None else None, headers=headers
-            ) as answer:
-                async for event in self._events(answer):
-                    yield event
-        except EngineError as error:
-            if body.error is not None:
-                raise body.error from error
-            raise
-        finally:
-            await body.close()
+            ) as answer,
+        ):
+            async for event in self._events(answer):
+                yield event
 
     async def _events(self, answer: Answer) -> AsyncIterator[BuildEvent]:
         messages = BuildMessages()

@@ -16,7 +16,8 @@ from tui.engine.errors import ConnectionLost, EngineError
 from tui.engine.trace import TraceDecoder
 from tui.engine.transport import Transport
 from tui.model.build import BuildEvent, BuildFailure, BuildResult
-from tui.wire.grpc import GrpcConnection, GrpcError, LineEnded
+from tui.wire.grpc import GrpcConnection
+from tui.wire.grpc_call import GrpcError, LineEnded
 from tui.wire.protowire import WireError, bytes_field, first_bytes, read_fields
 
 _SOLVE: Final = "/moby.buildkit.v1.Control/Solve"

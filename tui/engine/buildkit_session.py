@@ -20,7 +20,8 @@ from tui.engine.errors import EngineError
 from tui.engine.hijack import Hijacked
 from tui.engine.transport import Transport
 from tui.model.build_sources import AgentSource, SecretSource
-from tui.wire.grpc import NOT_FOUND, UNAVAILABLE, Call, GrpcConnection, GrpcError, LineEnded, Method, frame, unary
+from tui.wire.grpc import GrpcConnection, Method, unary
+from tui.wire.grpc_call import NOT_FOUND, UNAVAILABLE, Call, GrpcError, LineEnded, frame
 from tui.wire.protowire import bytes_field, first_bytes, number_field
 
 MOST_SECRET: Final = 500 << 10

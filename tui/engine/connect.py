@@ -29,7 +29,7 @@ class Found(msgspec.Struct, frozen=True):
 
 
 Ask = Callable[[Engine], Awaitable[None]]
-"""Lets ssh put its questions to the terminal: steps aside, and calls `Transport.answer_questions`."""
+"""Lets ssh put its questions to the terminal: steps aside, and calls `Connections.answer_questions`."""
 
 
 async def first_answering(endpoints: Iterable[Endpoint], *, read_only: bool = False, ask: Ask | None = None) -> Found:
@@ -57,7 +57,7 @@ async def _connect(engine: Engine, ask: Ask | None) -> Ping:
     try:
         return await engine.connect()
     except ConnectionFailed:
-        if ask is None or not engine.transport.asks:
+        if ask is None or not engine.transport.connections.asks:
             raise
     await ask(engine)
     return await engine.connect()

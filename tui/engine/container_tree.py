@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from tui.engine.archive import kind_of
 from tui.engine.archive_reader import ArchiveError
+from tui.engine.tar_entries import kind_of
 from tui.engine.tarscan import TarError, TarHeader, TarScanner
 from tui.model.file_tree import FileTree, Kind
 from tui.model.tree_builder import PathTooLong, TreeBuilder, normalize

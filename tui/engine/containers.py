@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -17,7 +17,7 @@ from tui.engine.framing import FramingError
 from tui.engine.log_lines import LogReader
 from tui.engine.slices import in_slices
 from tui.engine.streams import documents
-from tui.engine.transport import ANSWER_TIMEOUT, Answer, Transport
+from tui.engine.transport import ANSWER_TIMEOUT, Transport
 from tui.model.cgroups import Counts, counts_from_stats
 from tui.model.containers import Container, ContainerInspect, Kinship, from_inspect
 from tui.model.happenings import Story, WireStory, story_from
@@ -209,7 +209,7 @@ class Containers:
         # a daemon writes each line as a chunk of its own, which halves what it can send: HTTP/1.0 has no chunks
         async with self._transport.stream("GET", path, params=params, chunked=False) as answer:
             yield LogBatch()
-            async for batch in log_lines(answer, tty, f"GET {path}", timestamps):
+            async for batch in log_lines(answer.chunks(), tty, f"GET {path}", timestamps):
                 yield batch
 
     async def stats(self, container: str) -> AsyncGenerator[Sample]:
@@ -232,14 +232,16 @@ class Committed(msgspec.Struct, rename="pascal"):
     id: str
 
 
-async def log_lines(answer: Answer, tty: bool, request: str, timestamps: bool) -> AsyncGenerator[LogBatch]:
-    """Yield the lines of a log answer in batches: raw with a TTY, else in frames (stdcopy).
+async def log_lines(
+    chunks: AsyncIterator[bytes], tty: bool, request: str, timestamps: bool
+) -> AsyncGenerator[LogBatch]:
+    """Yield the lines of the chunks of a log answer in batches: raw with a TTY, else in frames (stdcopy).
 
     A batch takes some milliseconds at most to make: whatever else the program does goes on between two of them.
     """
     reader = LogReader(timestamps=timestamps, tty=tty)
     try:
-        async for chunk in answer.chunks():
+        async for chunk in chunks:
             for at in range(0, len(chunk), LOG_SLICE):
                 if at:
                     await asyncio.sleep(0)

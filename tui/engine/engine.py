@@ -134,12 +134,12 @@ class Engine:
         return await self.transport.ping(seconds)
 
     async def renew_connections(self) -> None:
-        """Use new connections from now on; see Transport.renew."""
-        await self.transport.renew()
+        """Use new connections from now on; see Connections.renew."""
+        await self.transport.connections.renew()
 
     def is_moved(self) -> bool:
-        """Whether another socket has the endpoint's path by now; see Transport.is_moved."""
-        return self.transport.is_moved()
+        """Whether another socket has the endpoint's path by now; see Connections.is_moved."""
+        return self.transport.connections.is_moved()
 
     async def version(self) -> Version:
         """Return the engine's version."""

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import msgspec
 
 from tui.engine.errors import MalformedAnswer, NotFound
 from tui.engine.framing import FramingError, StdcopyDecoder
-from tui.engine.hijack import Hijacked
 from tui.engine.transport import Transport
 from tui.model.exec_spec import ExecSpec
 from tui.model.log_record import Stream
+
+if TYPE_CHECKING:
+    from tui.engine.hijack import Hijacked
 
 SHELLS = ("bash", "zsh", "ash", "sh")
 """What is taken for a shell, best first."""

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from tui.engine.decoding import decode
-from tui.engine.errors import ApiError, EngineError, MalformedAnswer
+from tui.engine.errors import ApiError, MalformedAnswer
 from tui.engine.request_body import RequestBody
 from tui.engine.transport import Transport
 
@@ -104,15 +104,8 @@ class Files:
             EngineError: as errors.py says; what was unpacked before stays.
             Exception: whatever `archive` raises.
         """
-        body = RequestBody(archive)
-        try:
+        async with RequestBody(archive) as body:
             await self._put(container, folder, body.chunks())
-        except EngineError as error:
-            if body.error is not None:
-                raise body.error from error
-            raise
-        finally:
-            await body.close()
 
     async def _put(self, container: str, folder: str, data: bytes | AsyncGenerator[bytes]) -> None:
         params = {"noOverwriteDirNonDir": True}

@@ -18,7 +18,8 @@ from tui.engine.build_context import ContextError, stop_at, unreadable
 from tui.engine.context_walk import Item, walk
 from tui.engine.follow import followed
 from tui.engine.ignore import IgnoreError, IgnoreMatcher, IncludeMatcher, clean_pattern
-from tui.wire.grpc import NOT_FOUND, UNKNOWN, Call, GrpcError, Method, frame
+from tui.wire.grpc import Method
+from tui.wire.grpc_call import NOT_FOUND, UNKNOWN, Call, GrpcError, frame
 from tui.wire.protowire import WireError, as_int, bytes_field, number_field, read_fields
 
 METHOD: Final = "/moby.filesync.v1.FileSync/DiffCopy"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from tui.engine.engine import Engine
 from tui.engine.errors import ApiError
-from tui.engine.hijack import Hijacked
+
+if TYPE_CHECKING:
+    from tui.engine.hijack import Hijacked
 
 BEST_SHELL = ("/bin/sh", "-c", "command -v bash >/dev/null 2>&1 && exec bash; exec sh")
 """The best shell that an image has."""

@@ -20,10 +20,11 @@ from typing import Final
 
 import msgspec
 
-from tui.engine.archive import MAX_ENTRIES, KnownLayer, kind_of
+from tui.engine.archive import MAX_ENTRIES, KnownLayer
 from tui.engine.archive_reader import MAX_JSON, Config
 from tui.engine.data_root import own_paths
 from tui.engine.endpoint import Endpoint
+from tui.engine.tar_entries import add_entry
 from tui.engine.tarscan import TarError, TarHeader, TarScanner
 from tui.model.file_tree import FileTree
 from tui.model.tree_builder import PathTooLong, TreeBuilder
@@ -221,17 +222,8 @@ class _ListReader:
 
     def _entry(self, header: TarHeader) -> None:
         self._size = header.size
-        builder = self._builder
-        builder.add(
-            header.name,
-            kind_of(header),
-            header.shown_size,
-            header.mode,
-            (header.uid, header.gid),
-            header.mtime,
-            header.link,
-        )
-        if len(builder) > self._most:
+        add_entry(self._builder, header)
+        if len(self._builder) > self._most:
             raise TarError(f"it has more than {self._most} paths")
 
 

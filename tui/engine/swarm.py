@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -62,13 +63,21 @@ class Swarm:
         return task_from(await self._transport.get(f"/tasks/{quote(task, safe='')}", WireTask))
 
     async def task_log_batches(
-        self, task: str, *, tty: bool, follow: bool = False, tail: int | None = None, since: str = ""
+        self,
+        task: str,
+        *,
+        tty: bool,
+        follow: bool = False,
+        tail: int | None = None,
+        since: str = "",
+        over: asyncio.Event | None = None,
     ) -> AsyncGenerator[LogBatch]:
         """Yield the output of a task's container, wherever it runs, as `Containers.log_batches` does (API 1.29).
 
         The manager has it sent by the node. Why a node can't be asked it says in a line of its own, of the stream
         `SYSTEMERR` and without a time, at the end of what is not followed; of a log driver that can't be read it says
-        nothing at all. While it is followed nothing is said, and the stream goes on when the task has ended.
+        nothing at all. While it is followed nothing is said, and the stream goes on when the task has ended: it is
+        taken to be at its end when `over` is set, and a last line without a line end is yielded then.
         """
         params = {
             "stdout": True, "stderr": True, "follow": follow, "tail": "all" if tail is None else tail,
@@ -77,7 +86,8 @@ class Swarm:
         path = f"/tasks/{quote(task, safe='')}/logs"
         async with self._transport.stream("GET", path, params=params, chunked=False) as answer:
             yield LogBatch()
-            async for batch in log_lines(answer, tty, f"GET {path}", timestamps=True):
+            chunks = answer.chunks() if over is None else _until_set(over, answer.chunks())
+            async for batch in log_lines(chunks, tty, f"GET {path}", timestamps=True):
                 yield batch
 
     async def nodes(self) -> list[SwarmNode]:
@@ -145,6 +155,23 @@ class Swarm:
         change(spec)  # pyright: ignore[reportUnknownArgumentType] what a JSON object holds is not known
         params = {"version": str(version.get("Index", 0)), **more}  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] as above
         await self._transport.read("POST", f"{path}/update", params=params, body=spec)  # pyright: ignore[reportUnknownArgumentType] as above
+
+
+async def _until_set(over: asyncio.Event, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield what comes until the event is set."""
+    ended = asyncio.ensure_future(over.wait())
+    coming = asyncio.ensure_future(anext(chunks, None))
+    try:
+        while True:
+            await asyncio.wait([coming, ended], return_when=asyncio.FIRST_COMPLETED)
+            if not coming.done() or (chunk := await coming) is None:
+                return
+            coming = asyncio.ensure_future(anext(chunks, None))
+            yield chunk
+    finally:
+        for waiting in (ended, coming):
+            waiting.cancel()
+        await asyncio.gather(ended, coming, return_exceptions=True)
 
 
 def set_replicas(count: int) -> Callable[[Spec], None]:

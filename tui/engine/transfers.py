@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from tui.engine.errors import ApiError, ConnectionLost, EngineError
+from tui.engine.errors import ApiError, ConnectionLost
 from tui.engine.request_body import RequestBody
 from tui.engine.streams import documents
 from tui.engine.transport import Params, Transport
@@ -126,16 +126,9 @@ class Transfers:
         return self._sent("/images/create", params, archive)
 
     async def _sent(self, path: str, params: Params, archive: AsyncIterable[bytes]) -> AsyncGenerator[TransferProgress]:
-        body = RequestBody(archive)
-        try:
+        async with RequestBody(archive) as body:
             async for step in self._steps(path, params, data=body, headers={"Content-Type": "application/x-tar"}):
                 yield step
-        except EngineError as error:
-            if body.error is not None:
-                raise body.error from error
-            raise
-        finally:
-            await body.close()
 
     async def _steps(
         self, path: str, params: Params, *, data: RequestBody | None = None, headers: dict[str, str] | None = None

@@ -1,10 +1,8 @@
-"""HTTP to one daemon by unix socket, TCP, TLS or ssh; version negotiation, and the read-only door."""
+"""Requests to one daemon and their answers: version negotiation, the read-only door, errors by name."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +12,7 @@ import msgspec
 from multidict import CIMultiDict
 from yarl import URL
 
+from tui.engine.connections import CONNECT_TIMEOUT, Connections
 from tui.engine.decoding import decode
 from tui.engine.endpoint import Endpoint
 from tui.engine.errors import (
@@ -25,15 +24,12 @@ from tui.engine.errors import (
     ReadOnly,
     api_error,
 )
-from tui.engine.failures import connection_error, describe, hung_up, not_an_engine, other_version
-from tui.engine.hijack import Hijacked, take_over
-from tui.engine.tls import client_context
+from tui.engine.failures import describe, hung_up, not_an_engine, other_version
 from tui.engine.wire import MOST_WORDS, Params, date_ns, dotted, encode_params, error_words, version_pair
 from tui.model.system import Ping, Version
 
 if TYPE_CHECKING:
-    from tui.engine.ssh import SshTunnel
-    from tui.engine.ssh_master import Asker
+    from tui.engine.hijack import Hijacked
 
 T = TypeVar("T")
 Body = Mapping[str, Any]
@@ -42,14 +38,7 @@ OLDEST_API = (1, 41)
 NEWEST_API = (1, 51)
 """The newest version that hythe was measured against; a newer daemon is spoken to in this one."""
 
-MOST_DEAR_READS = 4
-"""Reads at a time where each connection is a process on the daemon's machine."""
-
-CONNECT_TIMEOUT = 5.0
 ANSWER_TIMEOUT = 30.0
-
-IDLE_SECONDS = 4.0
-"""How long an unused connection is kept: the heartbeat takes them in turn, so that longer would keep them all."""
 
 
 class Answer:
@@ -94,110 +83,12 @@ class Transport:
         self.read_only = read_only
         self.api_version: tuple[int, int] | None = None
         self.requests = 0
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
-        """The session, and the one for answers without chunks: see `stream`."""
-        self._closed = False
-        self._socket_file = _identity(endpoint.socket_path)
-        self._users: Counter[aiohttp.ClientSession] = Counter()
-        """How many requests each session has under way."""
-        self._base = "http://docker"
-        address = endpoint.ssh
-        self._tunnel: SshTunnel | None = None
-        if address is not None:
-            from tui.engine.ssh import SshTunnel  # the other ways do without
-
-            self._tunnel = SshTunnel(address)
-        self._tunnel_path = ""
-        self._turns = asyncio.Semaphore(MOST_DEAR_READS)
-        if endpoint.socket_path is None and self._tunnel is None:
-            address = endpoint.url.partition("://")[2]
-            self._base = f"{'https' if endpoint.tls else 'http'}://{address}"
+        self.connections = Connections(endpoint)
+        """What requests go over."""
 
     async def close(self) -> None:
-        """Close every session and each of its connections, and end its ssh."""
-        self._closed = True
-        await self.renew()
-        for session in tuple(self._users):
-            await session.close()
-        if self._tunnel is not None:
-            await self._tunnel.close()
-
-    async def renew(self) -> None:
-        """Use new connections from now on: the idle ones may be dead. What is under way keeps its own to the end."""
-        sessions = tuple(self._sessions.values())
-        self._sessions.clear()
-        self._socket_file = _identity(self.endpoint.socket_path)
-        for session in sessions:
-            if session not in self._users:
-                await session.close()
-
-    def is_moved(self) -> bool:
-        """Whether another socket has the endpoint's path by now: connections that are open lead to the former one."""
-        now = _identity(self.endpoint.socket_path)
-        return now is not None and self._socket_file is not None and now != self._socket_file
-
-    @asynccontextmanager
-    async def _lent(self, chunked: bool) -> AsyncGenerator[aiohttp.ClientSession]:
-        """Lend a session; one that was replaced meanwhile is closed after its last request.
-
-        Raises:
-            EndpointError: the endpoint's TLS files can't be used.
-            ConnectionFailed: ssh does not get through.
-        """
-        session = await self._ready(chunked)
-        self._users[session] += 1
-        try:
-            yield session
-        finally:
-            self._users[session] -= 1
-            if not self._users[session]:
-                del self._users[session]
-                if session is not self._sessions.get(chunked):
-                    await session.close()
-
-    @property
-    def remote_host(self) -> str:
-        """The name or address by which the daemon's machine is reached, empty for this machine as far as known."""
-        return (self._tunnel.hostname if self._tunnel is not None else "") or self.endpoint.remote_host
-
-    @property
-    def asks(self) -> bool:
-        """Whether the way to the daemon needs an answer from a person: see `answer_questions`."""
-        return self._tunnel is not None and self._tunnel.asks
-
-    async def answer_questions(self, ask: Asker) -> None:
-        """Connect through ssh, which may put its questions to the terminal. It does nothing for other transports.
-
-        Raises:
-            ConnectionFailed: the answers were not enough.
-        """
-        if self._tunnel is not None:
-            await self._tunnel.open(ask)
-
-    async def _ready(self, chunked: bool) -> aiohttp.ClientSession:
-        """Return a session, made on first use, and for ssh once the way is open."""
-        if self._closed:
-            raise ConnectionFailed(self.endpoint.url, "unreachable", "closed here")
-        if self._tunnel is not None and (path := await self._tunnel.open()) != self._tunnel_path:
-            self._tunnel_path = path
-            await self.renew()
-        session = self._sessions.get(chunked)
-        if session is None:
-            session = self._sessions[chunked] = aiohttp.ClientSession(
-                connector=self._connector(),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
-                headers={"User-Agent": "hythe", "Accept-Encoding": "identity"},
-                read_bufsize=1 << 20,
-                version=aiohttp.HttpVersion11 if chunked else aiohttp.HttpVersion10,
-            )
-        return session
-
-    def _connector(self) -> aiohttp.BaseConnector:
-        if path := self.endpoint.socket_path or self._tunnel_path:
-            return aiohttp.UnixConnector(path, limit=0, keepalive_timeout=IDLE_SECONDS)
-        if (tls := self.endpoint.tls) is not None:
-            return aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS, ssl=client_context(tls))
-        return aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS)
+        """Close each connection, and end its ssh."""
+        await self.connections.close()
 
     async def ping(self, seconds: float = 3.0) -> Ping:
         """Return what `GET /_ping` says, in its headers.
@@ -206,7 +97,7 @@ class Transport:
             ConnectionFailed: nobody answers, or who answers is no Docker Engine.
         """
         limit = aiohttp.ClientTimeout(total=seconds)
-        async with self._open("GET", f"{self._base}/_ping", limit=limit, raw=True) as answer:
+        async with self._open("GET", f"{self.connections.base}/_ping", limit=limit, raw=True) as answer:
             headers, status = answer.headers, answer.status
             body = await answer.response.content.read(MOST_WORDS)
         version = headers.get("Api-Version", "")
@@ -230,11 +121,10 @@ class Transport:
             ping = await self.ping()
         except ConnectionFailed as error:
             if error.kind == "TLS":
-                await self.renew()  # the files may be others at the next attempt
+                await self.connections.renew()  # the files may be others at the next attempt
             raise
         except ConnectionLost as error:
-            if self._tunnel is not None:
-                await self._tunnel.diagnose()
+            await self.connections.diagnose()
             raise hung_up(self.endpoint) from error
         theirs = version_pair(ping.api_version)
         if theirs is None or theirs < OLDEST_API:
@@ -255,7 +145,9 @@ class Transport:
             ConnectionFailed: it does not.
         """
         try:
-            async with self._open("GET", f"{self._base}/version", limit=aiohttp.ClientTimeout(total=5)) as answer:
+            async with self._open(
+                "GET", f"{self.connections.base}/version", limit=aiohttp.ClientTimeout(total=5)
+            ) as answer:
                 oldest = decode(await answer.response.read(), Version, "GET /version").min_api_version
         except (ApiError, MalformedAnswer, aiohttp.ClientError, TimeoutError):
             return  # it does not tell, so the first request will
@@ -285,22 +177,13 @@ class Transport:
         """
         limit = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=seconds)
         async with (
-            self._turn(method),
+            self.connections.turn(method),
             self.stream(method, path, params=params, body=body, headers=headers, limit=limit) as answer,
         ):
             try:
                 return await answer.response.read()
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 raise ConnectionLost(self.endpoint.url, describe(error)) from error
-
-    @asynccontextmanager
-    async def _turn(self, method: str) -> AsyncGenerator[None]:
-        """Wait where connections are dear: few carry all reads. What may take long, as a write may, never waits."""
-        if method != "GET" or self._tunnel is None or self._tunnel.mode != "stdio":
-            yield
-        else:
-            async with self._turns:
-                yield
 
     async def get(self, path: str, kind: type[T], *, params: Params | None = None) -> T:
         """Return the decoded answer to a GET."""
@@ -335,7 +218,7 @@ class Transport:
         if self.api_version is None:
             await self.negotiate()
         major, minor = self.api_version or OLDEST_API
-        url = f"{self._base}/v{major}.{minor}{path}"
+        url = f"{self.connections.base}/v{major}.{minor}{path}"
         async with self._open(
             method, url, params=params, body=body, data=data, headers=headers, limit=limit, chunked=chunked
         ) as answer:
@@ -372,6 +255,8 @@ class Transport:
         Raises:
             EngineError: as the tree in errors.py says; MalformedAnswer where the answer is no 101.
         """
+        from tui.engine.hijack import take_over  # no start needs it
+
         asked: CIMultiDict[str] = CIMultiDict(headers or {})  # a multidict may hold a header several times
         asked["Connection"], asked["Upgrade"] = "Upgrade", upgrade
         limit = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=seconds)
@@ -396,7 +281,7 @@ class Transport:
         raw: bool = False,
         chunked: bool = True,
     ) -> AsyncGenerator[Answer]:
-        request = f"{method} {url.removeprefix(self._base)}"
+        request = f"{method} {url.removeprefix(self.connections.base)}"
         if self.read_only and method not in ("GET", "HEAD"):
             raise ReadOnly(request)
         self.requests += 1
@@ -404,7 +289,7 @@ class Transport:
         if body is not None:
             data = msgspec.json.encode(body)
             sent["Content-Type"] = "application/json"
-        async with self._lent(chunked) as session:
+        async with self.connections.lent(chunked) as session:
             try:
                 response = await session.request(
                     method,
@@ -418,10 +303,7 @@ class Transport:
             except EngineError:
                 raise
             except (aiohttp.ClientError, OSError, TimeoutError, UnicodeError) as error:  # the last is of a host's name
-                if self._tunnel is not None and isinstance(error, aiohttp.ClientConnectorError):
-                    self._tunnel.broken()
-                    raise ConnectionLost(self.endpoint.url, "ssh ended") from error  # that socket is on this machine
-                raise connection_error(self.endpoint, error) from error
+                raise self.connections.failure(error) from error
             try:
                 if response.status >= 400 and not raw:
                     # a daemon tells its version in each answer
@@ -435,12 +317,3 @@ class Transport:
                     response.release()
                 else:
                     response.close()
-
-
-def _identity(path: str | None) -> tuple[int, int, int] | None:
-    """Return which file a path names, or None where there is none; an inode alone may soon be another file's."""
-    try:
-        found = os.stat(path) if path is not None else None
-    except OSError:
-        return None
-    return (found.st_dev, found.st_ino, found.st_ctime_ns) if found else None

@@ -11,17 +11,18 @@ from pathlib import Path
 from shlex import quote
 from typing import Final
 
-from tui.engine.archive import index_archive, kind_of
+from tui.engine.archive import index_archive
 from tui.engine.archive_reader import ArchiveError
 from tui.engine.container_tree import end
 from tui.engine.engine import Engine
 from tui.engine.first_file import empty_archive
 from tui.engine.layer_files import SPARSE
+from tui.engine.tar_entries import kind_of
 from tui.engine.tarscan import Body, TarError, TarHeader, TarScanner
 from tui.engine.threads import in_thread
-from tui.jobs.extract import MARGIN, MOST_LEFT_OUT, ExtractError
 from tui.jobs.job import Job
 from tui.jobs.safe_tree import Parts, SafeTree, UnsafeName, stays_inside
+from tui.jobs.taking_out import MARGIN, MOST_LEFT_OUT, ExtractError, WrittenFile, named
 from tui.model.container_tree import place_in
 from tui.model.file_tree import ESCAPES, Kind
 from tui.model.tree_builder import normalize
@@ -30,11 +31,7 @@ from tui.present.units import plural, rate, size
 MOST_WAITING: Final = 500_000
 """Links and folders that may wait for their turn at the end."""
 
-LATEST: Final = 253_402_300_799
-"""The end of the year 9999, in seconds since the epoch."""
-
 TOLD_SECONDS: Final = 0.2
-_OWN_RIGHTS: Final = 0o755
 
 
 class CopyOutJob(Job):
@@ -71,7 +68,7 @@ class CopyOutJob(Job):
         self._leaf = os.fsencode(leaf)
         self._waiting = _Waiting()
         self._tree: SafeTree
-        self._writing: _Writing | None = None
+        self._writing: WrittenFile | None = None
 
     async def work(self) -> None:
         try:
@@ -123,6 +120,10 @@ class CopyOutJob(Job):
 
     # what comes
 
+    def wrote(self, count: int) -> None:
+        """Count bytes that were written."""
+        self.written += count
+
     def take(self, header: TarHeader) -> Body | None:
         """Take an entry of the archive; returns what takes its content. Raises ArchiveError and OSError."""
         self._end_file()
@@ -153,9 +154,9 @@ class CopyOutJob(Job):
         if header.type == SPARSE or header.shown_size != header.size:
             raise ArchiveError(f"{header.shown_name} is a sparse file, which can't be copied")
         try:
-            self._writing = _Writing(self, self._tree.open_file(parts), header)
+            self._writing = WrittenFile(self._tree.open_file(parts), header, self.wrote)
         except OSError as error:
-            raise ExtractError(f"{header.shown_name}: {error.strerror or error}") from error
+            raise named(header, error) from error
         self.files += 1
         return self._writing
 
@@ -179,7 +180,7 @@ class CopyOutJob(Job):
                 words = f"a link to {os.fsdecode(target)}, which leads out of what is copied"
                 self._leave_out(b"/".join(parts), words)
         for parts, mode, mtime in reversed(waiting.folders):
-            self._tree.finish_folder(parts, mode, a_time(mtime))
+            self._tree.finish_folder(parts, mode, mtime)
         if not (self.files or waiting.folders or waiting.symlinks):
             raise ExtractError(f"{self.path} is no file or folder" if self.left_out else empty_archive(self.path))
         if waiting.symlinks and not (self.files or waiting.folders):
@@ -238,38 +239,3 @@ class _Reader:
     def close(self) -> None:
         """Raises ArchiveError where the archive is cut."""
         end(self._scanner)
-
-
-class _Writing:
-    """A file that is being written."""
-
-    def __init__(self, job: CopyOutJob, handle: int, header: TarHeader) -> None:
-        self._job = job
-        self._handle = handle
-        self._header = header
-
-    def feed(self, data: memoryview) -> None:
-        while len(data):
-            try:
-                written = os.write(self._handle, data)
-            except OSError as error:
-                raise ExtractError(f"{self._header.shown_name}: {error.strerror or error}") from error
-            data = data[written:]
-            self._job.written += written
-
-    def close(self) -> None:
-        os.fchmod(self._handle, self._header.mode & _OWN_RIGHTS | 0o600)  # set-uid, or writable for all: not here
-        moment = a_time(self._header.mtime)
-        os.utime(self._handle, (moment, moment))
-        self.end()
-
-    def end(self) -> None:
-        """Close the file, however far it came."""
-        handle, self._handle = self._handle, -1
-        if handle >= 0:
-            os.close(handle)
-
-
-def a_time(mtime: int) -> int:
-    """Return a time of an archive as one that every file system takes."""
-    return max(0, min(mtime, LATEST))

@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from pathlib import Path
 from shlex import quote
-from typing import Final
 
 from tui.engine.archive_reader import ArchiveError
 from tui.engine.engine import Engine
@@ -16,26 +15,11 @@ from tui.engine.tarscan import Body, TarHeader
 from tui.engine.threads import in_thread
 from tui.jobs.job import Job
 from tui.jobs.safe_tree import Parts, SafeTree, UnsafeName, stays_inside
+from tui.jobs.taking_out import MARGIN, MOST_LEFT_OUT, ExtractError, WrittenFile, named
 from tui.model.file_lookup import NotThere, locate
 from tui.model.file_tree import ROOT, Change, FileTree, Kind
 from tui.model.layers import ImageLayers
 from tui.present.units import plural, size
-
-MOST_LEFT_OUT: Final = 200
-"""Paths named of those that were left out; the rest is counted."""
-
-MARGIN: Final = 16 << 20
-"""Bytes that are to stay free on the disk."""
-
-_OWN_RIGHTS: Final = 0o755
-
-
-class ExtractError(Exception):
-    """Nothing was extracted; the message says why."""
-
-
-def _named(header: TarHeader, error: OSError) -> ExtractError:
-    return ExtractError(f"{header.shown_name}: {error.strerror or error}")
 
 
 class Selection:
@@ -96,35 +80,6 @@ class Selection:
         return (self.leaf, *below)
 
 
-class _Writing:
-    """A file that is being written."""
-
-    def __init__(self, job: ExtractJob, handle: int, header: TarHeader) -> None:
-        self._job = job
-        self._handle = handle
-        self._header = header
-
-    def feed(self, data: memoryview) -> None:
-        while len(data):
-            try:
-                written = os.write(self._handle, data)
-            except OSError as error:
-                raise _named(self._header, error) from error
-            data = data[written:]
-            self._job.written += written
-
-    def close(self) -> None:
-        os.fchmod(self._handle, self._header.mode & _OWN_RIGHTS | 0o600)  # set-uid, or writable for all: not here
-        os.utime(self._handle, (self._header.mtime, self._header.mtime))
-        self.end()
-
-    def end(self) -> None:
-        """Close the file, however far it came."""
-        handle, self._handle = self._handle, -1
-        if handle >= 0:
-            os.close(handle)
-
-
 class _LayerSink(FileSink):
     """Takes of a layer what is selected and, under the path that has the content, what hard links lead to."""
 
@@ -132,7 +87,7 @@ class _LayerSink(FileSink):
         self._job = job
         self._numbers = numbers
         self._linked = linked
-        self._writing: _Writing | None = None
+        self._writing: WrittenFile | None = None
 
     @property
     def done(self) -> bool:
@@ -147,9 +102,9 @@ class _LayerSink(FileSink):
         try:
             handle = self._job.tree.open_file(parts)
         except OSError as error:
-            raise _named(header, error) from error
+            raise named(header, error) from error
         self.end()
-        self._writing = _Writing(self._job, handle, header)
+        self._writing = WrittenFile(handle, header, self._job.wrote)
         return self._writing
 
     def end(self) -> None:
@@ -187,6 +142,10 @@ class ExtractJob(Job):
         self._symlinks: list[int] = []
         self._links: dict[tuple[int, bytes], list[Parts]] = {}
         self._wanted: set[int] = set()
+
+    def wrote(self, count: int) -> None:
+        """Count bytes that were written."""
+        self.written += count
 
     async def work(self) -> None:
         try:

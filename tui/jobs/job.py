@@ -60,6 +60,14 @@ class Job:
         if self._task is not None:
             await asyncio.wait([self._task])
 
+    async def wait_or_cancel(self) -> None:
+        """Return when it has ended, however; cancelled meanwhile, as when a screen is left, this cancels it too."""
+        try:
+            await self.wait()
+        except asyncio.CancelledError:
+            await self.cancel()
+            raise
+
     def listen(self, listener: Callable[[], object]) -> Callable[[], None]:
         """Call `listener` on each change; the function returned ends that."""
         self._listeners.append(listener)

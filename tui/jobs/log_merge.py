@@ -52,6 +52,20 @@ class Pool:
         self._batch.extend(batch)
         self._sources += [source] * len(batch)
 
+    @property
+    def waiting(self) -> set[int]:
+        """The sources of the lines that wait."""
+        return set(self._sources)
+
+    @property
+    def latest(self) -> int:
+        """The time of the last line of the source that is furthest on; NO_TIME before the first line."""
+        return max(self._last.values(), default=NO_TIME)
+
+    def forget(self, source: int) -> None:
+        """Forget a source from which nothing more comes, and of which no line waits."""
+        self._last.pop(source, None)
+
     def newest(self, source: int) -> int:
         """Return the time of the last line of a source."""
         return self._last.get(source, NO_TIME)

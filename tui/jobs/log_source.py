@@ -35,7 +35,7 @@ Phase = Literal["waiting", "reading", "following", "ended", "gone", "lost", "fai
 class Take(Protocol):
     """Takes the lines of a source, in their order."""
 
-    def __call__(self, source: LogSource, batch: LogBatch) -> None: ...
+    def __call__(self, source: LogSource, batch: LogBatch, /) -> None: ...
 
 
 class LogAccess(Protocol):
@@ -63,8 +63,8 @@ class Target(msgspec.Struct, frozen=True):
     """Whose log it is: a container of a host, `label` what its lines are told apart by.
 
     `state` is what is known of the host now: a container that takes the place of this one, under its name or as the
-    same Compose service, is found there. One that runs `once` is not started again, and how it ended is told even where
-    that was before it was looked at. `relabel` gives the label where it may change.
+    same Compose service, is found there. One that runs `once` is not started again: how it ended is told even where
+    that was before it was looked at, and then its source is over. `relabel` gives the label where it may change.
     """
 
     access: LogAccess
@@ -106,6 +106,8 @@ class LogSource:
         """Lines of this container that were taken, those before them in its log left out."""
         self.at_start = False
         """Whether the first of them is the first there is."""
+        self.over = False
+        """Whether it ran `once` and has ended, and all its lines were taken: there is nothing more to follow."""
         self._tail = tail
         self._exact = exact
         self._goal = NO_TIME
@@ -127,6 +129,12 @@ class LogSource:
         """The container as it is known now, or was last."""
         return self.target.state().containers.get(self.container.id, self.container)
 
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether the daemon, as far as is known, has it no more."""
+        state = self.target.state()
+        return state.condition.is_live and self.container.id not in state.containers
+
     def _enter(self, phase: Phase, problem: str = "") -> None:
         if (phase, problem) != (self.phase, self.problem):
             self.phase, self.problem = phase, problem
@@ -134,16 +142,21 @@ class LogSource:
 
     # ---- the life-cycle
     async def run(self, take: Take) -> None:
-        """Give the lines to `take` until cancelled."""
-        while True:
+        """Give the lines to `take` until cancelled, or until it is over."""
+        while not self.over:
             state = self.target.state()
             try:
                 wait = await self._step(take)
             except NotFound:
                 wait = True
-                self._gone(take)
+                if not self._is_done():
+                    self._gone(take)
+                else:  # forgotten so soon after its end that no more can be had
+                    self._finish(take)
             except ApiError as error:
                 self._ended.add((self.container.id, self.container.started))
+                if self._is_done():
+                    self._finish(take)
                 self._enter("failed", str(error))
                 wait = True
             except EngineError as error:
@@ -154,7 +167,7 @@ class LogSource:
             finally:
                 self.caught_up.set()
             self._lost = 0
-            while wait:  # nobody tells of a change
+            while wait and not self.over:  # nobody tells of a change
                 await asyncio.sleep(LOOK_SECONDS)
                 wait = self.target.state() is state
 
@@ -192,17 +205,25 @@ class LogSource:
             return found
         if not known and not self.target.state().condition.is_live:
             return self.container  # nothing is known yet: what was known last must do
+        if self.target.once:
+            return None  # what another one of its name says is a log of its own
         service, name = service_of(self.container), self.container.name
         return next((c for c in known.values() if c.name == name or (service and service_of(c) == service)), None)
 
     async def _is_over(self, found: Container, take: Take, watched: bool) -> bool:
         """After the end of a stream: tell how a run ended that was `watched`. While it runs, the line broke instead."""
-        fresh = await self.target.access.read(found.id)
+        if self._is_done() and found.state == "exited":
+            self._finish(take)
+            return True
+        fresh = self.known if self._is_done() else await self.target.access.read(found.id)
         if fresh.is_running and fresh.state != "restarting" and fresh.started == found.started:
             await asyncio.sleep(RETRY_SECONDS[0])  # the daemon ended the stream: it stops, or its log was taken away
             return False
+        if self.target.once and fresh.state != found.state:
+            self.container = found
+            return False  # what was written up to its end is all there only now
         self._ended.add((found.id, found.started))
-        if (watched or self.target.once) and found.state != "created":
+        if watched and not self.target.once:
             over = found if found.state == "restarting" else fresh
             self._mark(take, ended_mark(over), over.finished)
         if not fresh.is_running:
@@ -211,7 +232,19 @@ class LogSource:
         self._enter("ended")
         return True
 
+    def _is_done(self) -> bool:
+        """Whether it is known to have ended and never to run again."""
+        return self.target.once and self.known.state == "exited"
+
+    def _finish(self, take: Take) -> None:
+        """Tell how it ended: there is nothing more to come."""
+        end = self.known
+        self._mark(take, ended_mark(end), end.finished)
+        self.container, self.over = end, True
+        self._enter("ended")
+
     def _gone(self, take: Take) -> None:
+        self.over = self.target.once
         if not self._told_gone:
             self._told_gone = True
             if self.count:
@@ -240,7 +273,9 @@ class LogSource:
                 self._goal = await self._last_time(container)
             await self._stream(container, take, self._tail, "", crossing)
             return
-        missed = not await self._stream(container, take, RESUME_LINES, "", crossing)
+        # the daemon of one that runs once tells moments exactly, and need not send what was taken already
+        since = moment_of(self.newest) if self.target.once else ""
+        missed = not await self._stream(container, take, RESUME_LINES, since, crossing)
         if missed:  # more came than was looked at: only a search of the whole log finds where to go on
             await self._stream(container, take, None, moment_of(self.newest), crossing)
 
@@ -269,7 +304,7 @@ class LogSource:
                         self._now(container)
                     continue
                 if after != NO_TIME and not taken:
-                    skip, same = _known(batch, after, same)
+                    skip, same = known_lines(batch, after, same)
                     old += skip
                     if len(batch) > skip and (same or not old) and tail is not None:
                         return False
@@ -358,7 +393,7 @@ def _latest(time: int) -> int:
     return time + WHOLE_SECOND - 1 if not time % WHOLE_SECOND and time != NO_TIME else time
 
 
-def _known(batch: LogBatch, after: int, same: int) -> tuple[int, int]:
+def known_lines(batch: LogBatch, after: int, same: int) -> tuple[int, int]:
     """How many of the first lines were taken before: those up to a moment, and `same` of that moment itself.
 
     Also returns how many of these are still to come.

@@ -18,6 +18,9 @@ from typing import Final
 FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 FILE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
+LATEST: Final = 253_402_300_799
+"""The end of the year 9999, in seconds since the epoch."""
+
 Parts = tuple[bytes, ...]
 """A path below the folder, name by name."""
 
@@ -88,7 +91,8 @@ class SafeTree:
         """Give a folder its mode, of which its owner keeps all rights, and its time."""
         folder = self._enter(parts)
         os.fchmod(folder, mode & 0o755 | 0o700)
-        os.utime(folder, (mtime, mtime))
+        moment = a_time(mtime)
+        os.utime(folder, (moment, moment))
 
     def keep(self, leaf: bytes) -> None:
         """Bring what was made under the name `leaf` to its place in the folder.
@@ -144,6 +148,11 @@ def stays_inside(parts: Parts, target: bytes, links: Collection[Parts]) -> bool:
         else:
             place.pop()
     return True
+
+
+def a_time(mtime: int) -> int:
+    """Return a time of an archive as one that every file system takes."""
+    return max(0, min(mtime, LATEST))
 
 
 def _checked(name: bytes) -> bytes:

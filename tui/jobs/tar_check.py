@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui.engine.archive import kind_of
+from tui.engine.tar_entries import kind_of
 from tui.engine.tarscan import Body, TarError, TarHeader, TarScanner
 from tui.engine.unpack import PackedError, Unpacker, packing_of
 from tui.jobs.job import Job

@@ -9,6 +9,7 @@ from typing import Final, Literal
 import msgspec
 
 from tui.model.containers import Container, Port
+from tui.model.kept import kept_for
 
 PREFIX: Final = "com.docker.compose."
 PROJECT: Final = f"{PREFIX}project"
@@ -16,6 +17,7 @@ SERVICE: Final = f"{PREFIX}service"
 NUMBER: Final = f"{PREFIX}container-number"
 ONE_OFF: Final = f"{PREFIX}oneoff"
 HASH: Final = f"{PREFIX}config-hash"
+IMAGE: Final = f"{PREFIX}image"
 CONFIG_FILES: Final = f"{PREFIX}project.config_files"
 WORKING_DIR: Final = f"{PREFIX}project.working_dir"
 ENVIRONMENT_FILES: Final = f"{PREFIX}project.environment_file"
@@ -46,7 +48,7 @@ class ServiceContainer(msgspec.Struct, frozen=True, gc=False):
 
 
 class ComposeService(msgspec.Struct, frozen=True):
-    """A service of a project: its containers by number, without those of `docker compose run`."""
+    """A service of a project: its containers by number, without those of `docker compose run` and those kept aside."""
 
     project: str
     name: str
@@ -80,11 +82,15 @@ class ProjectPlace(msgspec.Struct, frozen=True):
 
 
 class Project(msgspec.Struct, frozen=True):
-    """A project as its containers tell it; the services by name. `one_offs` are IDs of `docker compose run`."""
+    """A project as its containers tell it; the services by name.
+
+    `one_offs` are IDs of `docker compose run`, `kept` those of containers that are kept aside for going back.
+    """
 
     place: ProjectPlace
     services: tuple[ComposeService, ...] = ()
     one_offs: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -160,20 +166,34 @@ def is_service_name(name: str) -> bool:
     return _SERVICE_NAME.match(name) is not None
 
 
+def is_one_off(container: Container) -> bool:
+    """Whether `docker compose run` made it."""
+    return container.labels.get(ONE_OFF, "").lower() == "true"
+
+
+def is_kept(container: Container) -> bool:
+    """Whether it stands aside for one that was recreated: it has a service's labels, and is none of its own."""
+    return container.state not in ("running", "paused", "restarting") and kept_for(container.name) is not None
+
+
 def project_from(name: str, containers: Iterable[Container]) -> Project:
     """Return the project that these containers are labelled with; what they say otherwise, the newest one decides."""
     services: dict[str, list[Container]] = {}
     one_offs: list[str] = []
+    kept: list[str] = []
     newest: Container | None = None
     for container in containers:
-        if container.labels.get(ONE_OFF, "").lower() == "true":
+        if is_one_off(container):
             one_offs.append(container.id)
+        elif is_kept(container):
+            kept.append(container.id)
         else:
             services.setdefault(container.labels.get(SERVICE, ""), []).append(container)
         if newest is None or (container.created, container.id) > (newest.created, newest.id):
             newest = container
     made = (_service_from(name, service, found) for service, found in sorted(services.items()))
-    return Project(_place_from(name, newest.labels if newest else {}), tuple(made), tuple(sorted(one_offs)))
+    place = _place_from(name, newest.labels if newest else {})
+    return Project(place, tuple(made), tuple(sorted(one_offs)), tuple(sorted(kept)))
 
 
 def _place_from(name: str, labels: Mapping[str, str]) -> ProjectPlace:

@@ -59,9 +59,15 @@ class ImageInspect(msgspec.Struct, rename="pascal", gc=False):
     size: int = 0
     config: WireImageConfig | None = None
     architecture: str = ""
+    variant: str = ""
     os: str = ""
     author: str = ""
     comment: str = ""
+
+    @property
+    def platform(self) -> str:
+        """What it is made for, such as linux/arm64 or linux/arm/v7."""
+        return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, rename="pascal", gc=False):

@@ -4,18 +4,17 @@ What it has from its old image is left out, so that the new one's defaults take 
 without a name by theirs, and so do its networks with aliases, addresses and links.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
 import msgspec
 
+from tui.model.kept import kept_for
 from tui.model.run_body import MANY_NETWORKS, Body, CreateRequest
 from tui.model.run_network import OWN_NETWORKS, parse_link
 
 _IMAGE_KEYS: Final = ("User", "WorkingDir", "StopSignal", "StopTimeout", "Healthcheck", "Shell")
 _OF_THE_IMAGE_ALONE: Final = ("OnBuild", "ArgsEscaped")
-_KEPT: Final = re.compile(r"(?P<name>.+)-before-\d{8}-\d{6}")
 
 Json = dict[str, Any]
 
@@ -25,17 +24,6 @@ class Made(msgspec.Struct, frozen=True):
 
     request: CreateRequest
     line: str
-
-
-def kept_name(name: str, stamp: str) -> str:
-    """Return what a container is called while it is kept aside; `stamp` is YYYYMMDD-HHMMSS."""
-    return f"{name}-before-{stamp}"
-
-
-def kept_for(name: str) -> str | None:
-    """Return the name of the container that one with this name is kept aside for, or None."""
-    found = _KEPT.fullmatch(name)
-    return found["name"] if found else None
 
 
 def recreate_request(

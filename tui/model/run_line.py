@@ -28,11 +28,6 @@ class ParsedLine(msgspec.Struct, frozen=True):
     spec: RunSpec | None
     problems: tuple[Problem, ...]
 
-    @property
-    def is_clean(self) -> bool:
-        """Whether nothing that was meant is lost."""
-        return self.spec is not None and not any(problem.fatal for problem in self.problems)
-
 
 def looks_like_run(text: str) -> bool:
     """Returns whether a text is probably a `docker run` line."""

@@ -37,11 +37,6 @@ class Attachment(msgspec.Struct, frozen=True):
         """The container whose network it is, or nothing."""
         return self.name.removeprefix("container:") if self.name.startswith("container:") else ""
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether nothing but the name is asked for."""
-        return self == Attachment(self.name)
-
 
 def parse_network(text: str) -> Attachment:
     """Returns the network of a `--network`: a name, or `name=NAME,alias=…,ip=…,ip6=…,mac-address=…`.

@@ -65,11 +65,6 @@ class VolumeMount(msgspec.Struct, frozen=True):
         return self.source.startswith(("/", "."))
 
     @property
-    def is_relative(self) -> bool:
-        """Whether the source is a path that counts from the client's folder."""
-        return self.source.startswith(".")
-
-    @property
     def read_only(self) -> bool:
         """Whether the container may not write to it."""
         return "ro" in self.options

@@ -75,7 +75,7 @@ class Sample(msgspec.Struct, frozen=True, gc=False):
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """The last sample of a container with rates in bytes a second, and the CPU and memory history, oldest first."""
+    """The last sample of a container with rates in bytes a second, and the CPU history, oldest first."""
 
     sample: Sample
     rx_rate: float = 0.0
@@ -83,7 +83,6 @@ class Usage(msgspec.Struct, frozen=True):
     read_rate: float = 0.0
     write_rate: float = 0.0
     cpu_history: tuple[float, ...] = ()
-    memory_history: tuple[int, ...] = ()
 
 
 def sample_from(wire: WireStats) -> Sample:
@@ -108,11 +107,11 @@ def sample_from(wire: WireStats) -> Sample:
     )
 
 
-def usage_from(sample: Sample, before: Sample | None, cpu: tuple[float, ...], memory: tuple[int, ...]) -> Usage:
+def usage_from(sample: Sample, before: Sample | None, cpu: tuple[float, ...]) -> Usage:
     """Return the usage with rates since the sample before; both are dated by the daemon's clock."""
     seconds = (sample.read_ns - before.read_ns) / 1e9 if before else 0.0
     if before is None or seconds <= 0:
-        return Usage(sample, cpu_history=cpu, memory_history=memory)
+        return Usage(sample, cpu_history=cpu)
     return Usage(
         sample,
         max(0, sample.rx - before.rx) / seconds,
@@ -120,7 +119,6 @@ def usage_from(sample: Sample, before: Sample | None, cpu: tuple[float, ...], me
         max(0, sample.disk_read - before.disk_read) / seconds,
         max(0, sample.disk_write - before.disk_write) / seconds,
         cpu,
-        memory,
     )
 
 

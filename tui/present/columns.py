@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
@@ -48,3 +48,21 @@ class Column(msgspec.Struct, Generic[T], frozen=True):
     def sort_key(self, row: T) -> Any:
         """Return what rows are compared by; of one type for all rows."""
         return self.order(row)
+
+
+def sort_options(columns: Sequence[Column[Any]], sorted_by: str | None) -> list[tuple[str, str, str]]:
+    """Return the columns that a table can be sorted by as choices: key, label, and a word on the one that sorts now."""
+    return [
+        (column.key, column.title.lower(), "sorted by this: turns it round" if column.key == sorted_by else "")
+        for column in columns
+    ]
+
+
+def sort_after(chosen: str, now: tuple[str | None, bool], greatest: Collection[str] = ()) -> tuple[str | None, bool]:
+    """Return the column to sort by, and whether from the greatest to the least, once one was chosen.
+
+    `now` is the same before: the column that sorts already is turned round. `greatest` are those that begin with the
+    greatest. An empty choice sorts by none.
+    """
+    key, descending = now
+    return chosen or None, not descending if chosen == key else chosen in greatest

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Sequence
-from typing import Final
 
 from tui.model.container_tree import ContainerTree, FilePath
 from tui.model.containers import Mount
 from tui.model.file_tree import IMPLIED, Kind
 from tui.present.changes import MARKS, WORDS
+from tui.present.file_rights import rights_spans
 from tui.present.units import size
 
 Span = tuple[str, str]
-
-_TYPES: Final = {
-    Kind.FOLDER: stat.S_IFDIR,
-    Kind.FILE: stat.S_IFREG,
-    Kind.HARDLINK: stat.S_IFREG,
-    Kind.SYMLINK: stat.S_IFLNK,
-    Kind.CHARACTER_DEVICE: stat.S_IFCHR,
-    Kind.BLOCK_DEVICE: stat.S_IFBLK,
-    Kind.FIFO: stat.S_IFIFO,
-}
 
 
 class FilesSource:
@@ -84,11 +73,7 @@ class FilesSource:
             return [length]
         if node.deleted or node.tree.flags(node.node) & IMPLIED:
             return [("", "dim"), ("", "dim"), length]
-        mode = node.tree.mode(node.node)
-        uid, gid = node.tree.owner(node.node)
-        risky = kind is not Kind.SYMLINK and mode & (stat.S_ISUID | stat.S_ISGID)
-        shown = stat.filemode(_TYPES.get(kind, 0) | mode)
-        return [(shown, "warn" if risky else "dim"), (f"{uid}:{gid}", "dim"), length]
+        return [*rights_spans(node.tree, node.node), length]
 
     def search_text(self, node: FilePath) -> str:
         """Return the name."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import stat
 from array import array
 from collections.abc import Sequence
 from typing import Final, Literal
 
 from tui.model.file_tree import ESCAPES, IMPLIED, ROOT, Change, FileTree, Kind
 from tui.model.layers import ImageLayers
+from tui.present.file_rights import rights_spans
 from tui.present.units import size
 
 Span = tuple[str, str]
@@ -28,15 +28,6 @@ WORDS: Final = {Change.ADDED: "added", Change.CHANGED: "changed", Change.REMOVED
 _BITS: Final = {"added": 1 << Change.ADDED, "changed": 1 << Change.CHANGED, "deleted": 1 << Change.REMOVED}
 _ANY_CHANGE: Final = sum(_BITS.values())
 _BRINGS: Final = _BITS["added"] | _BITS["changed"]
-_TYPES: Final = {
-    Kind.FOLDER: stat.S_IFDIR,
-    Kind.FILE: stat.S_IFREG,
-    Kind.HARDLINK: stat.S_IFREG,
-    Kind.SYMLINK: stat.S_IFLNK,
-    Kind.CHARACTER_DEVICE: stat.S_IFCHR,
-    Kind.BLOCK_DEVICE: stat.S_IFBLK,
-    Kind.FIFO: stat.S_IFIFO,
-}
 
 
 class LayerView:
@@ -225,14 +216,7 @@ class LayerTree:
             return [length]
         if self._tree.flags(number) & IMPLIED:
             return [("", "dim"), ("", "dim"), length]
-        mode = self._tree.mode(number)
-        uid, gid = self._tree.owner(number)
-        risky = kind is not Kind.SYMLINK and mode & (stat.S_ISUID | stat.S_ISGID)
-        return [
-            (stat.filemode(_TYPES.get(kind, 0) | mode), "warn" if risky else "dim"),
-            (f"{uid}:{gid}", "dim"),
-            length,
-        ]
+        return [*rights_spans(self._tree, number), length]
 
     def search_text(self, node: TreePath) -> str:
         """Return the name."""

@@ -17,12 +17,16 @@ MOST_NAMED = 4
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What there is to say. `hit` counts from 1; `shown` is None without a filter."""
+    """What there is to say. `hit` counts from 1; `shown` is None without a filter.
+
+    `none` is what to say where there are no tasks; it is empty for containers, and as long as tasks are looked for.
+    """
 
     containers: Sequence[Container]
     phases: Sequence[str]
     problems: Sequence[str]
     title: str = ""
+    none: str = ""
     following: bool = True
     held: int = 0
     held_bytes: int = 0
@@ -63,11 +67,15 @@ def _stand(facts: Reading) -> Span:
         words = {"failed": "can't be read", "lost": "lost, trying again", "gone": "gone"}
         several = f"{len(wrong)} of {len(facts.phases)} " if len(facts.phases) > 1 else ""
         return f"{several}{words[wrong[0]]}", "bad"
+    if not facts.phases and facts.none:
+        return facts.none, "dim"
     if not facts.phases or any(phase in ("waiting", "reading") for phase in facts.phases):
         return "reading …", "busy"
     if not facts.following:
         return "not following: G follows", "warn"
-    if all(phase == "ended" for phase in facts.phases):
+    # a task that is yet to be started has no lines, and one more will have
+    to_come = bool(facts.none) and any(container.state == "created" for container in facts.containers)
+    if all(phase == "ended" for phase in facts.phases) and not to_come:
         return "ended", "dim"
     return "following", "good"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from tui.model.compose import ONE_OFF
+from tui.model.compose import is_kept, is_one_off
 from tui.model.containers import Container
 from tui.model.stats import Usage
 from tui.present.columns import Cell
@@ -27,7 +27,7 @@ class _Kind(NamedTuple):
     """What a container counts as."""
 
     project: str
-    is_one_off: bool
+    is_beside: bool
     condition: _Condition
 
 
@@ -38,7 +38,10 @@ class _Sum(NamedTuple):
 
 
 class _Count(NamedTuple):
-    """The containers of a project, without those of `docker compose run`, and how many run; `all` counts these too."""
+    """The containers of a project and how many run, without those of `docker compose run` and those kept aside.
+
+    `all` counts these too.
+    """
 
     conditions: tuple[_Condition, ...]
     running: int
@@ -114,16 +117,16 @@ class ProjectGroups:
 
 
 def _kinds(container: Container) -> Iterable[_Kind]:
-    is_one_off = container.labels.get(ONE_OFF, "").lower() == "true"
     condition = _Condition(container.state, container.health, container.exit_code)
-    return (_Kind(container.project, is_one_off, condition),)
+    is_beside = is_one_off(container) or (bool(container.project) and is_kept(container))
+    return (_Kind(container.project, is_beside, condition),)
 
 
 def _counts(tallied: Mapping[_Kind, int]) -> dict[str, _Count]:
     found: dict[str, _Count] = {}
-    for (project, is_one_off, condition), number in tallied.items():
+    for (project, is_beside, condition), number in tallied.items():
         conditions, running, made, everything = found.get(project, _NONE)
-        if is_one_off:
+        if is_beside:
             found[project] = _Count(conditions, running, made, everything + number)
             continue
         runs = number if condition.state == "running" else 0

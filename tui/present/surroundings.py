@@ -9,6 +9,7 @@ from tui.model.containers import Port
 from tui.model.surroundings import Attached, Listening, PlacedMount, Surroundings
 from tui.present.ports import WILDCARDS, address_of, published
 from tui.present.secrets import looks_secret
+from tui.present.span_tree import SpanTree
 from tui.present.units import plural
 
 Span = tuple[str, str]
@@ -23,14 +24,14 @@ _RESOLVER: Final = "127.0.0.11"
 """Where the daemon's own resolver of names listens inside each container."""
 
 
-class SurroundingsSource:
+class SurroundingsSource(SpanTree[Key]):
     """The tree. `shown` are the keys of secrets that were asked for; `host` reaches the daemon's machine."""
 
     def __init__(
         self, around: Surroundings, listening: Listening, host: str = "", shown: Collection[Key] = (), arrow: str = "→"
     ) -> None:
-        self._spans: dict[Key, list[Span]] = {}
-        self._below: dict[Key, list[Key]] = {}
+        super().__init__()
+        self.tops = [(section,) for section in SECTIONS]
         self.secrets: set[Key] = set()
         """The keys of what is masked unless asked for."""
         self.mounts: dict[Key, PlacedMount] = {}
@@ -42,14 +43,14 @@ class SurroundingsSource:
 
     def _head(self, section: str, count: str, *more: Span) -> Key:
         key = (section,)
-        self._spans[key] = [(section, "head"), (f"  {count}", "dim"), *more]
-        self._below[key] = []
+        self.spans[key] = [(section, "head"), (f"  {count}", "dim"), *more]
+        self.below[key] = []
         return key
 
     def _add(self, above: Key, name: str, spans: list[Span]) -> Key:
         key = (*above, name)
-        self._spans[key] = spans
-        self._below.setdefault(above, []).append(key)
+        self.spans[key] = spans
+        self.below.setdefault(above, []).append(key)
         return key
 
     def _add_pairs(self, section: str, noun: str, pairs: Sequence[tuple[str, str]], shown: Collection[Key]) -> None:
@@ -65,7 +66,7 @@ class SurroundingsSource:
             self._add(head, name, [(name, "key"), ("=", "dim"), *(seen if key in shown else masked)])
         masked_count = sum(key[0] == section and key not in shown for key in self.secrets)
         if masked_count:
-            self._spans[head].append((f", {masked_count} masked by name", "warn"))
+            self.spans[head].append((f", {masked_count} masked by name", "warn"))
 
     def _add_mounts(self, around: Surroundings) -> None:
         more = [(", its own file system is read-only", "warn")] if around.read_only else []
@@ -92,32 +93,6 @@ class SurroundingsSource:
             key = self._add(head, network.network, [(network.network, "key"), (f"  {addresses}", "")])
             for word, text in _facts(network):
                 self._add(key, word, [(f"{word} ", "dim"), (text, "")])
-
-    # what a tree view asks
-
-    def roots(self) -> Sequence[Key]:
-        """Return the sections."""
-        return [(section,) for section in SECTIONS]
-
-    def children(self, node: Key) -> Sequence[Key]:
-        """Return what is in a section, or told of a network."""
-        return self._below.get(node, ())
-
-    def has_children(self, node: Key) -> bool:
-        """Return whether something is told below it."""
-        return bool(self._below.get(node))
-
-    def label(self, node: Key) -> Sequence[Span]:
-        """Return what the row says."""
-        return self._spans[node]
-
-    def columns(self, node: Key) -> Sequence[Span]:
-        """Return nothing: a row has no further cells."""
-        return ()
-
-    def search_text(self, node: Key) -> str:
-        """Return what the row says; a masked value is not searched."""
-        return "".join(text for text, _ in self._spans[node])
 
 
 def mount_spans(mount: PlacedMount) -> list[Span]:

@@ -45,7 +45,6 @@ class HytheScreen(Screen[Any]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of([BY_ID[id] for id in EVERYWHERE])
     own_keys: ClassVar[Sequence[tuple[str, str]]] = ()
-    title_text: ClassVar[str] = ""
 
     def __init__(self) -> None:
         super().__init__()
@@ -148,7 +147,7 @@ class HytheScreen(Screen[Any]):
             )
 
     async def choose(self, title: str, options: Sequence[Option]) -> str | None:
-        from widgets.dialogs import ChoiceDialog
+        from widgets.choice_dialog import ChoiceDialog
 
         async with self._asking:
             return await self.hythe.push_screen_wait(ChoiceDialog(title, options, ascii=self.ascii))
@@ -220,7 +219,7 @@ class HytheScreen(Screen[Any]):
 
     async def let_ssh_ask(self) -> None:
         for session in self.hythe.fleet.sessions if self.hythe.fleet else ():
-            if session.engine.transport.asks:
+            if session.engine.transport.connections.asks:
                 try:
                     await self.hythe.let_ssh_ask(session.engine)
                 except EngineError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Literal
@@ -14,11 +13,6 @@ from textual.containers import Vertical
 from textual.events import Resize
 from textual.message import Message
 
-from tui.commands.build import CannotBuild, build_again
-from tui.commands.lending import Lent, NoTerminal
-from tui.engine.build_context import ContextError
-from tui.engine.errors import EngineError
-from tui.engine.interactive import shell_in
 from tui.jobs.build import BuildJob
 from tui.model.build import BuildStep, StepLog
 from tui.present.build import (
@@ -35,8 +29,8 @@ from tui.present.build import (
 )
 from tui.present.build_report import rebuilt_lines
 from tui.screens.base import HytheScreen
+from tui.screens.build_actions import edit, open_shell, rebuild
 from tui.screens.build_panes import STATES, ImagePane, OutputPane, SourcePane
-from tui.screens.terminal import editor_words, run_program
 from widgets.log_view import LogView
 from widgets.source_view import SourceView
 from widgets.span_line import KeyHints, SpanLine
@@ -338,17 +332,7 @@ class BuildScreen(HytheScreen):
             self.note("this build is still running: x cancels it", "warning")
         else:
             # not in this screen's worker, which would end with the screen
-            self.hythe.run_worker(self._rebuild(), group="again", exclusive=True)
-
-    async def _rebuild(self) -> None:
-        try:
-            job = await build_again(self.session, self, self.job)
-        except (ContextError, CannotBuild) as error:
-            self.note(str(error), "error")
-            return
-        if job is not None and self.hythe.screen is self:
-            await self.hythe.pop_screen()
-            self.hythe.open_screen("build_job", job=job)
+            self.hythe.run_worker(rebuild(self, self.job), group="again", exclusive=True)
 
     def action_edit(self) -> None:
         """Open the Dockerfile in the user's editor."""
@@ -356,18 +340,7 @@ class BuildScreen(HytheScreen):
         if context is None:
             self.note("the daemon fetched this Dockerfile: there is none here to edit", "warning")
             return
-        self.run_worker(self._edit(str(context.source)), group="aside", exclusive=True)
-
-    async def _edit(self, path: str) -> None:
-        words = editor_words(os.environ)
-        try:
-            code = await run_program(self.app, [*words, path])  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
-        except NoTerminal as error:
-            self.note(str(error), "warning")
-        except OSError as error:
-            self.note(f"{words[0]}: {error.strerror}: set $VISUAL or $EDITOR", "error")
-        else:
-            self.note("r builds again" if not code else f"{words[0]} ended with exit code {code}")
+        self.run_worker(edit(self, str(context.source)), group="aside", exclusive=True)
 
     def action_shell(self) -> None:
         """Open a shell in the image that the last good step left."""
@@ -375,26 +348,7 @@ class BuildScreen(HytheScreen):
         if not image:
             self.note("BuildKit keeps no images of steps: build with the classic builder for a shell in one", "warning")
             return
-        self.run_worker(self._shell(image), group="aside", exclusive=True)
-
-    async def _shell(self, image: str) -> None:
-        session = self.session
-        lines = [f"in a new container of {image}, which is removed at its end"]
-        if session.guarded and not await self.confirm("Open a shell?", lines, label="Open it"):
-            return
-        entry = session.history.begin(f"docker run --rm -it --entrypoint sh {image}", session.name)
-        try:
-            self.check_terminal()
-            async with shell_in(session.engine, image) as shell:
-                greeting = f"hythe: a shell in {image}, after the last good step; exit leaves it"
-                left = await self.lend(Lent(shell.line, greeting, resize=shell.resize, end=shell.end))
-        except EngineError as error:
-            entry.close("failed", str(error))
-            self.note(f"no shell in {image}: {error}", "error")
-        else:
-            entry.close("failed" if left.how == "lost" else "ok", left.error)
-            if left.how == "lost":
-                self.note(f"shell in {image}: {left.error}", "error")
+        self.run_worker(open_shell(self, image), group="aside", exclusive=True)
 
     def action_follow(self) -> None:
         """Go along with the running step."""

@@ -14,7 +14,7 @@ from textual.events import Resize
 from tui.commands.command import Context
 from tui.commands.images import check_new_tag, described
 from tui.commands.running import allowed
-from tui.engine.errors import ApiError, EngineError
+from tui.engine.errors import ApiError, ConnectionLost, EngineError, NotFound
 from tui.engine.written import written
 from tui.model.commit_spec import CHANGES, CommitSpec, check_change, commit_line, env_of
 from tui.model.containers import Container
@@ -172,8 +172,14 @@ class CommitScreen(FormScreen):
             )  # fmt: skip
         except EngineError as error:
             entry.close("failed", str(error))
-            text = f"{error}\n{error.hint}" if error.hint else str(error)
-            self.refused(text, error_place(str(error)) if isinstance(error, ApiError) else None)
+            hint = FULL_DISK if "no space left" in str(error).lower() else error.hint
+            if isinstance(error, ConnectionLost):
+                hint = f"{hint}\n{UNTOLD}".strip()
+            text = f"{error}\n{hint}" if hint else str(error)
+            if isinstance(error, NotFound):
+                self.refused(f"{container.name} is gone: somebody removed it meanwhile", None)
+            else:
+                self.refused(text, error_place(str(error)) if isinstance(error, ApiError) else None)
         except asyncio.CancelledError:
             entry.close("cancelled")
             raise
@@ -198,6 +204,10 @@ class CommitScreen(FormScreen):
         return await allowed(context, "always", f"Move {familiar}?", lines, label="Move the tag", danger=True)
 
 
+UNTOLD = "whether the image was made nobody told: look among the images before you send it again"
+FULL_DISK = "the disk under the daemon is full: X on the dashboard shows what takes its space, and cleans up"
+
+
 def check_target(text: str) -> str | None:
     """Return what is wrong with the reference for a new image, or None; an empty one leaves it without a name."""
     return check_new_tag(text.strip()) if text.strip() else None
@@ -216,4 +226,4 @@ def error_place(message: str) -> str | None:
     lower = message.lower()
     if "reference format" in lower or "repository name" in lower or "tag" in lower:
         return "reference"
-    return "changes" if "no such container" not in lower else None
+    return None if "no such container" in lower or "no space left" in lower else "changes"

@@ -117,10 +117,7 @@ class FileScreen(HytheScreen):
         self._draw_progress()
         self._draw_footer()
         try:
-            await job.wait()
-        except asyncio.CancelledError:
-            await job.cancel()  # the screen was left: nobody waits any more
-            raise
+            await job.wait_or_cancel()
         finally:
             clock.stop()
             end_entry(entry, job)

@@ -333,7 +333,7 @@ class FilesScreen(HytheScreen):
         self.pane.files.focus()
 
     def on_tree_view_search_changed(self, message: TreeView.SearchChanged) -> None:
-        self.pane.show_hits(message.hit, message.total, message.complete)
+        self.pane.show_hits(message)
 
     def on_tree_view_expand_cut(self, message: TreeView.ExpandCut) -> None:
         self.note(f"opened the first {plural(message.limit, 'row')}: there are more", "warning")

@@ -75,10 +75,7 @@ class FilesReading:
         stop = job.listen(self._on_change)
         self._on_change()
         try:
-            await job.wait()
-        except asyncio.CancelledError:
-            await job.cancel()  # the screen was left: nobody waits any more
-            raise
+            await job.wait_or_cancel()
         finally:
             stop()
         part = job.take_part()

@@ -16,6 +16,7 @@ from tui.screens.base import content
 from tui.screens.files_reading import FilesReading
 from widgets.bars import Progress, ProgressLine
 from widgets.line_view import Span
+from widgets.name_search import NameSearch
 from widgets.search_bar import SearchBar
 from widgets.span_line import SpanLine
 from widgets.tree_view import TreeView
@@ -48,8 +49,7 @@ class FilesPane(Vertical):
         self._ascii = ascii
         self._shown: object = None
         self._unfolded = False
-        self._hits = ""
-        self.query_text = ""
+        self._search = NameSearch()
         self.only_changes = self.by_size = self.gone = False
         self.silence = ""
         """Why the daemon does not answer, while it does not."""
@@ -98,17 +98,18 @@ class FilesPane(Vertical):
 
     # search
 
+    @property
+    def query_text(self) -> str:
+        """What is searched; empty: nothing."""
+        return self._search.query
+
     def search(self, query: str) -> None:
         """Look for a name in all that was read; empty: end the search."""
-        self.query_text = query
-        self.files.search(query)
+        self._search.begin(self.files, query)
 
-    def show_hits(self, hit: int, total: int, complete: bool) -> None:
+    def show_hits(self, message: TreeView.SearchChanged) -> None:
         """Say how the search stands."""
-        if self.search_bar.is_open:
-            self.search_bar.show_hits(hit, total, complete)
-        some = "" if complete else "+"
-        self._hits = f"{self.query_text}: {hit or '-'} of {total:,}{some} " if self.query_text else ""
+        self._search.tell(message, self.search_bar)
         self._draw_title()
 
     # what is drawn
@@ -188,7 +189,7 @@ class FilesPane(Vertical):
                 (f"{path} ", "head"),
                 (f"{more}{plural(len(part.tree) - 1, 'path')}, {size(part.seen)} read  ", ""),
             ]
-        right: list[Span] = [(self._hits, "hit")] if self._hits else change_spans(tree)
+        right = list(self._search.spans) or change_spans(tree)
         if self.only_changes:
             right.append((" only changes ", "warn"))
         if self.by_size:

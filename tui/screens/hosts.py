@@ -18,6 +18,7 @@ from tui.engine.errors import EndpointError
 from tui.engine.hosts import find_hosts
 from tui.engine.probe import Prober, probe
 from tui.model.hosts import ANSWERS, HostRow
+from tui.present.columns import sort_after, sort_options
 from tui.present.hosts import HostRows, search_text
 from tui.present.units import plural
 from tui.screens.base import EVERYWHERE, HytheScreen, bindings_of
@@ -215,6 +216,7 @@ class HostsScreen(HytheScreen):
         hints = [
             (command.id, self.keys_of(command).split(" ")[0], command.short, command.why_not(context) is None)
             for command in FOOTER
+            if self.keys_of(command)
         ]
         self.query_one("#footer", KeyHints).hint([*hints, ("hosts.ask", "f5", "ask again", True)])
 
@@ -346,14 +348,10 @@ class HostsScreen(HytheScreen):
         self.table.focus()
 
     async def _choose_sort(self) -> None:
-        key, descending = self.table.sort
-        options = [
-            (column.key, column.title.lower(), "sorted by this: turns it round" if column.key == key else "")
-            for column in self._cells.columns()
-        ]
+        options = sort_options(self._cells.columns(), self.table.sort[0])
         chosen = await self.choose("Sort by", [("", "as docker lists them", ""), *options])
         if chosen is not None:
-            self.table.sort_by(chosen or None, not descending if chosen == key else False)
+            self.table.sort_by(*sort_after(chosen, self.table.sort))
 
     # leaving
 

@@ -3,36 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Vertical
+from textual.containers import Container
 from textual.events import Resize
 
 from tui.engine.errors import EngineError
-from tui.jobs.build import BuildJob
 from tui.jobs.extract import Selection
 from tui.jobs.layers import LayersJob
 from tui.model.file_lookup import NotThere, locate
+from tui.model.images import Image
 from tui.model.layers import ImageLayers
 from tui.model.waste import Lost
-from tui.present.instructions import dockerfile_lines, instruction_spans
 from tui.present.layer_tree import LayerView
-from tui.present.layers import Analysis, StackRow, analysis_of, history_rows, image_rows, row_details
-from tui.present.units import plural, size, span
+from tui.present.layers import Analysis, analysis_of, history_rows, image_rows, row_details
+from tui.present.newer import newer_image
+from tui.present.units import plural, size
 from tui.screens.base import HytheScreen
 from tui.screens.layers_actions import compare_with_another, extract, write_report
 from tui.screens.layers_file import LayerFileScreen
-from tui.screens.layers_reading import LayersReading
-from tui.screens.layers_scan import LayerCounts, open_scan
+from tui.screens.layers_reading import LayersReading, begin
+from tui.screens.layers_scan import open_scan
+from tui.screens.layers_stack import StackPane, with_lines
 from tui.screens.layers_tree import LayerPane
 from tui.screens.layers_waste import LayerWasteScreen
-from widgets.bars import Progress, share_bar
-from widgets.choice_list import Choice, ChoiceList
+from widgets.bars import Progress
+from widgets.choice_list import ChoiceList
 from widgets.line_view import Span
 from widgets.search_bar import SearchBar
 from widgets.span_line import KeyHints, SpanLine
@@ -49,9 +48,6 @@ MANY_PATHS = 20_000
 
 SCAN_SECONDS = 1.0
 """How often it is looked whether a scan has ended; that asks no daemon anything."""
-
-BAR = 8
-"""Cells of a layer's bar."""
 
 HINTS = (
     ("cancel", "x", "cancel"),
@@ -135,24 +131,22 @@ class LayersScreen(HytheScreen):
     def __init__(self, image: str = "", title: str = "", job: LayersJob | None = None, layer: str = "") -> None:
         super().__init__()
         self._first_layer = layer
-        self._counts = LayerCounts()
         self._image = job.image if job else image
         self._title = job.image_title if job else title or image
         self._given = job
         self._reading = LayersReading(self, self._draw_progress)
-        self._rows: list[StackRow] = []
         self._layers: ImageLayers | None = None
         self._image_id = ""
         self._analysis: Analysis | None = None
+        self._by_now: Image | None = None
+        """The image that has the title's name now, where this one has lost it."""
         self._failure = ""
 
     def compose(self) -> ComposeResult:
         ascii_only = self.hythe.settings.ascii
         yield SpanLine(id="header", ascii=ascii_only)
         with Container(id="layers-main"):
-            with Vertical(id="stack-pane", classes="pane"):
-                yield SpanLine(id="stack-title", classes="title", ascii=ascii_only)
-                yield ChoiceList(id="stack", ascii=ascii_only)
+            yield StackPane(self.session, ascii=ascii_only, id="stack-pane")
             yield LayerPane(ascii=ascii_only, id="layer-pane")
         yield KeyHints(id="footer", ascii=ascii_only)
 
@@ -165,9 +159,14 @@ class LayersScreen(HytheScreen):
         self.set_interval(SCAN_SECONDS, self._draw_counts)
 
     @property
+    def stack_pane(self) -> StackPane:
+        """The history."""
+        return self.query_one("#stack-pane", StackPane)
+
+    @property
     def stack(self) -> ChoiceList:
-        """The history, the oldest entry first."""
-        return self.query_one("#stack", ChoiceList)
+        """The entries of the history, the oldest first."""
+        return self.stack_pane.entries
 
     @property
     def pane(self) -> LayerPane:
@@ -185,26 +184,20 @@ class LayersScreen(HytheScreen):
         self._failure = ""
         self.pane.say("")
         try:
-            self._rows = history_rows(await self.session.engine.images.history(self._image))
+            rows = history_rows(await self.session.engine.images.history(self._image))
         except EngineError as error:
             self._fail(error, str(error))
             return
-        self._draw_stack()
+        self.stack_pane.show(rows)
+        self._show_layer()
         await self._read()
 
     async def _read(self) -> None:
-        expected = sum(row.size for row in self._rows)
+        expected = sum(row.size for row in self.stack_pane.rows)
         given = self._given  # one that has ended has given its layers away: they are in the cache, most often
         known = given if given is not None and (given.state == "running" or given.layers is not None) else None
-        reading = asyncio.ensure_future(self._reading.read(self.session, self._image, self._title, expected, known))
-        try:
-            await asyncio.sleep(0)  # it has begun: the footer tells how to cancel it
-            self._draw_footer()
-            job = await asyncio.shield(reading)
-        except asyncio.CancelledError:
-            reading.cancel()
-            await asyncio.wait([reading])
-            raise
+        reading = self._reading.read(self.session, self._image, self._title, expected, known)
+        job = await begin(reading, self._draw_footer)  # the footer tells how to cancel it
         self.pane.progress(None)
         layers = job.take_layers()
         if layers is not None:
@@ -237,12 +230,11 @@ class LayersScreen(HytheScreen):
         """Show the layers that were read. The last layer's view is made first: the totals need it."""
         self._layers = layers
         self._image_id = image_id
-        self._rows = self._with_lines(image_rows(layers, self._rows), image_id)
-        self._counts.renew(self, image_id)
-        self._draw_stack()
-        wanted = [at for at, row in enumerate(self._rows) if row.diff_id and row.diff_id == self._first_layer]
-        if wanted:
-            self.stack.move_to(wanted[0])
+        stack = self.stack_pane
+        stack.show(with_lines(self.session, image_rows(layers, list(stack.rows)), image_id))
+        self._draw_counts()
+        self._show_layer()
+        stack.go_to(self._first_layer)
         last = len(layers.layers) - 1
         if last < 0:
             self.pane.say("The image has no layers.")
@@ -255,53 +247,31 @@ class LayersScreen(HytheScreen):
         self._draw_header()
         self._draw_footer()
 
-    def _with_lines(self, rows: list[StackRow], image_id: str) -> list[StackRow]:
-        """The rows with their lines of the Dockerfile, where the image was built here."""
-        for job in self.session.jobs:
-            if isinstance(job, BuildJob) and job.build.result is not None and job.build.result.image_id == image_id:
-                lines = dockerfile_lines(job.dockerfile, job.spec.target, [row.instruction for row in rows])
-                return [replace(row, line=line) for row, line in zip(rows, lines, strict=True)]
-        return rows
-
     # the stack
 
     @property
     def number(self) -> int:
         """The number of the entry under the cursor, 0 for the oldest."""
-        return int(self.stack.chosen or 0)
+        return self.stack_pane.number
 
-    def _draw_stack(self) -> None:
-        known = self.stack.row_count
-        total = sum(row.size for row in self._rows)
-        self.stack.show([Choice(str(at), tuple(self._row_spans(row, total))) for at, row in enumerate(self._rows)])
-        if not known and self._rows:
-            full = [at for at, row in enumerate(self._rows) if not row.empty]
-            self.stack.move_to(full[-1] if full else len(self._rows) - 1)
-        if self._rows:
-            self.pane.show_layer(self.number, self._rows[self.number])
-
-    def _row_spans(self, row: StackRow, total: int) -> Sequence[Span]:
-        bar = share_bar(row.size / total if total else 0, BAR, self.hythe.settings.ascii)
-        age = span(self.session.now() - row.created) if row.created is not None else ""
-        line = f"{row.line:>4} " if row.line else "     " if any(other.line for other in self._rows) else ""
-        return [
-            (" " * BAR if row.empty else bar, "info"),
-            (f"{'' if row.empty else size(row.size):>7}", "number"),
-            (f"{age:>5}  ", "dim"),
-            *self._counts.spans(row),
-            (line, "constant"),
-            *instruction_spans(row.instruction, dim=row.empty),
-        ]
+    def _show_layer(self) -> None:
+        """Show the files of the layer under the cursor."""
+        rows, number = self.stack_pane.rows, self.number
+        if number < len(rows):
+            self.pane.show_layer(number, rows[number])
 
     def _draw_counts(self) -> None:
-        """Show the counts of a scan that has ended meanwhile."""
-        if self._counts.renew(self, self._image_id):
-            self._draw_stack()
+        """Show the counts of a scan that has ended meanwhile, and that the image's name is another one's by now."""
+        self.stack_pane.renew_counts(self._image_id)
+        by_now = newer_image(self._title, self._image_id, self.session.state.images.values())
+        if by_now is not self._by_now:
+            self._by_now = by_now
+            self._draw_header()
 
     def on_choice_list_moved(self, message: ChoiceList.Moved) -> None:
-        number = int(message.key)
-        if number < len(self._rows):
-            self.pane.show_layer(number, self._rows[number])
+        rows, number = self.stack_pane.rows, int(message.key)
+        if number < len(rows):
+            self.pane.show_layer(number, rows[number])
 
     def on_choice_list_chosen(self, _message: ChoiceList.Chosen) -> None:
         self._to_files()
@@ -321,10 +291,11 @@ class LayersScreen(HytheScreen):
 
     def _draw_header(self) -> None:
         left: list[Span] = [(" hythe ", "head"), ("layers of ", ""), (f"{self._title} ", "accent")]
+        if self._by_now is not None:
+            left.append((f" name moved to {self._by_now.short_id}", "warn"))
         totals = self._analysis.totals if self._analysis else None
         self.query_one("#header", SpanLine).show(left, totals.verdict() if totals else ())
-        title: list[Span] = [(" layers ", "head"), ("oldest first, as in a Dockerfile", "dim")]
-        self.query_one("#stack-title", SpanLine).show(title, totals.counts() if totals else ())
+        self.stack_pane.show_title(totals.counts() if totals else ())
 
     def _draw_footer(self) -> None:
         usable = {"cancel": self.reading, "again": bool(self._failure) and not self.reading}
@@ -362,9 +333,10 @@ class LayersScreen(HytheScreen):
 
     async def action_details(self) -> None:
         """Show all that is known of the layer under the cursor."""
-        if self._rows:
-            title = f"Layer {self.number + 1} of {self._title}"
-            text = row_details(self._rows[self.number], self.number + 1)
+        rows, number = self.stack_pane.rows, self.number
+        if rows:
+            title = f"Layer {number + 1} of {self._title}"
+            text = row_details(rows[number], number + 1)
             self.run_worker(partial(self.tell, title, text), group="details")
 
     def action_waste(self) -> None:
@@ -375,7 +347,7 @@ class LayersScreen(HytheScreen):
     def _aim_at(self, lost: Lost | None) -> None:
         if lost is not None:
             self.stack.move_to(lost.layer)
-            self.pane.show_layer(lost.layer, self._rows[lost.layer])
+            self.pane.show_layer(lost.layer, self.stack_pane.rows[lost.layer])
             self.pane.aim(lost.path)
             self._to_files()
 
@@ -461,7 +433,7 @@ class LayersScreen(HytheScreen):
         self._to_files()
 
     def on_tree_view_search_changed(self, message: TreeView.SearchChanged) -> None:
-        self.pane.show_hits(message.hit, message.total, message.complete)
+        self.pane.show_hits(message)
 
     def on_tree_view_expand_cut(self, message: TreeView.ExpandCut) -> None:
         self.note(f"opened the first {plural(message.limit, 'row')}: there are more", "warning")

@@ -18,9 +18,10 @@ from tui.present.layer_tree import SHOWS, LayerTree, LayerView, Show, TreePath
 from tui.present.layers import Analysis, analysis_of
 from tui.present.units import size
 from tui.screens.base import HytheScreen, content
-from tui.screens.layers_reading import LayersReading
+from tui.screens.layers_reading import LayersReading, begin
 from widgets.bars import Progress, ProgressLine
 from widgets.line_view import Span
+from widgets.name_search import NameSearch
 from widgets.search_bar import SearchBar
 from widgets.span_line import KeyHints, SpanLine
 from widgets.text_pane import TextPane
@@ -99,8 +100,7 @@ class CompareScreen(HytheScreen):
         self._whole = False
         self._show_only: Show = "all"
         self._by_size = False
-        self._query = ""
-        self._hits = ""
+        self._search = NameSearch()
 
     def compose(self) -> ComposeResult:
         yield SpanLine(id="header", ascii=self.ascii)
@@ -137,15 +137,7 @@ class CompareScreen(HytheScreen):
 
     async def _open(self) -> None:
         self._failed = False
-        reading = asyncio.ensure_future(self._compare())
-        try:
-            await asyncio.sleep(0)  # it has begun: the footer tells how to cancel it
-            self._draw_footer()
-            await asyncio.shield(reading)
-        except asyncio.CancelledError:
-            reading.cancel()
-            await asyncio.wait([reading])
-            raise
+        await begin(self._compare(), self._draw_footer)  # the footer tells how to cancel it
         self.query_one(ProgressLine).display = False
         self._draw_footer()
 
@@ -220,7 +212,7 @@ class CompareScreen(HytheScreen):
         left: list[Span] = [(" all files " if self._whole else " files that differ ", "head")]
         if view is not None:
             left += view.spans()
-        right: list[Span] = [(self._hits, "hit")] if self._hits else []
+        right = list(self._search.spans)
         if self._show_only != "all":
             right.append((f" only {self._show_only} ", "warn"))
         if self._by_size:
@@ -270,18 +262,13 @@ class CompareScreen(HytheScreen):
         self.query_one(SearchBar).open()
 
     def on_search_bar_changed(self, message: SearchBar.Changed) -> None:
-        self._query = message.query
-        self.files.search(message.query)
+        self._search.begin(self.files, message.query)
 
     def on_search_bar_closed(self, _message: SearchBar.Closed) -> None:
         self.files.focus()
 
     def on_tree_view_search_changed(self, message: TreeView.SearchChanged) -> None:
-        bar = self.query_one(SearchBar)
-        if bar.is_open:
-            bar.show_hits(message.hit, message.total, message.complete)
-        some = "" if message.complete else "+"
-        self._hits = f"{self._query}: {message.hit or '-'} of {message.total:,}{some} " if self._query else ""
+        self._search.tell(message, self.query_one(SearchBar))
         self._draw_title()
 
     def action_copy(self) -> None:
@@ -302,9 +289,8 @@ class CompareScreen(HytheScreen):
 
     def action_back(self) -> None:
         """End the search, else leave."""
-        if self._query:
-            self._query = ""
-            self.files.search("")
+        if self._search.query:
+            self._search.begin(self.files, "")
         else:
             self.action_leave()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 from tui.commands.history import Entry
 from tui.commands.job_history import end_entry
@@ -11,6 +12,8 @@ from tui.commands.session import Session
 from tui.jobs.layers import LayersJob
 from tui.present.units import duration
 from tui.screens.base import HytheScreen
+
+T = TypeVar("T")
 
 
 class LayersReading:
@@ -42,10 +45,7 @@ class LayersReading:
         stop = job.listen(self._on_progress)
         self._on_progress()
         try:
-            await job.wait()
-        except asyncio.CancelledError:
-            await job.cancel()  # the screen was left: nobody waits any more
-            raise
+            await job.wait_or_cancel()
         finally:
             stop()
             clock.stop()
@@ -71,3 +71,19 @@ class LayersReading:
             f"The daemon is preparing the archive ({duration(max(0.0, now - job.started))}).\n"
             "It sends nothing before it has the whole, so how far it is can't be told.\nx cancels."
         )
+
+
+async def begin(work: Coroutine[Any, Any, T], begun: Callable[[], object]) -> T:
+    """Return what some work returns; `begun` is called when it has taken its first step.
+
+    Cancelled meanwhile it cancels the work, and waits for its end.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.sleep(0)
+        begun()
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.wait([task])
+        raise

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tui.commands.scan import show_scan
 from tui.engine.errors import EngineError
-from tui.jobs.scan import Scan
+from tui.jobs.scan import Scan, ScanBook
 from tui.model.findings import Severity
 from tui.present.findings import short_counts
 from tui.present.layers import StackRow
@@ -22,9 +22,9 @@ class LayerCounts:
         self._counts: Mapping[str, Mapping[Severity, int]] = {}
         self._width = 0
 
-    def renew(self, screen: HytheScreen, image: str) -> bool:
+    def renew(self, scans: ScanBook, image: str) -> bool:
         """Look for a newer scan; returns whether there is one."""
-        found = screen.session.scans.latest(image) if image else None
+        found = scans.latest(image) if image else None
         if found is self._scan:
             return False
         self._scan = found

@@ -17,6 +17,7 @@ from tui.present.layers import StackRow
 from tui.screens.base import content
 from widgets.bars import Progress, ProgressLine
 from widgets.line_view import Span
+from widgets.name_search import NameSearch
 from widgets.search_bar import SearchBar
 from widgets.span_line import SpanLine
 from widgets.tree_view import TreeView
@@ -57,8 +58,7 @@ class LayerPane(Vertical):
         self._opened: set[int] = set()
         self._aim = ""
         self._making = False
-        self._hits = ""
-        self.query_text = ""
+        self._search = NameSearch()
         self.whole = False
         self.show_only: Show = "all"
         self.by_size = False
@@ -84,6 +84,11 @@ class LayerPane(Vertical):
     def view(self) -> LayerView | None:
         """The view that is shown."""
         return self._view
+
+    @property
+    def query_text(self) -> str:
+        """What is searched; empty: nothing."""
+        return self._search.query
 
     # what stands where the tree would be
 
@@ -125,15 +130,11 @@ class LayerPane(Vertical):
 
     def search(self, query: str) -> None:
         """Look for a name in the whole tree; empty: end the search."""
-        self.query_text = query
-        self.files.search(query)
+        self._search.begin(self.files, query)
 
-    def show_hits(self, hit: int, total: int, complete: bool) -> None:
+    def show_hits(self, message: TreeView.SearchChanged) -> None:
         """Say how the search stands."""
-        if self.search_bar.is_open:
-            self.search_bar.show_hits(hit, total, complete)
-        some = "" if complete else "+"
-        self._hits = f"{self.query_text}: {hit or '-'} of {total:,}{some} " if self.query_text else ""
+        self._search.tell(message, self.search_bar)
         self._draw_title()
 
     def turn_view(self) -> None:
@@ -267,7 +268,7 @@ class LayerPane(Vertical):
             left.append((" reading its files ...", "busy"))
         elif view is not None:
             left += view.spans()
-        right: list[Span] = [(self._hits, "hit")] if self._hits else []
+        right = list(self._search.spans)
         if self.show_only != "all":
             right.append((f" only {self.show_only}{', 1% or more' if self.show_only == 'big' else ''} ", "warn"))
         if self.by_size:

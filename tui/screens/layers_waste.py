@@ -13,6 +13,7 @@ from tui.present.layers import Analysis
 from tui.present.waste_tree import WasteNode, WasteTree
 from tui.screens.base import HytheScreen
 from widgets.line_view import Span
+from widgets.name_search import NameSearch
 from widgets.search_bar import SearchBar
 from widgets.span_line import KeyHints, SpanLine
 from widgets.text_pane import TextPane
@@ -56,7 +57,7 @@ class LayerWasteScreen(HytheScreen):
         self._analysis = analysis
         self._title = title
         self._source = WasteTree(analysis.image, analysis.waste)
-        self._query = ""
+        self._search = NameSearch()
 
     def compose(self) -> ComposeResult:
         yield SpanLine(id="header", ascii=self.ascii)
@@ -75,7 +76,7 @@ class LayerWasteScreen(HytheScreen):
         self.query_one("#advice-title", SpanLine).show([(" advice", "head")])
         lines = [f"- {one.text}" for one in found] or ["nothing to say: no waste or leftovers worth a word"]
         self.query_one("#advice", TextPane).set_lines(lines)
-        self._draw_title("")
+        self._draw_title()
         self.tree_view.set_source(self._source)
         if not analysis.waste.layers:
             self.tree_view.set_notice("no layer rewrites or deletes what another one brought")
@@ -91,11 +92,11 @@ class LayerWasteScreen(HytheScreen):
         """The hidden files."""
         return cast("TreeView[WasteNode]", self.query_one("#waste-tree"))
 
-    def _draw_title(self, hits: str) -> None:
+    def _draw_title(self) -> None:
         files = sum(layer.count for layer in self._analysis.waste.layers)
         words = f" hidden by later layers: {files:,} {'file' if files == 1 else 'files'}"
-        right: list[Span] = [(hits, "hit")] if hits else []
-        self.query_one("#waste-title", SpanLine).show([(words, "head"), ("  the greatest first", "dim")], right)
+        left: list[Span] = [(words, "head"), ("  the greatest first", "dim")]
+        self.query_one("#waste-title", SpanLine).show(left, self._search.spans)
 
     def on_tree_view_opened(self, message: TreeView.Opened) -> None:
         lost = self._source.lost(message.node)
@@ -119,18 +120,14 @@ class LayerWasteScreen(HytheScreen):
         self.query_one(SearchBar).open()
 
     def on_search_bar_changed(self, message: SearchBar.Changed) -> None:
-        self._query = message.query
-        self.tree_view.search(message.query)
+        self._search.begin(self.tree_view, message.query)
 
     def on_search_bar_closed(self, _message: SearchBar.Closed) -> None:
         self.tree_view.focus()
 
     def on_tree_view_search_changed(self, message: TreeView.SearchChanged) -> None:
-        bar = self.query_one(SearchBar)
-        if bar.is_open:
-            bar.show_hits(message.hit, message.total, message.complete)
-        some = "" if message.complete else "+"
-        self._draw_title(f"{self._query}: {message.hit or '-'} of {message.total:,}{some} " if self._query else "")
+        self._search.tell(message, self.query_one(SearchBar))
+        self._draw_title()
 
     def action_copy(self) -> None:
         """Copy the path under the cursor."""
@@ -141,9 +138,8 @@ class LayerWasteScreen(HytheScreen):
 
     def action_back(self) -> None:
         """End the search, else leave."""
-        if self._query:
-            self._query = ""
-            self.tree_view.search("")
+        if self._search.query:
+            self._search.begin(self.tree_view, "")
         else:
             self.action_leave()
 

@@ -8,7 +8,7 @@ from functools import partial
 from tui.commands.command import Context
 from tui.commands.containers import described
 from tui.commands.running import Act, Failure, allowed, perform, tell
-from tui.engine.errors import ApiError, EngineError
+from tui.engine.errors import ApiError, EngineError, NotFound
 from tui.model.containers import Container
 from tui.model.limits import (
     LIMITS,
@@ -39,6 +39,7 @@ LABELS: Mapping[str, tuple[str, str, str]] = {
 """The label of each limit, what stands in its field while it is empty, and how it is written."""
 
 MOST_SHOWN = 4
+GONE = "it is gone: somebody removed it meanwhile"
 
 
 class LimitsScreen(FormScreen):
@@ -171,6 +172,10 @@ class LimitsScreen(FormScreen):
         for container in self._containers:
             try:
                 made = await self.session.engine.containers.made(container.id)
+            except NotFound:
+                if container.id not in failed:
+                    remarks.append(f"{container.name}: {GONE}")
+                continue
             except EngineError as error:
                 remarks.append(f"{container.name}: what its limits are now could not be read: {error}")
                 continue
@@ -187,8 +192,11 @@ class LimitsScreen(FormScreen):
         if self.is_open:
             self.values_changed()
         error = failures[0].error
-        if len(failures) == 1 and len(self._containers) == 1:
+        if isinstance(error, NotFound) and len(self._containers) == 1:
+            self.refused(f"{failures[0].act.name}: {GONE}", None)
+        elif len(failures) == 1 and len(self._containers) == 1:
             place = place_of(str(error), change) if isinstance(error, ApiError) else None
             self.refused(f"{error}\n{error.hint}" if error.hint else str(error), place)
         else:
-            self.refused("\n".join(f"{failure.act.name}: {failure.error}" for failure in failures), None)
+            told = ((each.act.name, GONE if isinstance(each.error, NotFound) else each.error) for each in failures)
+            self.refused("\n".join(f"{name}: {words}" for name, words in told), None)

@@ -94,12 +94,12 @@ async def held_lines(view: LogView, form: Form) -> AsyncGenerator[bytes]:
 
 async def whole_log(feed: LogFeed) -> AsyncGenerator[bytes]:
     """Yield the daemon's whole log, each line after its time and, where there are several containers, its name."""
-    many = len(feed.sources) > 1
-    labels = [literal(source.label) for source in feed.sources]
+    many = feed.many
     async with aclosing(feed.everything()) as everything:
         async for found in everything:
             batch = found.batch
             lines: list[str] = []
+            labels = {source: literal(feed.label(source)) for source in set(found.sources)} if many else {}
             for text, time, source in zip(batch.texts, batch.times, found.sources, strict=True):
                 moment = stamp(None if time == NO_TIME else time / 1e9, None, "absolute")
                 name = f"{labels[source]} | " if many else ""

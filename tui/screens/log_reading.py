@@ -60,7 +60,7 @@ class LogReading:
 
     @property
     def sources(self) -> Sequence[LogSource]:
-        """The containers that are followed."""
+        """The containers that are followed, and after them those that have ended and can be read back."""
         return self.feed.sources
 
     async def run(self) -> None:
@@ -88,7 +88,7 @@ class LogReading:
         streams = found.batch.streams.translate(_STREAMS)
         if not self.feed.many:
             return streams
-        number = [self.view.buffer.source(source.label) for source in self.sources]
+        number = {source: self.view.buffer.source(self.feed.label(source)) for source in set(found.sources)}
         return [kind_of(stream, number[source]) for stream, source in zip(streams, found.sources, strict=True)]
 
     def _changed(self) -> None:

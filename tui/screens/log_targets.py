@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from tui.commands.session import Session
 from tui.jobs.log_source import Target
-from tui.jobs.task_logs import TaskLogs
+from tui.jobs.task_logs import TaskLogs, by_rank
 from tui.model.containers import Container
 from tui.model.swarm import SwarmService
 from tui.screens.log_reading import LogReading
@@ -23,8 +23,9 @@ class LogTargets:
         containers = [(session, each) for session, each in wanted if isinstance(each, Container)]
         self.services = [(session, each) for session, each in wanted if isinstance(each, SwarmService)]
         """The services, each with its host; none where containers are followed."""
-        self.left_out = max(0, len(containers) - MOST_FOLLOWED)
-        """How many are not followed."""
+        self._left_out = max(0, len(containers) - MOST_FOLLOWED)
+        self._waiting: list[Target] = []
+        """Tasks that are followed as soon as there is a place."""
         self._containers = containers[:MOST_FOLLOWED]
         hosts = list(dict.fromkeys(session for session, _ in self.services))
         self._tasks = [
@@ -46,6 +47,16 @@ class LogTargets:
         """Why tasks can't be read, or an empty string."""
         return "; ".join(tasks.problem for tasks in self._tasks if tasks.problem)
 
+    @property
+    def looked(self) -> bool:
+        """Whether it is known which tasks there are; never where containers are followed."""
+        return bool(self._tasks) and all(tasks.state.condition.is_live for tasks in self._tasks)
+
+    @property
+    def left_out(self) -> int:
+        """How many are not followed: for good where they are containers, and tasks until others have ended."""
+        return self._left_out + len(self._waiting)
+
     def first(self) -> list[Target]:
         """Return what is there from the beginning: the containers."""
         many_hosts = len({id(session) for session, _ in self._containers}) > 1
@@ -64,14 +75,22 @@ class LogTargets:
 
         The tasks are looked for before any is read, for their first lines to come in order.
         """
+        feed = reading.feed
+
+        def fill() -> None:
+            room = max(0, MOST_FOLLOWED - feed.followed)
+            chosen, self._waiting = self._waiting[:room], self._waiting[room:]
+            for target in chosen:
+                feed.add(target)
 
         def take(found: Sequence[Target]) -> None:
-            room = MOST_FOLLOWED - len(reading.sources)
-            for target in found[:room]:
-                reading.feed.add(target)
-            self.left_out += max(0, len(found) - room)
+            waiting = [target for target in self._waiting if target.container.id in target.state().containers]
+            self._waiting = by_rank([*waiting, *found])
+            fill()
+            feed.forget()
             changed()
 
+        feed.on_end = fill
         for tasks in self._tasks:
             take(await tasks.refresh())
         async with asyncio.TaskGroup() as group:

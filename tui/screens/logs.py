@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from textual.app import ComposeResult, SuspendNotSupported
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.worker import Worker
 
 from tui import paths
 from tui.commands.session import Session
-from tui.jobs.log_save import SaveLogJob, check_place, place_of, size_of, write_file
 from tui.model.containers import Container
 from tui.model.log_level import Level
 from tui.model.swarm import SwarmService
 from tui.model.time_range import RangeError, parse_range
 from tui.present.log_title import Reading, log_line, log_title
 from tui.present.logs import emphasis, fold_out
-from tui.present.units import plural, size
+from tui.present.units import plural
 from tui.screens.base import HytheScreen
-from tui.screens.log_export import feed_pager, form_of, held_lines, pager_command, shown_lines, whole_log
 from tui.screens.log_filter import LEVEL_CHOICES, STREAM_CHOICES, LineFilter
 from tui.screens.log_reading import LogReading
+from tui.screens.log_saver import LogSaver
 from tui.screens.log_targets import MOST_FOLLOWED, LogTargets
 from widgets.log_query import Query, QueryError
 from widgets.log_view import LogView
@@ -111,7 +108,7 @@ class LogsScreen(HytheScreen):
         self._search = (0, 0, True, "")
         self._shown = (0, True, "")
         self._reading: LogReading | None = None
-        self._saving = ""
+        self._saver = LogSaver(self, title, self._targets, self._draw)
         self._worker: Worker[None] | None = None
 
     def compose(self) -> ComposeResult:
@@ -145,10 +142,15 @@ class LogsScreen(HytheScreen):
         self._tell_left_out()
 
     def _tell_left_out(self) -> None:
-        if self._targets.left_out != self._told_left_out:
-            self._told_left_out = self._targets.left_out
-            words = f"the first {MOST_FOLLOWED} {self._targets.noun}s are followed, {self._told_left_out} more are not"
+        left_out = self._targets.left_out
+        if left_out > self._told_left_out:
+            self._told_left_out = left_out
+            words = f"the first {MOST_FOLLOWED} containers are followed, {left_out} more are not"
+            if self._targets.services:
+                words = f"{MOST_FOLLOWED} tasks are followed, {left_out} more wait for a place"
             self.note(words, "warning")
+        elif not left_out:
+            self._told_left_out = 0
 
     @property
     def log_view(self) -> LogView:
@@ -208,10 +210,11 @@ class LogsScreen(HytheScreen):
             phases=[source.phase for source in reading.sources],
             problems=[source.problem for source in reading.sources],
             title=self._title,
+            none="no tasks" if self._targets.looked else "",
             following=view.following,
             held=len(view.buffer),
             held_bytes=view.buffer.size,
-            busy=self._saving or reading.busy,
+            busy=self._saver.busy or reading.busy,
             filters=self._filters(),
             shown=shown if view.lines.filter is not None else None,
             looked_through=looked_through,
@@ -224,7 +227,8 @@ class LogsScreen(HytheScreen):
         )
         self.query_one("#header", SpanLine).show(*log_title(facts, self.ascii))
         self.query_one("#log-line", SpanLine).show(*log_line(facts, self.ascii))
-        usable = {"choose": len(reading.sources) > 1, "all": view.more_above and not view.buffer.joined}
+        several = len(reading.sources) > 1 or len(view.buffer.sources) > 2
+        usable = {"choose": several, "all": view.more_above and not view.buffer.joined}
         self.query_one("#footer", KeyHints).hint([(*hint, usable.get(hint[0], True)) for hint in HINTS])
 
     def _filters(self) -> list[str]:
@@ -358,7 +362,9 @@ class LogsScreen(HytheScreen):
         self.run_worker(self._choose(), group="log-ask")
 
     async def _choose(self) -> None:
-        labels = list(dict.fromkeys(source.label for source in self.reading.sources))
+        # those of ended tasks that are not followed any more have lines here all the same
+        known = (source.label for source in self.reading.sources)
+        labels = list(dict.fromkeys([*known, *filter(None, self.log_view.buffer.sources)]))
         if len(labels) < 2:
             self.note(f"there is one {self._targets.noun} only")
             return
@@ -369,8 +375,8 @@ class LogsScreen(HytheScreen):
         if chosen is None:
             return
         self._hidden = self._hidden ^ {chosen} if chosen else frozenset()
-        numbers: Mapping[str, int] = {label: self.log_view.buffer.source(label) for label in labels}
-        self._apply(replace(self._filter, hidden=frozenset(numbers[label] for label in self._hidden)))
+        numbers = frozenset(self.log_view.buffer.source(label) for label in self._hidden)
+        self._apply(replace(self._filter, hidden=numbers))
 
     # ---- reading further back
     def action_all(self) -> None:
@@ -387,76 +393,10 @@ class LogsScreen(HytheScreen):
 
     # ---- files and pagers
     def action_save(self) -> None:
-        self.run_worker(self._save(), group="log-save", exclusive=True)
-
-    async def _save(self) -> None:
-        view, reading = self.log_view, self.reading
-        names = [source.container.name for source in reading.sources]
-        title = (
-            names[0] if len(names) == 1 and not self._targets.services else self._title or f"{len(names)}-containers"
-        )
-        held = f"{len(view.buffer):,} lines"
-        options = [("held", "all lines that are here", held)]
-        if view.lines.filter is not None:
-            options.insert(0, ("shown", "the lines that pass the filter", f"{view.lines.filter.count:,} lines"))
-        if not reading.feed.at_start or view.buffer.dropped:
-            options.append(("whole", "the whole log, read from the daemon", "as a job"))
-        what = options[0][0] if len(options) == 1 else await self.choose("Save", options)
-        if what is None:
-            return
-        place = await self.prompt("Save the log", "File", f"{title.replace('/', '-')}.log", check_place)
-        if place is None:
-            return
-        path = place_of(place)
-        there = size_of(path)
-        if there is not None and not await self.confirm(
-            "Overwrite the file?", [str(path), size(there)], label="Overwrite", danger=True
-        ):
-            return
-        if what == "whole":
-            line = f"docker logs --timestamps {' '.join(names)} > {path}"
-            if services := self._targets.services:
-                whose = " ".join(service.name for _, service in services)
-                line = f"docker service logs --timestamps {whose} > {path}"
-            self.session.jobs.start(SaveLogJob(f"save the log of {title}", line, path, whole_log(reading.feed)))
-            self.note(f"saving to {path}: J shows how far it is")
-            return
-        form = form_of(view, colours=False, sources=reading.feed.many)
-        lines = shown_lines(view, form) if what == "shown" else held_lines(view, form)
-        self._saving = f"saving to {path} …"
-        self._draw()
-        try:
-            written = await write_file(path, lines)
-        except OSError as error:
-            self.note(f"{path}: {error.strerror or error}", "error")
-        else:
-            self.note(f"saved {size(written)} to {path}")
-        finally:
-            self._saving = ""
-            self._draw()
+        self.run_worker(self._saver.save(self.reading), group="log-save", exclusive=True)
 
     def action_pager(self) -> None:
-        self.run_worker(self._page(), group="log-save", exclusive=True)
-
-    async def _page(self) -> None:
-        environment = self.hythe.environment
-        command = pager_command(environment)
-        if command is None:
-            self.note("there is no pager: set PAGER, or install less", "error")
-            return
-        form = form_of(self.log_view, colours=True, sources=self.reading.feed.many)
-        loop = asyncio.get_running_loop()
-        # ctrl+c is for the pager; it begins with the signal's default all the same, since a handler is not inherited
-        loop.add_signal_handler(signal.SIGINT, lambda: None)
-        try:
-            with self.hythe.batch_update(), self.hythe.suspend():
-                await feed_pager(command, shown_lines(self.log_view, form), environment)
-        except SuspendNotSupported:
-            self.note("this terminal can't be given to a pager", "error")
-        except OSError as error:
-            self.note(f"{command[0]}: {error.strerror or error}", "error")
-        finally:
-            loop.add_signal_handler(signal.SIGINT, self.hythe.exit, 128 + signal.SIGINT)
+        self.run_worker(self._saver.page(self.reading), group="log-save", exclusive=True)
 
     # ---- leaving
     def on_key_hints_pressed(self, message: KeyHints.Pressed) -> None:

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from tui.commands.fleet import Fleet
 from tui.commands.session import Session
 from tui.model.containers import Container
-from tui.present.columns import Column
+from tui.present.columns import Column, sort_after, sort_options
 from tui.present.header import count_spans
 from tui.present.hosted import Hosted, hosted_columns, merge
 from tui.present.tally import Tally
@@ -243,16 +243,11 @@ class ResourcePane(GroundStack):
 
     def sort_options(self) -> list[tuple[str, str, str]]:
         """Return the columns to sort by, as choices."""
-        key, _ = self.table.sort
-        return [
-            (column.key, column.title.lower(), "sorted by this: turns it round" if column.key == key else "")
-            for column in self._columns
-        ]
+        return sort_options(self._columns, self.table.sort[0])
 
     def sort_by(self, chosen: str) -> None:
         """Sort by a column; by the one that sorts already, the other way round."""
-        key, descending = self.table.sort
-        self.table.sort_by(chosen, not descending if chosen == key else chosen in self.view.greatest)
+        self.table.sort_by(*sort_after(chosen, self.table.sort, self.view.greatest))
 
     # the title
 

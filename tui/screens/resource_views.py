@@ -75,7 +75,7 @@ class ResourceView(msgspec.Struct, frozen=True):
 
 
 def _containers(session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], None]:
-    transport = session.engine.transport
+    connections = session.engine.transport.connections
     names = ImagesByTag()
 
     def problems(container: Container) -> Sequence[Problem]:
@@ -84,7 +84,7 @@ def _containers(session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], N
         return problems_of(container, session.happenings.of(container.id), usage, images, session.now())
 
     rows = container_rows.ContainerRows(
-        session.now, session.usage.usage, ascii, lambda: transport.remote_host, problems
+        session.now, session.usage.usage, ascii, lambda: connections.remote_host, problems
     )
     return rows.columns(), None
 
@@ -132,8 +132,8 @@ def _volumes_note(session: Session) -> tuple[str, str]:
 
 
 def _projects(session: Session, ascii: bool) -> tuple[Sequence[Column[Any]], None]:
-    transport = session.engine.transport
-    rows = project_rows.ProjectRows(session.compose_files.of, ascii, lambda: transport.remote_host)
+    connections = session.engine.transport.connections
+    rows = project_rows.ProjectRows(session.compose_files.of, ascii, lambda: connections.remote_host)
     return rows.columns(), None
 
 

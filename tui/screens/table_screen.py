@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 
 from tui.commands.command import Command
 from tui.commands.registry import BY_ID
-from tui.present.columns import Column
+from tui.present.columns import Column, sort_after, sort_options
 from tui.present.units import plural
 from tui.screens.base import EVERYWHERE, HytheScreen, bindings_of
 from widgets.line_view import Span
@@ -174,14 +174,9 @@ class TableScreen(HytheScreen, Generic[R]):
         self.table.focus()
 
     async def _choose_sort(self) -> None:
-        key, descending = self.table.sort
-        options = [
-            (column.key, column.title.lower(), "sorted by this: turns it round" if column.key == key else "")
-            for column in self._columns
-        ]
-        chosen = await self.choose("Sort by", options)
+        chosen = await self.choose("Sort by", sort_options(self._columns, self.table.sort[0]))
         if chosen is not None:
-            self.table.sort_by(chosen, not descending if chosen == key else chosen in self.greatest)
+            self.table.sort_by(*sort_after(chosen, self.table.sort, self.greatest))
 
     # leaving
 

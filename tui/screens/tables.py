@@ -306,6 +306,7 @@ class TablesScreen(Ground, HytheScreen):
             [
                 (command.id, self.keys_of(command).split(" ")[0], command.short, command.why_not(context) is None)
                 for command in footer(self._current)
+                if self.keys_of(command)  # the settings may have given its keys to another
             ]
         )
 

@@ -25,7 +25,7 @@ from tui.store.knowledge import Knowledge
 from tui.store.listening import EventLine
 from tui.store.publishing import Publisher
 from tui.store.reader import REFUSED, RESOURCES, Reader
-from tui.store.state import Condition, Resource, State
+from tui.store.state import Condition, State
 from tui.store.together import run_together
 
 RING = 200
@@ -115,11 +115,6 @@ class Feed:
         """Read everything again, and if the daemon is away try it at once."""
         self._doubt_everything()
         self._retry.set()
-
-    def read_again(self, resource: Resource, keys: Iterable[str]) -> None:
-        """Read these objects again."""
-        for key in keys:
-            self._reader.want(resource, key)
 
     def inspect_missing(self, containers: Iterable[str]) -> None:
         """Say which containers are in view: they are read first and one by one, now where only a list told of them."""

@@ -41,14 +41,12 @@ class _History(msgspec.Struct):
 
     before: Sample | None = None
     cpu: deque[float] = msgspec.field(default_factory=lambda: deque[float](maxlen=HISTORY))
-    memory: deque[int] = msgspec.field(default_factory=lambda: deque[int](maxlen=HISTORY))
 
     def usage(self, sample: Sample) -> Usage:
         if sample.cpu is not None:
             self.cpu.append(sample.cpu)
-            self.memory.append(sample.memory)
         before, self.before = self.before, sample
-        return usage_from(sample, before, tuple(self.cpu), tuple(self.memory))
+        return usage_from(sample, before, tuple(self.cpu))
 
 
 class UsageWatch:

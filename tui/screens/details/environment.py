@@ -54,7 +54,7 @@ class EnvironmentTab(DetailTab):
         engine = session.engine
         self._around = await engine.containers.surroundings(row.id)
         self._row = row
-        self._host = engine.transport.remote_host
+        self._host = engine.transport.connections.remote_host
         self._listening = await asyncio.to_thread(listening, engine.endpoint, row.id, self._around)
         self._show()
         if not self._unfolded:

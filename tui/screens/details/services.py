@@ -45,7 +45,7 @@ class ServicesTab(DetailTab):
     def _show(self, session: Session, project: Project) -> None:
         self._session = session
         files = session.compose_files.of(project.place)
-        host = session.engine.transport.remote_host
+        host = session.engine.transport.connections.remote_host
         self.view.set_columns(ServiceRows(files, self.settings.ascii, host).columns())
         self.view.show({service.id: service for service in with_files(project, files)})
         self.view.set_problem(f"what the file says is not known: {files.problem}" if files.problem else None)

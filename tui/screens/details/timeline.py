@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from tui.commands.session import Session
 from tui.model.containers import Container
+from tui.present.span_tree import SpanTree
 from tui.present.timeline import Key, Row, moment, timeline, verdict
 from tui.screens.details.tab import DetailTab
 from widgets.line_view import Span
@@ -22,38 +23,21 @@ MARGIN = 6
 """Cells that a sentence at the top leaves free on the right and on the left."""
 
 
-class TimelineSource:
+class TimelineSource(SpanTree[Key]):
     """Sentences at the top, the timeline below them, and below some of its rows what they say in full."""
 
     def __init__(self, sentences: Sequence[tuple[str, str]], rows: Sequence[Row], *, ascii: bool) -> None:
-        self._spans: dict[Key, list[Span]] = {("", at, ""): [(text, tone)] for at, (text, tone) in enumerate(sentences)}
-        self._below: dict[Key, list[Key]] = {}
+        super().__init__()
+        for at, (text, tone) in enumerate(sentences):
+            self.spans["", at, ""] = [(text, tone)]
         for row in rows:
             when: Span = (f"{moment(row.time_ns)}  ", "dim")
-            self._spans[row.key] = [when, (f"{row.mark[ascii]} {row.text}", row.tone)]
-        self._roots = list(self._spans)
+            self.spans[row.key] = [when, (f"{row.mark[ascii]} {row.text}", row.tone)]
+        self.tops = list(self.spans)
         for row in rows:
-            self._below[row.key] = [(*row.key[:2], f"{row.key[2]} {at}") for at in range(len(row.details))]
-            for key, text in zip(self._below[row.key], row.details, strict=True):
-                self._spans[key] = [(text, "")]
-
-    def roots(self) -> Sequence[Key]:
-        return self._roots
-
-    def children(self, node: Key) -> Sequence[Key]:
-        return self._below.get(node, ())
-
-    def has_children(self, node: Key) -> bool:
-        return bool(self._below.get(node))
-
-    def label(self, node: Key) -> Sequence[Span]:
-        return self._spans[node]
-
-    def columns(self, node: Key) -> Sequence[Span]:
-        return ()
-
-    def search_text(self, node: Key) -> str:
-        return "".join(text for text, _ in self._spans[node])
+            self.below[row.key] = [(*row.key[:2], f"{row.key[2]} {at}") for at in range(len(row.details))]
+            for key, text in zip(self.below[row.key], row.details, strict=True):
+                self.spans[key] = [(text, "")]
 
 
 class TimelineTab(DetailTab):
