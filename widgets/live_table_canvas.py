@@ -232,8 +232,8 @@ class TableCanvas(LazyParts, Generic[T]):
 
     def _component(self, name: str) -> Style:
         """What a component class sets, as colours on the background they stand on."""
-        styles = self.get_component_styles(name)
-        whole = self.get_component_rich_style(name)
+        styles = self.part_styles(name)
+        whole = styles.rich_style
         coloured = styles.has_rule("color") or styles.has_rule("auto_color")
         filled = styles.has_rule("background") and styles.background.a > 0
         return (

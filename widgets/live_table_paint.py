@@ -1,9 +1,9 @@
 """How a live table looks: tones to styles, rows to strips."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import msgspec
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -15,8 +15,7 @@ LITERAL_LIMIT = 4
 """A cell looks at this many characters of a text for each of its cells of width, and at a few more."""
 
 
-@dataclass(frozen=True)
-class Glyphs:
+class Glyphs(msgspec.Struct, frozen=True):
     """The signs that a table draws by itself."""
 
     marked: str

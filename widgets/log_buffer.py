@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+import msgspec
 
 from widgets.log_pages import NO_TIME, Lines, Page, Stretch
 from widgets.spill import Spill
@@ -22,8 +23,7 @@ LOADED_PAGES = 24
 """Pages that were put aside and are in memory all the same, because they were looked at last."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
+class LogLine(msgspec.Struct, frozen=True):
     """One line, without its line end. `time` is in seconds since 1970, `source` names who wrote it."""
 
     text: str

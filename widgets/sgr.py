@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from functools import lru_cache
 
+import msgspec
+from msgspec.structs import replace as _with
 from rich.color import Color
 from rich.style import Style
 
@@ -31,8 +32,7 @@ _OFF: dict[int, dict[str, bool]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """What SGR has switched on. A colour is None, a number of the 256-colour palette, or (red, green, blue)."""
 
     fore: int | tuple[int, int, int] | None = None
@@ -158,7 +158,7 @@ def apply(look: Look, parameters: str) -> Look:
         if code in (38, 48):
             colour, used = _extended(groups[at + 1 :])
             if colour is not None:
-                look = replace(look, fore=colour) if code == 38 else replace(look, back=colour)
+                look = _with(look, fore=colour) if code == 38 else _with(look, back=colour)
             at += 1 + used
             continue
         look = _apply_one(look, code)
@@ -170,19 +170,19 @@ def _apply_one(look: Look, code: int) -> Look:
     if code == 0:
         return PLAIN
     if code in _FLAGS:
-        return replace(look, **{_FLAGS[code]: True})
+        return _with(look, **{_FLAGS[code]: True})
     if code == 21:
-        return replace(look, underline=True)  # double underline
+        return _with(look, underline=True)  # double underline
     if code in _OFF:
-        return replace(look, **_OFF[code])
+        return _with(look, **_OFF[code])
     if code == 39:
-        return replace(look, fore=None)
+        return _with(look, fore=None)
     if code == 49:
-        return replace(look, back=None)
+        return _with(look, back=None)
     for first, base, name in ((30, 0, "fore"), (90, 8, "fore"), (40, 0, "back"), (100, 8, "back")):
         if first <= code < first + 8:
             number = base + code - first
-            return replace(look, fore=number) if name == "fore" else replace(look, back=number)
+            return _with(look, fore=number) if name == "fore" else _with(look, back=number)
     return look
 
 
@@ -200,14 +200,14 @@ def _apply_colons(look: Look, parts: list[str]) -> Look:
     """The colon forms of ISO 8613-6: `38:5:n`, `38:2:r:g:b`, `38:2::r:g:b`, and `4:n` for kinds of underline."""
     code = _number(parts[0])
     if code == 4:
-        return replace(look, underline=parts[1] != "0")
+        return _with(look, underline=parts[1] != "0")
     if code not in (38, 48) or len(parts) < 3:
         return look
     kind = _number(parts[1])
     colour = _palette(parts[2:3]) if kind == 5 else _rgb(parts[3:6] if len(parts) > 5 else parts[2:5])
     if colour is None or kind not in (2, 5):
         return look
-    return replace(look, fore=colour) if code == 38 else replace(look, back=colour)
+    return _with(look, fore=colour) if code == 38 else _with(look, back=colour)
 
 
 def _palette(parts: list[str]) -> int | None:

@@ -12,6 +12,7 @@ import pytest
 
 from tui import __main__ as entry
 from tui import __version__, cli, exit_codes
+from tui.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 HYTHE = [sys.executable, "-m", "tui"]
@@ -41,6 +42,21 @@ def test_textual_and_aiohttp_stay_unimported(arguments: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=30)
     assert done.stderr == "[]\n"
     assert done.stdout
+
+
+def test_who_asks_for_nothing_needs_no_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[dict[str, object]] = []
+
+    def start(options: dict[str, object]) -> int:
+        given.append({**options})
+        return 0
+
+    monkeypatch.setattr(entry, "run_dashboard", start)
+    parsed = cli.build_parser().parse_args([])
+    monkeypatch.setattr(cli, "build_parser", lambda: pytest.fail("a parser was built"))
+    assert entry.main([]) == 0
+    assert given == [{}]
+    assert load_settings(vars(parsed)) == load_settings({})
 
 
 def test_version() -> None:

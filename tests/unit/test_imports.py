@@ -73,8 +73,29 @@ def test_settings_and_command_line_are_light() -> None:
 
 
 def test_what_few_ask_for_is_not_imported_at_the_start() -> None:
-    late = ("tarfile", "regex", "docker", "tui.jobs.build", "tui.engine.transfers", "tui.model.run_line", "tui.demo")
+    late = (
+        "tarfile", "regex", "docker", "csv", "tui.jobs.build", "tui.engine.transfers", "tui.engine.exec",
+        "tui.engine.files", "tui.model.run_line", "tui.demo",
+    )  # fmt: skip
     assert imported_by(["tui.app"], *late) == ""
+
+
+def test_the_code_of_a_command_is_not_imported_to_tell_of_it() -> None:
+    """Its key, title and hint, in footer, help and palette."""
+    here = ("tui.commands.general", "tui.commands.later", "tui.commands.left_behind", "tui.commands.session")
+    code = {command.run.__module__ for command in BY_ID.values()} - {*here}
+    assert {"tui.commands.containers", "tui.commands.shell", "tui.commands.projects"} <= code
+    told = ["tui.app", "tui.screens.help", "tui.screens.palette"]
+    assert imported_by(told, *(name for name in code if ".tables" not in name)) == ""
+
+
+def test_no_binding_has_the_names_of_characters_read() -> None:
+    code = (
+        "import unicodedata\nasked = []\n"
+        "unicodedata.name = lambda char, *default: asked.append(char) or 'x'\nimport tui.app\nprint(asked)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
 @pytest.mark.parametrize("id", BY_ID)

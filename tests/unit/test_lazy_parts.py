@@ -1,10 +1,12 @@
 """Parts are styled when they are drawn, and again when what styles them changed."""
 
+import gc
 from typing import ClassVar
 
 import pytest
 from textual.app import App, ComposeResult
 from textual.css.stylesheet import Stylesheet
+from textual.dom import DOMNode
 from textual.strip import Strip
 
 from widgets.lazy_parts import LazyParts
@@ -69,3 +71,16 @@ async def test_a_class_or_theme_that_changes_is_seen_at_the_next_drawing() -> No
         app.theme = "textual-light" if app.theme != "textual-light" else "textual-dark"
         await pilot.pause()
         assert banner.shown == app.theme_variables["success"].lower()
+
+
+async def test_no_node_of_a_part_is_kept_that_only_adds_to_what_is_behind_it() -> None:
+    app = Quay()
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        banner = app.query_one(Banner)
+        style = banner.get_component_rich_style("banner--text", partial=True)
+        banner.notify_style_update()
+        assert banner.get_component_rich_style("banner--text", partial=True) == style
+        gc.collect()
+        kept = [node for node in gc.get_objects() if type(node) is DOMNode and node.has_class("banner--text")]
+        assert not kept

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+
+import msgspec
 
 from tui.commands.lending import Left, Lent
 from tui.commands.session import Session
@@ -105,8 +106,7 @@ class Ui(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(msgspec.Struct, frozen=True):
     """What a command acts on: a host, and those of its rows that are marked, else the one under the cursor.
 
     Commands that are `offline` are run without a host too; those on hosts work with the `desk`.
@@ -192,8 +192,7 @@ def always(_context: Context) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(msgspec.Struct, frozen=True):
     """One entry of the table of commands, from which keys, footer, help and palette are drawn.
 
     `line` is the docker command that it equals, with placeholders, as the key reference shows it; `hint` orders the

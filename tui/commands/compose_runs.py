@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from tui.commands.command import Context
 from tui.commands.history import Outcome
@@ -20,8 +21,7 @@ OUTCOMES: Mapping[JobState, Outcome] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """A project, or some of its services; `containers` as they are now, without those of `docker compose run`.
 
     `kept` are those that are kept aside for going back: Compose takes them for containers of the services.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+
+import msgspec
 
 from tui.commands.command import Command, Context
 
@@ -71,4 +72,4 @@ _COMMANDS = (
     Command("app.refresh", ("f5",), "read everything again", "app", refresh, "refresh"),
 )  # fmt: skip
 
-COMMANDS: tuple[Command, ...] = tuple(replace(command, immediate=True) for command in _COMMANDS)
+COMMANDS: tuple[Command, ...] = tuple(msgspec.structs.replace(command, immediate=True) for command in _COMMANDS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from tui.commands.command import Command, Context
+from tui.commands.command import Context
 from tui.model.context_spec import DEFAULT, create_line, remove_line, use_line
 from tui.model.hosts import HostRow
 from tui.present.units import plural
@@ -117,12 +117,12 @@ async def copy(context: Context) -> None:
         context.ui.copy(chosen)
 
 
-def _why_not_connect(context: Context) -> str | None:
+def why_not_connect(context: Context) -> str | None:
     broken = next((row for row in context.hosts if row.host.problem), None)
     return broken.host.problem if broken else None
 
 
-def _why_not_edit(context: Context) -> str | None:
+def why_not_edit(context: Context) -> str | None:
     row = context.hosts[0]
     if (why := _why_no_context(row)) is not None:
         return why
@@ -130,14 +130,14 @@ def _why_not_edit(context: Context) -> str | None:
     return stored.problem if stored is not None and (stored.problem and not stored.spec.name) else None
 
 
-def _why_not_use(context: Context) -> str | None:
+def why_not_use(context: Context) -> str | None:
     row = context.hosts[0]
     if row.host.kind == "default":
         return None
     return _why_no_context(row) or row.host.problem or None
 
 
-def _why_not_remove(context: Context) -> str | None:
+def why_not_remove(context: Context) -> str | None:
     return next((why for row in context.hosts if (why := _why_no_context(row)) is not None), None)
 
 
@@ -148,19 +148,3 @@ def _why_no_context(row: HostRow) -> str | None:
     if row.host.kind == "missing":
         return "there is no such context: make it with n, or let docker use another with u"
     return None if row.is_context else "only docker's contexts: n makes one of its address"
-
-
-COMMANDS: tuple[Command, ...] = (
-    Command("host.connect", ("enter",), "connect to it; to the marked ones in one table", "hosts", connect, "connect",
-            available=_why_not_connect, hint=10, many=True, offline=True),
-    Command("host.create", ("n",), "new context", "hosts", create, "new",
-            "docker context create --docker host=URL NAME", hint=20, many=True, immediate=True, offline=True),
-    Command("host.edit", ("e",), "edit the context", "hosts", edit, "edit",
-            "docker context update --docker host=URL NAME", available=_why_not_edit, hint=30, immediate=True,
-            offline=True),
-    Command("host.use", ("u",), "make it docker's current context", "hosts", use, "use",
-            "docker context use NAME", available=_why_not_use, hint=40, offline=True),
-    Command("host.remove", ("d", "delete"), "remove the context", "hosts", remove, "remove",
-            "docker context rm [--force] NAME", "always", available=_why_not_remove, hint=50, many=True, offline=True),
-    Command("host.copy", ("y",), "copy name, address or a line that leads there", "hosts", copy, "copy", offline=True),
-)  # fmt: skip

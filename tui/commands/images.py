@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from shlex import quote
 
-from tui.commands.command import Command, Context
+from tui.commands.command import Context
 from tui.commands.running import Act, Failure, allowed, perform
 from tui.engine.errors import Conflict
 from tui.model.images import Image
@@ -51,10 +51,6 @@ async def compare(context: Context) -> None:
     """Open two images side by side, the older one first."""
     first, second = sorted(context.images, key=lambda image: image.created)
     context.ui.open("compare", first=(first.id, first.reference), second=(second.id, second.reference))
-
-
-def _two_marked(context: Context) -> str | None:
-    return None if len(context.images) == 2 else "mark two images with space"
 
 
 async def inspect(context: Context) -> None:
@@ -179,21 +175,3 @@ async def copy(context: Context) -> None:
     chosen = await context.ui.choose(f"Copy from {image.reference}", options)
     if chosen is not None:
         context.ui.copy(chosen)
-
-
-COMMANDS: tuple[Command, ...] = (
-    Command("image.run", ("n",), "run a container from it", "images", run, "run",
-            "docker run IMAGE", "free", True, hint=10, immediate=True),
-    Command("image.layers", ("L",), "layers", "images", layers, "layers",
-            "docker history IMAGE, docker save IMAGE", hint=20, immediate=True),
-    Command("image.compare", ("equals_sign",), "compare two marked images", "images", compare, "compare",
-            "docker save IMAGE, docker save IMAGE", available=_two_marked, many=True, immediate=True),
-    Command("image.tag", ("t",), "tag", "images", tag, "tag", "docker tag IMAGE REFERENCE", "free", True, hint=30),
-    Command("image.remove", ("d", "delete"), "remove", "images", remove, "remove",
-            "docker rmi [--force] IMAGE", "always", True, hint=40, many=True),
-    Command("image.dangling", ("z",), "show only dangling images, or all", "images", dangling, "dangling",
-            "docker images --filter dangling=true", many=True, immediate=True),
-    Command("image.inspect", ("i",), "inspect", "images", inspect, "inspect",
-            "docker inspect IMAGE", hint=80, immediate=True),
-    Command("image.copy", ("y",), "copy ID or reference", "images", copy, "copy"),
-)  # fmt: skip

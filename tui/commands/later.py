@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,11 @@ def later(module: str, name: str) -> Callable[[Context], Awaitable[None]]:
     run.__name__ = run.__qualname__ = name
     run.__module__ = f"tui.commands.{module}"
     return run
+
+
+def code_of(module: str) -> Callable[[str], Callable[[Context], Awaitable[None]]]:
+    """Return `later` for the functions of a module, by their names."""
+    return partial(later, module)
 
 
 def why_not_later(module: str, name: str) -> Callable[[Context], str | None]:

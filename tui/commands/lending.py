@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from tui.engine.errors import EngineError
 
@@ -19,8 +20,7 @@ class NoTerminal(EngineError):
     """There is no terminal to lend, or one that is too small."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lent:
+class Lent(msgspec.Struct, frozen=True):
     """A program that is to have the terminal: `line` carries what it reads and prints.
 
     `resize` tells it the columns and rows of the terminal: at once, and whenever they change. `greeting` is printed
@@ -38,8 +38,7 @@ class Lent:
     screened: Callable[[bytes], bytes] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(msgspec.Struct, frozen=True):
     """How the terminal came back.
 
     `ended`: the other side closed the stream. `detached`: the keys that leave were typed. `lost`: the line broke, in

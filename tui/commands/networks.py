@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from shlex import quote
 
-from tui.commands.command import Command, Context
+from msgspec.structs import replace
+
+from tui.commands.command import Context
 from tui.commands.running import Act, allowed, perform
 from tui.model.containers import Container
 from tui.model.networks import Network
@@ -72,16 +73,6 @@ def _end(container: Container, network: Network) -> str:
     return f"{container.state}, {dict(container.networks).get(network.name) or 'no address'}"
 
 
-def _takes_containers(context: Context) -> str | None:
-    driver = context.networks[0].driver
-    return "a container can't be connected to it while it exists" if driver in ("host", "null") else None
-
-
-def _has_containers(context: Context) -> str | None:
-    attached = context.networks[0].name in context.session.network_users  # asked whenever the footer is drawn
-    return _takes_containers(context) or (None if attached else "nobody is attached")
-
-
 async def inspect(context: Context) -> None:
     """Show the inspect answer as a tree."""
     context.ui.view("inspect")
@@ -96,23 +87,3 @@ async def copy(context: Context) -> None:
     chosen = await context.ui.choose(f"Copy from {network.name}", options)
     if chosen is not None:
         context.ui.copy(choices[chosen])
-
-
-def _removable(context: Context) -> str | None:
-    made_by_user = any(not network.predefined for network in context.networks)
-    return None if made_by_user else "the daemon made it for itself: it can't be removed"
-
-
-COMMANDS: tuple[Command, ...] = (
-    Command("network.inspect", ("i",), "inspect", "networks", inspect, "inspect",
-            "docker network inspect NETWORK", hint=10, immediate=True),
-    Command("network.create", ("n",), "new network", "networks", create, "new",
-            "docker network create NAME", "free", True, hint=20, immediate=True, rowless=True),
-    Command("network.connect", ("c",), "connect a container", "networks", connect, "connect",
-            "docker network connect NETWORK CONTAINER", "free", True, _takes_containers, hint=30, immediate=True),
-    Command("network.disconnect", ("x",), "disconnect a container", "networks", disconnect, "disconnect",
-            "docker network disconnect NETWORK CONTAINER", "always", True, _has_containers, hint=35),
-    Command("network.remove", ("d", "delete"), "remove", "networks", remove, "remove",
-            "docker network rm NETWORK", "always", True, _removable, 40, True),
-    Command("network.copy", ("y",), "copy name, ID or subnet", "networks", copy, "copy", hint=80),
-)  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from shlex import quote
 
-from tui.commands.command import Command, Context
+from tui.commands.command import Context
 from tui.commands.running import Act, allowed, perform
 from tui.engine.errors import ApiError
 from tui.model.swarm import SwarmNode
@@ -81,15 +81,3 @@ def _names(nodes: list[SwarmNode]) -> str:
 async def inspect(context: Context) -> None:
     """Show the inspect answer as a tree."""
     context.ui.view("inspect")
-
-
-COMMANDS: tuple[Command, ...] = (
-    Command("node.availability", ("v",), "availability: active, pause, drain", "nodes", availability, "availability",
-            "docker node update --availability AVAILABILITY NODE", "always", True, hint=10, many=True),
-    Command("node.promote", ("p",), "promote or demote", "nodes", promote_or_demote, "promote/demote",
-            "docker node promote NODE, docker node demote NODE", "always", True, hint=20, many=True),
-    Command("node.remove", ("d", "delete"), "remove from the swarm", "nodes", remove, "remove",
-            "docker node rm [--force] NODE", "always", True, hint=30, many=True),
-    Command("node.inspect", ("i",), "inspect", "nodes", inspect, "inspect",
-            "docker node inspect NODE", hint=40, immediate=True),
-)  # fmt: skip

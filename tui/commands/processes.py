@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from shlex import quote
 
-from tui.commands.command import Command, Context
+from msgspec.structs import replace
+
+from tui.commands.command import Context
 from tui.commands.containers import SIGNALS, kill
 from tui.commands.running import Act, allowed, perform
 from tui.commands.shell import shell_of
@@ -56,18 +57,3 @@ async def _choose(context: Context, container: Container) -> Process | None:
     options = [(str(pid), f"{pid}", process.command) for pid, process in list(found.by_pid.items())[:MOST_OFFERED]]
     chosen = await context.ui.choose(f"Which process of {container.name}", options)
     return None if chosen is None else found.by_pid[int(chosen)]
-
-
-def _running(context: Context) -> str | None:
-    container = context.containers[0]
-    if container.state == "paused":
-        return "it is paused: unpause it first, nothing can be run in it"
-    return None if container.state == "running" else "it does not run"
-
-
-COMMANDS: tuple[Command, ...] = (
-    Command("container.processes", ("h",), "processes", "containers", processes, "processes",
-            "docker top CONTAINER -eo pid,ppid,user,pcpu,rss,time,args", immediate=True),
-    Command("container.signal_process", (), "send a signal to a process in it", "containers", signal_process, "",
-            "docker exec CONTAINER kill -SIGNAL PID", "always", True, _running),
-)  # fmt: skip

@@ -7,7 +7,7 @@ import os
 from collections.abc import Awaitable, Callable, Sequence
 from shlex import quote
 
-from tui.commands.command import Command, Context, Guard
+from tui.commands.command import Context, Guard
 from tui.commands.compose_runs import Target, described, run_compose, run_job, targets_of, why_not
 from tui.commands.containers import acts, time_option
 from tui.commands.containers import described as described_containers
@@ -279,40 +279,14 @@ def _is_idle(context: Context) -> str | None:
     return f"{running[0]} is under way (J lists the jobs)" if running else None
 
 
-def _needs_compose(context: Context) -> str | None:
+def needs_compose(context: Context) -> str | None:
     problem = context.session.compose.problem
     return f"it needs Docker Compose: {problem}" if problem else _is_idle(context)
 
 
-def _has_containers(context: Context) -> str | None:
+def has_containers(context: Context) -> str | None:
     return None if any(target.containers for target in targets_of(context)) else "it has no containers"
 
 
-def _can_change(context: Context) -> str | None:
-    return _has_containers(context) or _is_idle(context)
-
-
-LINE = "docker compose --project-name PROJECT"
-
-COMMANDS: tuple[Command, ...] = (
-    Command("project.up", ("u",), "up: make and start what the Compose file says", "projects", up, "up",
-            f"{LINE} up --detach [SERVICE]", "guarded", True, _needs_compose, 10, True),
-    Command("project.stop", ("s",), "stop or start", "projects", stop_or_start, "stop/start",
-            f"{LINE} stop [SERVICE], {LINE} start [SERVICE]", "guarded", True, _can_change, 20, True),
-    Command("project.restart", ("r",), "restart", "projects", restart, "restart",
-            f"{LINE} restart [SERVICE]", "guarded", True, _can_change, 25, True),
-    Command("project.logs", ("l",), "logs of all containers in the order of time", "projects", logs, "logs",
-            f"{LINE} logs --follow [SERVICE]", available=_has_containers, hint=30, many=True, immediate=True,
-            together=True),
-    Command("project.down", ("d", "delete"), "down: remove containers and networks, keep volumes", "projects", down,
-            "down", f"{LINE} down", "always", True, _can_change, 40, True),
-    Command("project.scale", ("equals_sign",), "scale a service", "projects", scale, "scale",
-            f"{LINE} scale SERVICE=COUNT", "guarded", True, _needs_compose, 50),
-    Command("project.pull", ("P",), "pull its images", "projects", pull, "pull",
-            f"{LINE} pull [SERVICE]", "free", True, _needs_compose, 60, True),
-    Command("project.build", ("B",), "build its images", "projects", build, "compose build",
-            f"{LINE} build [SERVICE]", "free", True, _needs_compose, 70, True),
-    Command("project.copy", ("y",), "copy name, folder, Compose file or docker compose line", "projects", copy, "copy"),
-    Command("app.compose_up", ("C",), "start the Compose project of a folder", "app", up_folder, "compose up",
-            "docker compose --project-directory FOLDER up --detach", "guarded", True),
-)  # fmt: skip
+def can_change(context: Context) -> str | None:
+    return has_containers(context) or _is_idle(context)

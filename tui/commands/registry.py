@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.commands import (
+from tui.commands import general
+from tui.commands.command import Command, Scope
+from tui.commands.tables import (
     containers,
-    general,
     hosts,
     images,
-    late_commands,
     networks,
     nodes,
+    others,
     processes,
     projects,
     services,
@@ -19,14 +20,13 @@ from tui.commands import (
     swarm,
     volumes,
 )
-from tui.commands.command import Command, Scope
 
 COMMANDS: tuple[Command, ...] = (
     *containers.COMMANDS,
     *shell.COMMANDS,
     *processes.COMMANDS,
     *images.COMMANDS,
-    *late_commands.COMMANDS,
+    *others.COMMANDS,
     *volumes.COMMANDS,
     *networks.COMMANDS,
     *projects.COMMANDS,

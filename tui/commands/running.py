@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from tui.commands.command import RUNNING, Context, Guard, name_of
 from tui.engine.errors import ApiError, EngineError
@@ -12,8 +13,7 @@ from tui.engine.errors import ApiError, EngineError
 AT_ONCE = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(msgspec.Struct, frozen=True):
     """One request on one object: its ID and name, the docker line it equals, and how it is sent."""
 
     key: str
@@ -22,8 +22,7 @@ class Act:
     send: Callable[[], Awaitable[object]]
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(msgspec.Struct, frozen=True):
     """A request that the daemon (or the line to it) refused."""
 
     act: Act

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shlex import quote
 
-from tui.commands.command import Command, Context
+from tui.commands.command import Context
 from tui.commands.projects import check_count
 from tui.commands.running import Act, allowed, perform
 from tui.engine.swarm import set_image, set_replicas
@@ -94,29 +94,3 @@ async def copy(context: Context) -> None:
     chosen = await context.ui.choose(f"Copy from {service.name}", options)
     if chosen is not None:
         context.ui.copy(choices[chosen])
-
-
-def _scalable(context: Context) -> str | None:
-    mode = context.services[0].mode
-    return None if context.services[0].scalable else f"a {mode} service has no number of replicas to set"
-
-
-def _has_previous(context: Context) -> str | None:
-    return None if any(s.has_previous for s in context.services) else "it was never changed: there is nothing before"
-
-
-COMMANDS: tuple[Command, ...] = (
-    Command("service.scale", ("equals_sign",), "scale", "services", scale, "scale",
-            "docker service scale --detach SERVICE=COUNT", "guarded", True, _scalable, 10),
-    Command("service.update", ("u",), "update to another image", "services", update_image, "update",
-            "docker service update --detach --no-resolve-image --image IMAGE SERVICE", "guarded", True, hint=20),
-    Command("service.rollback", ("B",), "roll back to what was before the last change", "services", rollback,
-            "roll back", "docker service rollback --detach SERVICE", "always", True, _has_previous, 30, True),
-    Command("service.logs", ("l",), "logs of its tasks on all nodes", "services", logs, "logs",
-            "docker service logs --follow --tail 500 SERVICE", hint=40, many=True, immediate=True),
-    Command("service.remove", ("d", "delete"), "remove", "services", remove, "remove",
-            "docker service rm SERVICE", "always", True, hint=50, many=True),
-    Command("service.inspect", ("i",), "inspect", "services", inspect, "inspect",
-            "docker service inspect SERVICE", hint=60, immediate=True),
-    Command("service.copy", ("y",), "copy name, ID or image", "services", copy, "copy"),
-)  # fmt: skip

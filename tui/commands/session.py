@@ -8,9 +8,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tui.commands.history import History
 from tui.commands.left_behind import LeftBehind
@@ -45,8 +46,7 @@ BUDGET_SECONDS = 10.0
 """Over how long requests are counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(msgspec.Struct, frozen=True):
     """What hythe costs a daemon now: streams of usage that it sends, and requests a second over the last ten.
 
     `reads`: containers whose usage is read from this machine's cgroups instead, at no cost to the daemon.

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from shlex import quote
 from typing import Any
 
-from tui.commands.command import Command, Context, Ui
+from tui.commands.command import Context, Ui
 from tui.commands.helper import offer_helper
 from tui.commands.history import Entry
 from tui.commands.lending import Left, Lent
@@ -239,25 +239,3 @@ def attach_line(name: str, *, tty: bool, stdin: bool) -> str:
     """Return the docker line that it equals."""
     options = ("" if stdin else "--no-stdin ") + ("" if tty else "--sig-proxy=false ")
     return f"docker attach {options}{quote(name)}"
-
-
-def runs(context: Context) -> str | None:
-    """Return why nothing can be run in the containers now, or None where it can in one of them."""
-    states = {c.state for c in context.containers}
-    if "running" in states:
-        return None
-    if "paused" in states:
-        return "it is paused: p lets it go on"
-    return "it is restarting" if "restarting" in states else "it does not run: s starts it"
-
-
-COMMANDS: tuple[Command, ...] = (
-    Command("container.shell", ("e",), "shell in it", "containers", shell, "shell", "docker exec -it CONTAINER SHELL",
-            "guarded", True, runs, 35),
-    Command("container.shell_as", ("E",), "shell or another command in it: user, folder, environment asked",
-            "containers", shell_as, "exec", "docker exec -it [OPTIONS] CONTAINER COMMAND", "guarded", True, runs),
-    Command("container.one_off", ("x",), "run a command in them, with the output by name", "containers", one_off,
-            "run in", "docker exec CONTAINER COMMAND", "guarded", True, runs, many=True, together=True, immediate=True),
-    Command("container.attach", ("a",), "attach to its main process", "containers", attach, "attach",
-            "docker attach CONTAINER", "always", True, runs, 65),
-)  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shlex import quote
 
-from tui.commands.command import Command, Context
+from tui.commands.command import Context
 from tui.commands.running import Act, perform
 from tui.present.units import plural
 
@@ -55,23 +55,3 @@ async def leave(context: Context) -> None:
 
 def _no_spaces(text: str) -> str | None:
     return "an address or a network interface" if len(text.split()) > 1 else None
-
-
-def _in_no_swarm(context: Context) -> str | None:
-    status = context.session.swarm.status
-    return "this daemon is in a swarm already" if status is not None and status.state != "inactive" else None
-
-
-def _in_a_swarm(context: Context) -> str | None:
-    status = context.session.swarm.status
-    return "this daemon is in no swarm" if status is not None and status.state == "inactive" else None
-
-
-COMMANDS: tuple[Command, ...] = (
-    Command("app.swarm", (), "the swarm: nodes, stacks, secrets and configs", "app", overview, "swarm",
-            "docker info, docker stack ls, docker secret ls, docker config ls", immediate=True),
-    Command("app.swarm_init", (), "begin a swarm", "app", init, "swarm init",
-            "docker swarm init --advertise-addr ADDRESS", "guarded", True, _in_no_swarm),
-    Command("app.swarm_leave", (), "leave the swarm", "app", leave, "swarm leave",
-            "docker swarm leave [--force]", "always", True, _in_a_swarm),
-)  # fmt: skip

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from shlex import quote
 
-from tui.commands.command import Command, Context
-from tui.commands.later import later, why_not_later
+from tui.commands.command import Context
 from tui.commands.running import Act, allowed, perform
 from tui.model.volumes import Volume
 from tui.present.units import plural, size
@@ -74,22 +73,3 @@ async def copy(context: Context) -> None:
     chosen = await context.ui.choose(f"Copy from {volume.name}", [option for option in options if option[1]])
     if chosen is not None:
         context.ui.copy(volume.name if chosen == "name" else volume.mountpoint)
-
-
-_can_carry = why_not_later("volume_tar", "can_carry")
-
-COMMANDS: tuple[Command, ...] = (
-    Command("volume.inspect", ("i",), "inspect", "volumes", inspect, "inspect",
-            "docker volume inspect VOLUME", hint=10, immediate=True),
-    Command("volume.create", ("n",), "new volume", "volumes", create, "new", "docker volume create NAME", "free", True,
-            hint=20, immediate=True, rowless=True),
-    Command("volume.sizes", ("s",), "count the sizes again", "volumes", read_sizes, "sizes",
-            "docker system df --verbose", hint=50, rowless=True),
-    Command("volume.backup", ("S",), "back up to a tar file", "volumes", later("volume_tar", "back_up"), "back up",
-            "docker run --rm --volume VOLUME:/v:ro IMAGE tar c -C /v . > FILE", "free", True, _can_carry, hint=30),
-    Command("volume.restore", ("R",), "restore from a tar file", "volumes", later("volume_tar", "restore"), "restore",
-            "docker run --rm -i --volume VOLUME:/v IMAGE tar x -C /v < FILE", "always", True, _can_carry, hint=35),
-    Command("volume.remove", ("d", "delete"), "remove", "volumes", remove, "remove",
-            "docker volume rm VOLUME", "always", True, hint=40, many=True),
-    Command("volume.copy", ("y",), "copy name or mount point", "volumes", copy, "copy", hint=80),
-)  # fmt: skip

@@ -16,12 +16,9 @@ from tui.engine.early import EarlyLists
 from tui.engine.endpoint import Endpoint
 from tui.engine.errors import ApiError
 from tui.engine.events import past_events, stream_event_documents, stream_events
-from tui.engine.exec import Execs
-from tui.engine.files import Files
 from tui.engine.helpers import Helpers
 from tui.engine.images import Images
 from tui.engine.networks import Networks
-from tui.engine.processes import ContainerProcesses
 from tui.engine.swarm import Swarm
 from tui.engine.transport import Transport
 from tui.engine.volumes import Volumes
@@ -30,7 +27,10 @@ from tui.model.system import Info, Ping, Version
 
 if TYPE_CHECKING:
     from tui.engine.build import Builds
+    from tui.engine.exec import Execs
+    from tui.engine.files import Files
     from tui.engine.layer_lists import LayerLists
+    from tui.engine.processes import ContainerProcesses
     from tui.engine.registries import Registries
     from tui.engine.transfers import Transfers
 
@@ -41,11 +41,8 @@ class Engine:
     def __init__(self, endpoint: Endpoint, *, read_only: bool = False) -> None:
         self.transport = Transport(endpoint, read_only=read_only)
         self.containers = Containers(self.transport)
-        self.files = Files(self.transport)
         self.helpers = Helpers(self.containers)
         self.images = Images(self.transport)
-        self.execs = Execs(self.transport)
-        self.processes = ContainerProcesses(endpoint, self.containers, self.execs)
         self.networks = Networks(self.transport)
         self.disk = Disk(self.transport)
         self.swarm = Swarm(self.transport)
@@ -56,6 +53,27 @@ class Engine:
         """Whether the first lists were asked for before any event: those since are replayed, but a daemon keeps few."""
 
     # what most never ask for is imported when somebody does
+
+    @cached_property
+    def files(self) -> Files:
+        """Files in containers."""
+        from tui.engine.files import Files
+
+        return Files(self.transport)
+
+    @cached_property
+    def execs(self) -> Execs:
+        """Commands that are run in containers."""
+        from tui.engine.exec import Execs
+
+        return Execs(self.transport)
+
+    @cached_property
+    def processes(self) -> ContainerProcesses:
+        """What runs in containers."""
+        from tui.engine.processes import ContainerProcesses
+
+        return ContainerProcesses(self.transport.endpoint, self.containers, self.execs)
 
     @cached_property
     def builds(self) -> Builds:

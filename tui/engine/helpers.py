@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal
@@ -60,7 +59,7 @@ class Helpers:
         Raises:
             EngineError: it cannot be made.
         """
-        name = f"hythe-{kind}-{secrets.token_hex(4)}"
+        name = f"hythe-{kind}-{os.urandom(4).hex()}"
         labels = {**body.get("Labels", {}), LABELS[kind]: of, OWNER: this_process().mark, HOST: os.uname().nodename}
         making = asyncio.ensure_future(self._containers.create({**body, "Labels": labels}, name=name))
         try:

@@ -180,6 +180,7 @@ def _join_pieces(text: bytes, stamp: bytes) -> bytes:
 
 _HEAD: Final = Struct(">II")
 _WORDS: Final = {stream << 24: stream for stream in Stream}
+_SECOND: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.")
 _STAMP: Final = 31
 """Bytes of the timestamp that daemons write: `2026-11-24T07:09:38.034290368Z `."""
 
@@ -259,8 +260,10 @@ class LogReader:
     def _learn_second(self, stamp: bytes) -> None:
         """Remember the second that lines come in now, as nanoseconds since the epoch; -1 where it is none."""
         self._second, self._second_ns = stamp[:19], -1
+        if not _SECOND.fullmatch(stamp):
+            return
         try:
-            moment = datetime.strptime(stamp.decode("ascii"), "%Y-%m-%dT%H:%M:%S.")
+            moment = datetime.fromisoformat(stamp[:19].decode("ascii"))
         except ValueError:
             return
         self._second_ns = timegm(moment.timetuple()) * 1_000_000_000

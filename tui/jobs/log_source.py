@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Literal, Protocol
+
+import msgspec
 
 from tui.engine.errors import ApiError, EngineError, NotFound
 from tui.model.containers import Container
@@ -58,8 +59,7 @@ class LogAccess(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """Whose log it is: a container of a host, `label` what its lines are told apart by.
 
     `state` is what is known of the host now: a container that takes the place of this one, under its name or as the

@@ -2,7 +2,6 @@
 
 import enum
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -33,8 +32,7 @@ NO_TIME = -(1 << 63)
 """Stands in the times of a batch for a line that has none."""
 
 
-@dataclass(slots=True)
-class LogBatch:
+class LogBatch(msgspec.Struct):
     """Lines that came together, in columns: what a fast log can be kept in.
 
     `texts` are bytes as they came, in UTF-8 if the program wrote that, without line ends. `times` are nanoseconds since
@@ -42,10 +40,10 @@ class LogBatch:
     from the end of a line too long to keep.
     """
 
-    texts: list[bytes] = field(default_factory=list[bytes])
-    times: list[int] = field(default_factory=list[int])
-    streams: bytearray = field(default_factory=bytearray)
-    cuts: dict[int, int] = field(default_factory=dict[int, int])
+    texts: list[bytes] = msgspec.field(default_factory=list[bytes])
+    times: list[int] = msgspec.field(default_factory=list[int])
+    streams: bytearray = msgspec.field(default_factory=bytearray)
+    cuts: dict[int, int] = msgspec.field(default_factory=dict[int, int])
 
     def __len__(self) -> int:
         return len(self.texts)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from tui.model.stats import Usage
 
@@ -28,11 +29,10 @@ READERS: Mapping[str, Callable[[Usage], float]] = {
 """The series by name: percent of one core, bytes, bytes, four rates in bytes a second, a count."""
 
 
-@dataclass(slots=True)
-class Series:
+class Series(msgspec.Struct):
     """The greatest value of each slot (GAP where there is none), and the greatest of all, with when that was."""
 
-    values: array[float] = field(default_factory=lambda: array("d"))
+    values: array[float] = msgspec.field(default_factory=lambda: array("d"))
     peak: float = GAP
     peak_ns: int = 0
 

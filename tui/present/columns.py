@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
 
 T = TypeVar("T")
 Cell = tuple[str, str]
 """Text as it came (the widget makes it safe), and a tone: "", muted, good, warn, bad, busy, accent or info."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column(Generic[T]):
+class Column(msgspec.Struct, Generic[T], frozen=True):
     """Widths are terminal cells; `flex` shares out spare ones; the lowest `priority` is dropped first.
 
     A `min_width` of 0 stands for `width`: the column is never squeezed.
@@ -30,7 +30,7 @@ class Column(Generic[T]):
 
     def __post_init__(self) -> None:
         if not self.min_width:
-            object.__setattr__(self, "min_width", self.width)
+            msgspec.structs.force_setattr(self, "min_width", self.width)
 
     def then_by(self, order: Callable[[T], Any]) -> Column[T]:
         """Return the column with its ties put in an order that means something to a reader."""
@@ -39,7 +39,7 @@ class Column(Generic[T]):
         def both(row: T) -> tuple[Any, Any]:
             return first(row), order(row)
 
-        return replace(self, order=both)
+        return msgspec.structs.replace(self, order=both)
 
     def cell(self, row: T) -> Cell:
         """Return what the row says here."""

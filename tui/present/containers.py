@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from tui.model.containers import Container
 from tui.model.stats import Usage
@@ -15,15 +16,14 @@ from tui.present.problems import Problem, row_words
 from tui.present.units import ago, memory, percent, rate, span
 
 
-@dataclass(slots=True)
-class ContainerRows:
+class ContainerRows(msgspec.Struct):
     """The side data that cells are made of besides the record: the clock (seconds since the epoch) and the usage.
 
     `host` tells what reaches the daemon's machine, or nothing for this one.
     """
 
     now: Callable[[], float]
-    usage: Mapping[str, Usage] = field(default_factory=dict[str, Usage])
+    usage: Mapping[str, Usage] = msgspec.field(default_factory=dict[str, Usage])
     ascii: bool = False
     host: Callable[[], str] = lambda: ""
     problems: Callable[[Container], Iterable[Problem]] = lambda _container: ()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from tui.present.glyphs import PHASES
 from tui.present.units import plural, span
@@ -41,8 +42,7 @@ def count_spans(counts: Mapping[str, int]) -> list[Span]:
     return spans
 
 
-@dataclass(frozen=True, slots=True)
-class Light:
+class Light(msgspec.Struct, frozen=True):
     """How a host's feed stands: its phase, for how long, how old what it shows is (seconds), and what is wrong."""
 
     name: str

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
+
+import msgspec
 
 from tui.present.columns import Cell, Column
 
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
-class Hosted(Generic[R]):
+class Hosted(msgspec.Struct, Generic[R], frozen=True):
     """A record, and the number of its host among those that are shown together."""
 
     host: int
@@ -53,4 +53,4 @@ def _of_each(columns: Sequence[Column[Any]]) -> Column[Any]:
     def order(row: Hosted[Any]) -> Any:
         return columns[row.host].order(row.record)
 
-    return replace(columns[0], render=cell, order=order)
+    return msgspec.structs.replace(columns[0], render=cell, order=order)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from tui.model.hosts import ANSWERS, UNUSABLE, HostRow
 from tui.present.columns import Cell, Column
@@ -44,8 +45,7 @@ def host_mark(row: HostRow, *, probing: bool = False) -> Mark:
     return _STATES.get(row.probe.state) or Mark("✗", "x", row.probe.state, "bad")
 
 
-@dataclass(slots=True)
-class HostRows:
+class HostRows(msgspec.Struct):
     """The side data that cells are made of besides the row: the monotonic clock, and which hosts are being asked."""
 
     now: Callable[[], float]

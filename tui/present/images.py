@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from tui.model.containers import Container
 from tui.model.images import Image
@@ -11,12 +12,11 @@ from tui.present.columns import Cell, Column
 from tui.present.units import ago, size
 
 
-@dataclass(slots=True)
-class ImageRows:
+class ImageRows(msgspec.Struct):
     """The side data that cells are made of: the clock (seconds since the epoch) and each image's containers."""
 
     now: Callable[[], float]
-    used_by: Mapping[str, int] = field(default_factory=dict[str, int])
+    used_by: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])
     ascii: bool = False
     is_newer: Callable[[Image], bool] = lambda _image: False
     """Whether a registry is known to have another image under a tag of this one."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from tui.model.containers import Container
 from tui.model.networks import Network
@@ -11,12 +12,11 @@ from tui.present.columns import Cell, Column
 from tui.present.units import ago
 
 
-@dataclass(slots=True)
-class NetworkRows:
+class NetworkRows(msgspec.Struct):
     """The side data that cells are made of: the clock (seconds since the epoch) and each network's containers."""
 
     now: Callable[[], float]
-    used_by: Mapping[str, int] = field(default_factory=dict[str, int])
+    used_by: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])
 
     def columns(self) -> Sequence[Column[Network]]:
         """Return the table's columns, in their order."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from tui.model.containers import Container
 from tui.model.happenings import SECOND, Happening, deaths
@@ -71,8 +72,7 @@ ROW_WORDS: Mapping[Kind, str] = {
 """What the row of a container says of its problems."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """One thing that is wrong with a container, or with its host (None), and what is known of it."""
 
     kind: Kind

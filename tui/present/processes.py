@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from tui.model.processes import Process, ProcessTree
 from tui.present.units import memory, percent
@@ -25,8 +26,7 @@ ORDERS: Mapping[Order, tuple[str, Callable[[Process], tuple[float, str]]]] = {
 USER_WIDTH = 10
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
+class _Column(msgspec.Struct, frozen=True):
     order: Order
     title: str
     width: int

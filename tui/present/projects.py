@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from tui.model.compose import (
     NOT_READ,
@@ -93,8 +94,7 @@ def services_count(project: Project, files: ProjectFiles) -> tuple[int, int]:
     return sum(service.running >= count > 0 for service, count in wanted), sum(count > 0 for _, count in wanted)
 
 
-@dataclass(slots=True)
-class ProjectRows:
+class ProjectRows(msgspec.Struct):
     """The side data that cells are made of besides the record: what is known of a project's files.
 
     `host` tells what reaches the daemon's machine, or nothing for this one.
@@ -141,8 +141,7 @@ class ProjectRows:
         return ports_text(project.ports, "->" if self.ascii else "→", self.host()), "accent"
 
 
-@dataclass(slots=True)
-class ServiceRows:
+class ServiceRows(msgspec.Struct):
     """The cells of a service; `files` is what the project's files say."""
 
     files: ProjectFiles

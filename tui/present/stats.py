@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import msgspec
 
 from tui.model.stats import NEAR_LIMIT
 from tui.model.usage_history import READERS, UsageHistory
@@ -13,8 +14,7 @@ from tui.present.units import duration, memory, percent, plural, rate, round_tri
 Span = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(msgspec.Struct, frozen=True):
     """One chart: the series it shows, its name, how its numbers are written, and whether they go by powers of two."""
 
     series: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from tui.model.swarm import SwarmNode, SwarmPort, SwarmService, SwarmTask
 from tui.present.columns import Cell, Column
@@ -37,8 +38,7 @@ _ROLLBACKS = {
 }
 
 
-@dataclass(slots=True)
-class ServiceRows:
+class ServiceRows(msgspec.Struct):
     """The cells of a service."""
 
     ascii: bool = False
@@ -98,8 +98,7 @@ def service_text(service: SwarmService) -> str:
     return " ".join((service.name, service.id, service.mode, service.image, swarm_ports(service.ports), labels))
 
 
-@dataclass(slots=True)
-class NodeRows:
+class NodeRows(msgspec.Struct):
     """The cells of a node."""
 
     ascii: bool = False

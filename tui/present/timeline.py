@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, takewhile
 from textwrap import wrap
+
+import msgspec
 
 from tui.model.happenings import SECOND, Happening, Probe, Story, deaths
 from tui.model.images import Image
@@ -27,8 +28,7 @@ MOST_LINES = 60
 Key = tuple[str, int, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One line: `key` names it from one reading to the next; `details` are shown below it when it is opened."""
 
     key: Key

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from tui.model.containers import Container
 from tui.model.volumes import Volume
@@ -11,12 +12,11 @@ from tui.present.columns import Cell, Column
 from tui.present.units import ago, size
 
 
-@dataclass(slots=True)
-class VolumeRows:
+class VolumeRows(msgspec.Struct):
     """The side data that cells are made of: the clock (seconds since the epoch) and each volume's containers."""
 
     now: Callable[[], float]
-    used_by: Mapping[str, int] = field(default_factory=dict[str, int])
+    used_by: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])
     size_of: Callable[[str], int | None] = lambda _name: None
     """Bytes of a volume as they were counted last; None while that is not known."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from tui.commands.fleet import Fleet
 from tui.commands.session import Session
@@ -16,12 +17,11 @@ from widgets.live_table_groups import Group
 from widgets.live_table_layout import Cell
 
 
-@dataclass
-class GroupMemory:
+class GroupMemory(msgspec.Struct):
     """Whether containers are grouped, and by the names of the hosts in the table which groups are folded."""
 
     grouped: bool = False
-    folded: dict[tuple[str, ...], set[str]] = field(default_factory=dict[tuple[str, ...], set[str]])
+    folded: dict[tuple[str, ...], set[str]] = msgspec.field(default_factory=dict[tuple[str, ...], set[str]])
 
     def folds(self, fleet: Fleet) -> set[str]:
         """Return the names of the groups that are folded: the set is kept, and changed by whoever folds."""

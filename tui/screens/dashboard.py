@@ -12,7 +12,6 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.commands.command import Command, Context, Row, Scope, name_of
-from tui.commands.projects import logs_of
 from tui.commands.registry import BY_ID, COMMANDS, in_scope
 from tui.commands.session import Session
 from tui.present.units import plural
@@ -254,6 +253,8 @@ class DashboardScreen(TablesScreen):
             else:
                 self._go(VIEW_OF[request].name)
         elif request == "project_logs":
+            from tui.commands.projects import logs_of  # with the code of the commands on projects, which is late
+
             targets, title = logs_of(self._contexts())
             if targets:
                 self.open("logs", targets=targets, title=title)

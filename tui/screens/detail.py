@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.widget import Widget
 
 from tui.commands.command import Context, Row, name_of
@@ -19,6 +18,7 @@ from tui.screens.details import TABS
 from tui.screens.details.tab import Body, DetailTab
 from tui.screens.table_name import TableName
 from tui.settings import Settings
+from widgets.ground import GroundStack
 from widgets.line_view import Span
 from widgets.literal import cells, literal
 from widgets.span_line import SpanLine
@@ -40,7 +40,7 @@ NAME_SHARE = 4
 """Which part of the line the row's name has where there is no room for all the tabs beside it."""
 
 
-class DetailPane(Vertical):
+class DetailPane(GroundStack):
     """The tabs of the row that `watch_row` names, one in front."""
 
     def __init__(self, settings: Settings, *, id: str) -> None:

@@ -8,7 +8,6 @@ from operator import is_
 from typing import Any
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
 
 from tui.commands.fleet import Fleet
 from tui.commands.session import Session
@@ -20,6 +19,7 @@ from tui.present.tally import Tally
 from tui.present.units import plural
 from tui.screens.container_groups import ContainerGroups, GroupMemory
 from tui.screens.resource_views import ResourceView
+from widgets.ground import GroundStack
 from widgets.grouped_table import GroupedTable
 from widgets.line_view import Span
 from widgets.live_table import LiveTable
@@ -29,7 +29,7 @@ from widgets.span_line import SpanLine
 NOTHING: Mapping[str, Any] = {}
 
 
-class ResourcePane(Vertical):
+class ResourcePane(GroundStack):
     """A title and a LiveTable, fed from the states of the fleet's hosts by `show_state`."""
 
     def __init__(self, fleet: Fleet, view: ResourceView, *, ascii: bool, memory: GroupMemory) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from tui.commands.session import Session
 from tui.model.containers import Container
@@ -22,8 +23,7 @@ from tui.screens.table_name import TableName
 from tui.store.state import Resource
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceView:
+class ResourceView(msgspec.Struct, frozen=True):
     """A table of the dashboard.
 
     `columns` binds the cells to a host's side data (clock, usage), and returns besides the columns what takes in the

@@ -6,8 +6,6 @@ import time
 from typing import Any
 
 from textual.app import ComposeResult
-from textual.containers import Container as Box
-from textual.containers import Vertical
 from textual.events import Resize
 from textual.message import Message
 from textual.timer import Timer
@@ -29,6 +27,7 @@ from tui.screens.show_pace import ShowPace
 from tui.screens.table_name import TableName
 from tui.screens.watching import watch_projects, watch_swarm, watch_usage
 from tui.settings import Settings
+from widgets.ground import Ground, GroundStack
 from widgets.live_table import LiveTable
 from widgets.span_line import KeyHints
 from widgets.tab_room import first_shown
@@ -64,7 +63,7 @@ class UsageChanged(Message):
         self.keys = keys
 
 
-class TablesScreen(HytheScreen):
+class TablesScreen(Ground, HytheScreen):
     """The tables of a fleet with the details of the row under the cursor; what keys do is the dashboard's."""
 
     def __init__(self, fleet: Fleet, settings: Settings, groups: GroupMemory | None = None) -> None:
@@ -89,8 +88,8 @@ class TablesScreen(HytheScreen):
         ascii_only = self._settings.ascii
         yield FleetHeader(self._fleet, id="header", ascii=ascii_only)
         yield KeyHints(id="tabs", ascii=ascii_only)
-        with Box(id="main"):
-            with Vertical(id="tables"):
+        with GroundStack(id="main"):
+            with GroundStack(id="tables"):
                 yield from self._panes.values()
             yield DetailPane(self._settings, id="detail")
         yield Input(id="filter", placeholder="words that must match; !word must not; enter keeps, esc clears")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
@@ -27,8 +26,7 @@ OTHERWISE = ""
 """The verb that stands for those that a description does not name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(msgspec.Struct, frozen=True):
     """What an event does to the records of a resource.
 
     `read`: the object has to be read again; `gone`: it exists no more; `list`: more than one changed, or nobody can
@@ -46,8 +44,7 @@ class Touch:
 READ, GONE, LIST, NOTHING = Touch("read"), Touch("gone"), Touch("list"), Touch("nothing")
 
 
-@dataclass(frozen=True)
-class Kind(Generic[R]):
+class Kind(msgspec.Struct, Generic[R], frozen=True):
     """One resource. `touches`: by event type and verb; `list_some`: by their keys, where the daemon can.
 
     `lags`: whether a list may show an object as it was a moment before an event told of it.
@@ -63,8 +60,8 @@ class Kind(Generic[R]):
     list_some: Callable[[Engine, Sequence[str]], Awaitable[list[R]]] | None = None
     lags: bool = False
     agrees: Callable[[R, R], bool] = operator.eq
-    outranks: Callable[[R], bool] = field(default=lambda _known: False)
-    news: Callable[[R, R], R] = field(default=lambda _known, listed: listed)
+    outranks: Callable[[R], bool] = msgspec.field(default=lambda _known: False)
+    news: Callable[[R, R], R] = msgspec.field(default=lambda _known, listed: listed)
 
     def doubtful(self, records: Mapping[str, R], listed: Iterable[R]) -> list[str]:
         """Return the keys of the records to be read again: a list, which may lag behind, shows them otherwise."""

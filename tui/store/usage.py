@@ -9,7 +9,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass, field
+
+import msgspec
 
 from tui.engine.cgroups import Cgroup, LocalCgroups
 from tui.engine.engine import Engine
@@ -35,12 +36,11 @@ MISSES = 3
 """So many containers whose files are not found, and none whose are, tell that the daemon is not this machine's."""
 
 
-@dataclass
-class _History:
+class _History(msgspec.Struct):
     """What was seen of one container while it is watched."""
 
     before: Sample | None = None
-    cpu: deque[float] = field(default_factory=lambda: deque[float](maxlen=HISTORY))
+    cpu: deque[float] = msgspec.field(default_factory=lambda: deque[float](maxlen=HISTORY))
 
     def usage(self, sample: Sample) -> Usage:
         if sample.cpu is not None:

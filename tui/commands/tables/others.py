@@ -1,4 +1,4 @@
-"""The table of commands whose code nobody needs before they are pressed: archives, registries, files, disk."""
+"""The table of the other commands on what Docker has: archives, registries, files, scans, disk."""
 
 from __future__ import annotations
 
