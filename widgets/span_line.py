@@ -89,7 +89,8 @@ class KeyHints(SpanLine):
             length = len(key) + 1 + len(word) + 2
             if used + length - 2 > self.size.width:
                 break
-            spans += [(key, "accent" if usable else "dim"), (f" {word}  ", "" if usable else "dim")]
+            gap = "  "[: max(0, self.size.width - used - length + 2)]  # what ends with the line needs none behind it
+            spans += [(key, "accent" if usable else "dim"), (f" {word}{gap}", "" if usable else "dim")]
             self._places.append((used, used + length - 2, id))
             used += length
         self.show(spans)

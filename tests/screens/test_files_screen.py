@@ -49,8 +49,9 @@ async def made(pilot: Pilot[int]) -> str:
         await app.clock.advance(0.1)
 
     def ended() -> bool:
-        known = screen.session.state.containers
-        return created.id in known and known[created.id].state == "exited"
+        # in the table, not in the state alone: the table is told of it a moment later, and keys are for what it shows
+        row = screen.containers.row_of(created.id)
+        return row is not None and row.state == "exited"
 
     await until(pilot, ended, "its end")
     return created.id

@@ -7,7 +7,7 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.widgets import Static
 
 from widgets.scroll_bar import draw_bars
-from widgets.span_line import SpanLine
+from widgets.span_line import KeyHints, SpanLine
 
 
 class LineApp(App[None]):
@@ -26,6 +26,25 @@ async def test_a_blank_stands_between_left_and_right(length: int) -> None:
         assert len(text) == 80
         assert text.endswith(" ● live ")
         assert text.count("x") == min(length, 72 if length <= 72 else 71)
+
+
+class HintApp(App[None]):
+    def compose(self) -> ComposeResult:
+        yield KeyHints(id="hints")
+
+
+@pytest.mark.parametrize("length", range(1, 12))
+async def test_a_hint_is_shown_whole_or_not_at_all(length: int) -> None:
+    app = HintApp()
+    async with app.run_test(size=(40, 1)) as pilot:
+        hints = app.query_one("#hints", KeyHints)
+        hints.hint([("1", "a", "x" * 22, True), ("2", "b", "y" * length, True), ("3", "c", "z", True)])
+        await pilot.pause()
+        text = hints.render_line(0).text
+        assert len(text) == 40
+        assert "…" not in text
+        assert text.count("y") == length
+        assert text.count("z") == (1 if length <= 7 else 0)
 
 
 class ScrollApp(App[None]):
