@@ -112,7 +112,8 @@ async def with_container(pilot: Pilot[int], name: str, *command: str, start: boo
     made = await engine.containers.create({"Image": "busybox", "Cmd": list(command), "HostConfig": host}, name=name)
     if start:
         await engine.containers.start(made.id)
-    await until(pilot, lambda: made.id in screen.session.state.containers, "the container")
+    # in the table, which is told of it later than the state: the keys to come are for what it shows
+    await until(pilot, lambda: screen.containers.row_of(made.id) is not None, "the container")
 
 
 def known_now(screen: DashboardScreen) -> list[Container]:
