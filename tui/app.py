@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette, Provider
+from textual.css.query import NoMatches
 from textual.theme import Theme
 
 from themes.loader import ANSI_THEME, DEFAULT_THEME, load_built_in, load_themes
@@ -327,7 +328,12 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         self.push_screen(make_screen(name, self, arguments))
 
     def _handle_exception(self, error: Exception) -> None:
-        """End by an unexpected error. Textual's own prints a traceback with every local variable, secrets included."""
+        """End by an unexpected error. Textual's own prints a traceback with every local variable, secrets included.
+
+        A screen that was just opening as the app was told to end finds no widgets any more: that is no error.
+        """
+        if self._exit and isinstance(error, NoMatches):
+            return
         self._return_code = 1
         if self._exception is None:
             self._exception = error
