@@ -5,6 +5,7 @@ import gc
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import cast
 
@@ -12,9 +13,11 @@ import pytest
 
 from tui.commands.session import Session
 from tui.engine.errors import ApiError, NotFound
+from tui.engine.swarm import Swarm
 from tui.jobs.log_feed import LogFeed
 from tui.jobs.log_merge import Merged
 from tui.jobs.log_source import LogSource, Target
+from tui.jobs.task_logs import TaskLogs
 from tui.model.log_record import LogBatch, Stream
 from tui.model.swarm import SwarmNode, SwarmService, SwarmTask
 from tui.screens.log_reading import LogReading
@@ -216,6 +219,7 @@ async def following(manager: Manager, reader: Reader) -> AsyncIterator[LogTarget
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at the tasks often, for the tests to take no time."""
     monkeypatch.setattr("tui.jobs.task_logs.POLL_SECONDS", 0.01)
+    monkeypatch.setattr("tui.jobs.task_logs.BUSY_SECONDS", 0.01)
 
 
 def alive(kind: type) -> int:
@@ -335,6 +339,28 @@ async def test_what_is_over_looks_at_nothing_any_more() -> None:
         source = reader.sources[0]
     async with asyncio.timeout(5):
         await source.run(lambda _source, _batch: pytest.fail("it was read again"))
+
+
+async def test_a_manager_that_takes_long_to_tell_its_tasks_is_asked_less_often() -> None:
+    clock = asyncio.get_running_loop().time
+    looks: list[tuple[float, float]] = []
+
+    class Slow(Manager):
+        async def nodes(self) -> list[SwarmNode]:
+            began = clock()
+            await asyncio.sleep(0.05)
+            looks.append((began, clock()))
+            self.start("failed")  # there is always something new
+            return await super().nodes()
+
+    tasks = TaskLogs(cast(Swarm, Slow()), [WEB])
+    third = asyncio.Event()
+    following = asyncio.create_task(tasks.follow(lambda _found: third.set() if len(looks) > 2 else None))
+    async with asyncio.timeout(20):
+        await third.wait()
+    following.cancel()
+    for (began, ended), (next_began, _) in pairwise(looks):
+        assert next_began - ended >= 3.9 * (ended - began)
 
 
 async def test_tasks_that_found_no_place_get_those_that_become_free(monkeypatch: pytest.MonkeyPatch) -> None:

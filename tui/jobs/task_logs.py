@@ -138,7 +138,7 @@ class TaskLogs:
         clock = asyncio.get_running_loop().time
         pause = BUSY_SECONDS
         while True:
-            await asyncio.sleep(min(pause, POLL_SECONDS))
+            await asyncio.sleep(pause)
             before, began = self.state, clock()
             found(await self.refresh())
             took = clock() - began
