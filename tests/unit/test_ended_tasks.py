@@ -67,6 +67,9 @@ class Manager:
         """Streams that are followed now."""
         self.deaf = False
         """Whether what is followed brings nothing, as from a slow node."""
+        self.cut = 0
+        """How often the lines from the node broke: what was followed before brings nothing more, and does not end."""
+        self.node = NODE
         self.failing = False
         self.removed = False
         """Whether the service was removed, whose tasks end now."""
@@ -97,7 +100,7 @@ class Manager:
         return [task.task for task in self.known]
 
     async def nodes(self) -> list[SwarmNode]:
-        return [NODE]
+        return [self.node]
 
     def _find(self, id: str) -> FakeTask:
         found = next((task for task in self.known if task.id == id), None)
@@ -129,7 +132,7 @@ class Manager:
             task.read.set()
             return
         task.asked.set()
-        at = 0
+        at, line = 0, self.cut
         self.open += 1
         try:
             assert over is not None
@@ -138,7 +141,7 @@ class Manager:
                 wrote = self._wrote
                 lines = [line for line in task.written[at:] if line[0] >= moment(since)]
                 at = len(task.written)
-                if lines and not self.deaf:
+                if lines and not self.deaf and line == self.cut:
                     yield batch_of(lines)
                 coming = asyncio.ensure_future(wrote.wait())
                 await asyncio.wait([coming, ended], return_when=asyncio.FIRST_COMPLETED)
@@ -328,6 +331,25 @@ async def test_what_a_slow_node_had_not_sent_when_the_task_ended_is_read() -> No
         task.state = "failed"
         await reader.until(lambda: reader.feed.followed == 0 and len(reader.lines) == 4)
     assert reader.lines == ["one", "of the same moment", "last words", "— web.1.00000@worker ended: exit code 1 —"]
+
+
+async def test_a_node_that_is_back_is_asked_anew() -> None:
+    """The manager's stream goes on, but nothing comes on it any more: the node has forgotten what it was asked."""
+    manager, reader = Manager(), Reader()
+    task = manager.start()
+    manager.write(task, "one")
+    async with following(manager, reader):
+        await reader.until(lambda: reader.phases() == ["following"] and len(reader.lines) == 1)
+        manager.cut += 1
+        manager.node = SwarmNode(NODE.id, NODE.name, state="disconnected")
+        await reader.until(lambda: len(reader.lines) == 2)
+        manager.write(task, "while it was away")
+        manager.node = NODE
+        await reader.until(lambda: "while it was away" in reader.lines)
+        manager.write(task, "and on")
+        await reader.until(lambda: "and on" in reader.lines)
+    marks = ["— its node worker is disconnected —", "— its node is back —"]
+    assert reader.lines == ["one", *marks, "while it was away", "and on"]
 
 
 async def test_what_is_over_looks_at_nothing_any_more() -> None:
