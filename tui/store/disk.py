@@ -23,6 +23,7 @@ class DiskBook:
         self._task: asyncio.Task[None] | None = None
         self._listeners: list[Callable[[], object]] = []
         self._also: set[DiskKind] = set()
+        self._anew: set[DiskKind] = set()
         self._volumes_of: tuple[DiskVolume, ...] | None = None
         self._volumes: Mapping[str, DiskVolume] = {}
         self.use = DiskUse()
@@ -60,12 +61,16 @@ class DiskBook:
         fresh = self._now() - self.read_at.get("volume", 0.0) <= SURE_SECONDS
         return fresh and self.volume_size(name) == 0
 
-    def read(self, kinds: Sequence[DiskKind] = KINDS) -> None:
-        """Begin to read; while a reading is under way the kinds that it does not tell are read after it."""
+    def read(self, kinds: Sequence[DiskKind] = KINDS, *, anew: bool = False) -> None:
+        """Begin to read; while a reading is under way the kinds that it does not tell are read after it.
+
+        With `anew` those that it told are read again too: it may have begun before something changed.
+        """
         if self.reading:
-            self._also.update(kinds)
+            (self._anew if anew else self._also).update(kinds)
         else:
             self._also.clear()
+            self._anew.clear()
             self._task = asyncio.create_task(self._read(kinds))
             self._changed()
 
@@ -94,7 +99,8 @@ class DiskBook:
                     async for part in parts:
                         self._take(part)
                         told.update(kind for kind in KINDS if part.part(kind) is not None)
-                kinds = [kind for kind in KINDS if kind in self._also - told]
+                kinds = [kind for kind in KINDS if kind in self._also - told or kind in self._anew]
+                self._anew.clear()
         except EngineError as error:
             self.problem = f"{error}; {error.hint}" if error.hint else str(error)
         else:
