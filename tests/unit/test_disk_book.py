@@ -44,3 +44,13 @@ async def test_what_a_reading_tells_anyway_is_not_read_again() -> None:
 
 async def test_what_may_have_changed_since_it_began_is_read_again() -> None:
     assert await asked(anew=True) == [tuple(KINDS)] * 2
+
+
+async def test_kinds_of_which_there_is_nothing_are_as_new_as_the_others() -> None:
+    daemon, moment = Daemon(), 1.0
+    daemon.may.set()
+    book = DiskBook(cast("Engine", daemon), lambda: moment)
+    for moment in (1.0, 50.0):
+        book.read()
+        await book.wait()
+        assert book.read_at == dict.fromkeys(KINDS, moment)

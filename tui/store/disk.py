@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 
 from tui.engine.engine import Engine
@@ -95,10 +95,13 @@ class DiskBook:
         told: set[DiskKind] = set()
         try:
             while kinds:
+                now: set[DiskKind] = set()
                 async with aclosing(self._engine.disk.use(kinds)) as parts:
                     async for part in parts:
-                        self._take(part)
-                        told.update(kind for kind in KINDS if part.part(kind) is not None)
+                        known = {kind for kind in KINDS if part.part(kind) is not None}
+                        self._take(part, known - now)  # each answer holds those before it, too
+                        now |= known
+                told |= now
                 kinds = [kind for kind in KINDS if kind in self._also - told or kind in self._anew]
                 self._anew.clear()
         except EngineError as error:
@@ -108,12 +111,10 @@ class DiskBook:
         finally:
             asyncio.get_running_loop().call_soon(self._changed)  # once it is done
 
-    def _take(self, part: DiskUse) -> None:
-        before = self.use
-        self.use = before.with_parts(part)
-        for kind in KINDS:
-            if part.part(kind) is not None and part.part(kind) is not before.part(kind):
-                self.read_at[kind] = self._now()
+    def _take(self, part: DiskUse, kinds: Collection[DiskKind]) -> None:
+        self.use = self.use.with_parts(part)
+        for kind in kinds:
+            self.read_at[kind] = self._now()
         self._changed()
 
     def _changed(self) -> None:
