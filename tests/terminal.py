@@ -25,15 +25,20 @@ class Terminal:
         self._master = master
         self.found: list[object] = []
         """The terminal's modes before the program changed them."""
+        self.written = 0
+        """Bytes that the program wrote."""
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         asyncio.get_running_loop().add_reader(master, self._read)
 
     def _read(self) -> None:
         try:
-            self._stream.feed(os.read(self._master, 1 << 16))
+            data = os.read(self._master, 1 << 16)
         except OSError:  # Linux's way to say that nobody holds the other end any more
             asyncio.get_running_loop().remove_reader(self._master)
+            return
+        self.written += len(data)
+        self._stream.feed(data)
 
     @property
     def text(self) -> str:
@@ -59,6 +64,13 @@ class Terminal:
     def type(self, text: str) -> None:
         """Type."""
         os.write(self._master, text.encode())
+
+    def close(self) -> None:
+        """Close it, as a window or a line that is gone does."""
+        if self._master >= 0:
+            asyncio.get_running_loop().remove_reader(self._master)
+            os.close(self._master)
+            self._master = -1
 
     async def until(self, true: str | Callable[[str], bool], seconds: float = 60) -> str:
         """Return what it shows once that holds, or has, what is waited for.
@@ -99,5 +111,4 @@ async def on_terminal(
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
-        asyncio.get_running_loop().remove_reader(master)
-        os.close(master)
+        terminal.close()

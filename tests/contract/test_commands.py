@@ -121,6 +121,32 @@ async def test_many_at_once_and_each_failure_by_name(session: Session) -> None:
     assert not session.busy
 
 
+async def test_a_container_made_anew_by_its_name_is_left_alone_and_the_loser_is_told(
+    session: Session, engine_socket: str
+) -> None:
+    """Two hythes at once: one recreates, the other still shows the former container, and asks for that by its ID."""
+    made = await make(session)
+    stale = session.state.containers[made.id]
+    other = Engine(Endpoint(f"unix://{engine_socket}", "other"))
+    await other.connect()
+    try:
+        await other.containers.remove(made.id, force=True)
+        body = {"Image": IMAGE, "Cmd": ["sleep", "600"], "Labels": {"hythe.test": "commands"}}
+        anew = (await other.containers.create(body, name=made.name)).id
+        await other.containers.start(anew)
+    finally:
+        await other.close()
+    for command in ("container.stop", "container.restart", "container.remove"):
+        ui = FakeUi()
+        await BY_ID[command].run_on(Context(session, ui, "containers", (stale,)))
+        errors = [text for severity, text in ui.notes if severity == "error"]
+        assert len(errors) == 1, (command, ui.notes)
+        assert made.name in errors[0]
+        assert "o such container" in errors[0]
+    now = await session.engine.containers.read(anew)
+    assert (now.name, now.state) == (made.name, "running")
+
+
 async def test_nothing_is_sent_when_the_answer_is_no(session: Session) -> None:
     made = await make(session)
     before = session.engine.transport.requests
