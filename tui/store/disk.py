@@ -98,7 +98,7 @@ class DiskBook:
                 now: set[DiskKind] = set()
                 async with aclosing(self._engine.disk.use(kinds)) as parts:
                     async for part in parts:
-                        known = {kind for kind in KINDS if part.part(kind) is not None}
+                        known: set[DiskKind] = {kind for kind in KINDS if part.part(kind) is not None}
                         self._take(part, known - now)  # each answer holds those before it, too
                         now |= known
                 told |= now
