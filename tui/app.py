@@ -27,7 +27,7 @@ from tui.commands.fleet import Fleet
 from tui.commands.history import History
 from tui.commands.registry import default_keys
 from tui.commands.session import Session
-from tui.engine.connect import Attempt, Found, first_answering
+from tui.engine.connect import Attempt, Found, first_answering, refused
 from tui.engine.endpoint import Endpoint, candidates, named_endpoint
 from tui.engine.engine import Engine
 from tui.engine.errors import EndpointError
@@ -187,14 +187,15 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         Several contexts in the settings are shown together.
         """
         if endpoint is None and len(self.settings.contexts) > 1:
-            await self.connect_all(self.settings.contexts)
+            await self.connect_all(self.settings.contexts, self.settings.named_by)
             return
         try:
             endpoints = [endpoint] if endpoint else await self._endpoints()
         except EndpointError as error:
             asked = self.settings.host or self.settings.context or ""
-            source = "--host" if self.settings.host else "--context" if self.settings.context else "the environment"
-            await self._show_failure(Found(None, None, (Attempt(Endpoint(asked, source), str(error), error.hint),)))
+            by_variable = any(map(self.environment.get, ("DOCKER_HOST", "DOCKER_CONTEXT")))
+            source = self.settings.named_by or ("the environment" if by_variable else "current context")
+            await self._show_failure(Found(None, None, (refused(asked, source, error),)))
             return
         found = await first_answering(endpoints, ask=self.let_ssh_ask)
         if found.engine is None:
@@ -202,18 +203,19 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
             return
         await self._show(Fleet([self._session_of(found.engine)]))
 
-    async def connect_all(self, names: Sequence[str]) -> None:
+    async def connect_all(self, names: Sequence[str], named_by: str = "--context") -> None:
         """Show the hosts of these contexts (or URLs) in one table, without waiting for any to answer.
 
-        Each connects, fails and comes back by itself. A name that leads nowhere is told, and the others are shown.
+        `named_by` is what named them. Each connects, fails and comes back by itself. A name that leads nowhere is told,
+        and the others are shown.
         """
         endpoints: dict[str, Endpoint] = {}
         attempts: list[Attempt] = []
         for name in names:
             try:
-                endpoint = named_endpoint(name, "--context", self.environment)
+                endpoint = named_endpoint(name, named_by, self.environment)
             except EndpointError as error:
-                attempts.append(Attempt(Endpoint(name, ""), str(error), error.hint))
+                attempts.append(refused(name, named_by, error))
             else:
                 endpoints.setdefault(endpoint.url, endpoint)
         if not endpoints:
@@ -278,7 +280,7 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
     async def _endpoints(self) -> list[Endpoint]:
         if self.settings.demo:
             return [await self.demo_endpoint()]
-        return candidates(self.settings.host, self.settings.context, self.environment)
+        return candidates(self.settings.host, self.settings.context, self.environment, self.settings.named_by)
 
     async def demo_endpoint(self) -> Endpoint:
         """Start the demo engine in this process, once, and return where it listens."""

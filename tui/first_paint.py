@@ -80,7 +80,8 @@ class FirstPaint:
         from tui.engine.errors import EndpointError
 
         try:
-            endpoints = candidates(self._settings.host, self._settings.context, self._environment)
+            settings = self._settings
+            endpoints = candidates(settings.host, settings.context, self._environment, settings.named_by)
         except EndpointError:
             return  # told by the application
         self.lists = EarlyLists(endpoints, _rows(*self.terminal.size()), self._show)

@@ -69,13 +69,18 @@ class HostSettings:
         return next((text for text in (self.context, self.url) if text and not _is_pattern(text)), None)
 
 
+NAMING_OPTIONS = {"host": "--host", "contexts": "--context", "groups": "--group"}
+"""The options that name hosts, by what `load_settings` calls them."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """Everything that a run can be told; `problems` says what of it could not be understood.
 
     `host` and `context` are None when nothing but Docker's own variables and contexts should decide. `contexts` has
     all that the command line named, in its order and each once: Docker contexts, and URLs where a group's member is a
-    host of the settings that has no context; the first of them is also `context` or `host`. `theme` is None when the
+    host of the settings that has no context; the first of them is also `context` or `host`. `named_by` is what named
+    these, as errors say it: an option or "the settings". `theme` is None when the
     user named none: then the one remembered counts. `keys` maps command ids to the keys that replace their own.
     `log_tail` is in lines; `stop_timeout` in seconds, None for each container's own. With `check_newer` registries are
     asked, about hourly, whether images in use are newer there. With `by_project` the containers are grouped by Compose
@@ -88,6 +93,7 @@ class Settings:
     host: str | None = None
     context: str | None = None
     contexts: tuple[str, ...] = ()
+    named_by: str = ""
     demo: bool = False
     read_only: bool = False
     guarded: bool = False
@@ -163,15 +169,18 @@ def load_settings(arguments: Mapping[str, object], environment: Mapping[str, str
     config, ascii, slow; None or False where it named nothing.
     """
     environment = os.environ if environment is None else environment
-    named = arguments.get("config") or environment.get("HYTHE_CONFIG")
-    path = Path(os.path.expanduser(str(named))) if named else paths.settings_file()
-    values, problems = _read_file(path, must_exist=bool(named))
+    file = arguments.get("config") or environment.get("HYTHE_CONFIG")
+    path = Path(os.path.expanduser(str(file))) if file else paths.settings_file()
+    values, problems = _read_file(path, must_exist=bool(file))
     if environment.get("DOCKER_HOST") or environment.get("DOCKER_CONTEXT"):
         values.pop("host", None)
         values.pop("context", None)
     _apply_environment(values, problems, environment)
     _apply_arguments(values, arguments)
     _apply_groups(values, problems, cast("Sequence[str]", arguments.get("groups") or ()), path)
+    if values.get("host") or values.get("context"):
+        named = (option for name, option in NAMING_OPTIONS.items() if arguments.get(name))
+        values["named_by"] = next(named, "the settings")
     values["ascii"] = bool(values.get("ascii", prefers_ascii(environment)))
     if values.get("color", "auto") == "auto":
         values["color"] = terminal_color(environment)

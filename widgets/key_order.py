@@ -111,7 +111,8 @@ class KeysInOrder(App[int]):
             if timer is not None:
                 timer.cancel()
         self._follower = None
-        if not self.screen.is_mounted and self.is_running:
+        # an app that has ended has no screen any more
+        if self.is_running and self.screen_stack and not self.screen.is_mounted:
             self.set_timer(POLL_SECONDS, lambda: self._done(event))
             return
         self._current = None

@@ -61,17 +61,21 @@ async def until(pilot: Pilot[int], true: Callable[[], bool], what: str = "") -> 
     """Let the app go on until `true` says so.
 
     Raises:
-        AssertionError: it never did; names `what`, or shows the screen.
+        AssertionError: it never did, or the app has ended by an unexpected error; names `what` and shows the screen.
     """
+    app = pilot.app
     deadline = monotonic() + PATIENCE_SECONDS
     while True:
         await painted()
         if true():
             return
+        if isinstance(app, HytheApp) and app.failure is not None:
+            raise AssertionError(f"the app ended before {what or true} came") from app.failure
         if monotonic() > deadline:
             break
         await asyncio.sleep(0.01)
-    raise AssertionError(f"never came: {what or true}")
+    shown = text_of(app) if isinstance(app, HytheApp) else ""
+    raise AssertionError(f"never came: {what or true}\n{shown}")
 
 
 async def dashboard(pilot: Pilot[int]) -> DashboardScreen:

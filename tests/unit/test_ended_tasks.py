@@ -5,6 +5,7 @@ import gc
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import cast
 
@@ -12,9 +13,11 @@ import pytest
 
 from tui.commands.session import Session
 from tui.engine.errors import ApiError, NotFound
+from tui.engine.swarm import Swarm
 from tui.jobs.log_feed import LogFeed
 from tui.jobs.log_merge import Merged
 from tui.jobs.log_source import LogSource, Target
+from tui.jobs.task_logs import TaskLogs
 from tui.model.log_record import LogBatch, Stream
 from tui.model.swarm import SwarmNode, SwarmService, SwarmTask
 from tui.screens.log_reading import LogReading
@@ -64,6 +67,9 @@ class Manager:
         """Streams that are followed now."""
         self.deaf = False
         """Whether what is followed brings nothing, as from a slow node."""
+        self.cut = 0
+        """How often the lines from the node broke: what was followed before brings nothing more, and does not end."""
+        self.node = NODE
         self.failing = False
         self.removed = False
         """Whether the service was removed, whose tasks end now."""
@@ -94,7 +100,7 @@ class Manager:
         return [task.task for task in self.known]
 
     async def nodes(self) -> list[SwarmNode]:
-        return [NODE]
+        return [self.node]
 
     def _find(self, id: str) -> FakeTask:
         found = next((task for task in self.known if task.id == id), None)
@@ -126,7 +132,7 @@ class Manager:
             task.read.set()
             return
         task.asked.set()
-        at = 0
+        at, line = 0, self.cut
         self.open += 1
         try:
             assert over is not None
@@ -135,7 +141,7 @@ class Manager:
                 wrote = self._wrote
                 lines = [line for line in task.written[at:] if line[0] >= moment(since)]
                 at = len(task.written)
-                if lines and not self.deaf:
+                if lines and not self.deaf and line == self.cut:
                     yield batch_of(lines)
                 coming = asyncio.ensure_future(wrote.wait())
                 await asyncio.wait([coming, ended], return_when=asyncio.FIRST_COMPLETED)
@@ -216,6 +222,7 @@ async def following(manager: Manager, reader: Reader) -> AsyncIterator[LogTarget
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at the tasks often, for the tests to take no time."""
     monkeypatch.setattr("tui.jobs.task_logs.POLL_SECONDS", 0.01)
+    monkeypatch.setattr("tui.jobs.task_logs.BUSY_SECONDS", 0.01)
 
 
 def alive(kind: type) -> int:
@@ -326,6 +333,25 @@ async def test_what_a_slow_node_had_not_sent_when_the_task_ended_is_read() -> No
     assert reader.lines == ["one", "of the same moment", "last words", "— web.1.00000@worker ended: exit code 1 —"]
 
 
+async def test_a_node_that_is_back_is_asked_anew() -> None:
+    """The manager's stream goes on, but nothing comes on it any more: the node has forgotten what it was asked."""
+    manager, reader = Manager(), Reader()
+    task = manager.start()
+    manager.write(task, "one")
+    async with following(manager, reader):
+        await reader.until(lambda: reader.phases() == ["following"] and len(reader.lines) == 1)
+        manager.cut += 1
+        manager.node = SwarmNode(NODE.id, NODE.name, state="disconnected")
+        await reader.until(lambda: len(reader.lines) == 2)
+        manager.write(task, "while it was away")
+        manager.node = NODE
+        await reader.until(lambda: "while it was away" in reader.lines)
+        manager.write(task, "and on")
+        await reader.until(lambda: "and on" in reader.lines)
+    marks = ["— its node worker is disconnected —", "— its node is back —"]
+    assert reader.lines == ["one", *marks, "while it was away", "and on"]
+
+
 async def test_what_is_over_looks_at_nothing_any_more() -> None:
     manager, reader = Manager(), Reader()
     task = manager.start("failed")
@@ -335,6 +361,28 @@ async def test_what_is_over_looks_at_nothing_any_more() -> None:
         source = reader.sources[0]
     async with asyncio.timeout(5):
         await source.run(lambda _source, _batch: pytest.fail("it was read again"))
+
+
+async def test_a_manager_that_takes_long_to_tell_its_tasks_is_asked_less_often() -> None:
+    clock = asyncio.get_running_loop().time
+    looks: list[tuple[float, float]] = []
+
+    class Slow(Manager):
+        async def nodes(self) -> list[SwarmNode]:
+            began = clock()
+            await asyncio.sleep(0.05)
+            looks.append((began, clock()))
+            self.start("failed")  # there is always something new
+            return await super().nodes()
+
+    tasks = TaskLogs(cast(Swarm, Slow()), [WEB])
+    third = asyncio.Event()
+    following = asyncio.create_task(tasks.follow(lambda _found: third.set() if len(looks) > 2 else None))
+    async with asyncio.timeout(20):
+        await third.wait()
+    following.cancel()
+    for (began, ended), (next_began, _) in pairwise(looks):
+        assert next_began - ended >= 3.9 * (ended - began)
 
 
 async def test_tasks_that_found_no_place_get_those_that_become_free(monkeypatch: pytest.MonkeyPatch) -> None:

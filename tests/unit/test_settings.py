@@ -66,6 +66,7 @@ def test_every_key(file: Path) -> None:
     assert settings.problems == ()
     assert settings == Settings(
         context="staging",
+        named_by="the settings",
         read_only=True,
         theme="hythe-light",
         config_path=file,

@@ -467,3 +467,20 @@ async def test_events_come_without_chunks_where_their_end_says_nothing(engine: R
         line.close()
     with pytest.raises(ConnectionLost):
         await anext(ended)
+
+
+@pytest.mark.parametrize("status", ["426 Upgrade Required", "505 HTTP Version Not Supported"])
+async def test_who_speaks_no_old_http_is_asked_again_with_chunks(
+    engine: RawEngine, transport: Transport, status: str
+) -> None:
+    """As Envoy does in front of a daemon, unless it is told otherwise. It is found out once."""
+
+    async def reply(writer: asyncio.StreamWriter) -> None:
+        old = engine.requests[-1].protocol == "HTTP/1.0"
+        writer.write(answer(b"", status) if old else CHUNKED + chunk(EVENT) + chunk(b""))
+
+    engine.replies["/events"] = reply
+    assert await events_of(transport) == [None, STARTED]
+    assert await events_of(transport) == [None, STARTED]
+    told = [request.protocol for request in engine.requests if "/events" in request.target]
+    assert told == ["HTTP/1.0", "HTTP/1.1", "HTTP/1.1"]

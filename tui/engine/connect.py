@@ -6,18 +6,27 @@ from collections.abc import Awaitable, Callable, Iterable
 
 import msgspec
 
-from tui.engine.endpoint import Endpoint
+from tui.engine.endpoint import Endpoint, without_password
 from tui.engine.engine import Engine
-from tui.engine.errors import ConnectionFailed, EngineError
+from tui.engine.errors import ConnectionFailed, EndpointError, EngineError
 from tui.model.system import Ping
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """An endpoint that was tried, and why it did not serve: `reason` in words, `hint` what to do."""
+    """An endpoint that was tried, and why it did not serve: `reason` in words, `hint` what to do.
+
+    One that is not `usable` leads nowhere: its address is what was named, without a password.
+    """
 
     endpoint: Endpoint
     reason: str
     hint: str = ""
+    usable: bool = True
+
+
+def refused(address: str, source: str, error: EndpointError) -> Attempt:
+    """Return what to say of an address, or of a context, that is none."""
+    return Attempt(Endpoint(without_password(address), source), str(error), error.hint, usable=False)
 
 
 class Found(msgspec.Struct, frozen=True):

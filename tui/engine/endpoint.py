@@ -147,7 +147,12 @@ def _address(url: str, rest: str, source: str, default_port: int) -> str:
 
 def _shown(url: str) -> str:
     """Return an address as an error may show it: a password that somebody wrote into it stays theirs."""
-    return repr(re.sub(r"(//[^/@:]*):[^/@]*@", r"\1:…@", url))
+    return repr(without_password(url))
+
+
+def without_password(url: str) -> str:
+    """Return an address, or a context's name, as it may be shown."""
+    return re.sub(r"(//[^/@:]*):[^/@]*@", r"\1:…@", url)
 
 
 def config_folder(env: Mapping[str, str]) -> Path:
@@ -270,8 +275,10 @@ def named_endpoint(name: str, source: str, env: Mapping[str, str]) -> Endpoint:
     return context_endpoint(name, source, env)
 
 
-def candidates(host: str | None, context: str | None, env: Mapping[str, str]) -> list[Endpoint]:
+def candidates(host: str | None, context: str | None, env: Mapping[str, str], named_by: str = "") -> list[Endpoint]:
     """Return the endpoints to try, best first. One that was named, by whatever means, is the only one.
+
+    `named_by` is what named the host or the context, where it was not the option of that name.
 
     The order is the docker CLI's: --host, --context, DOCKER_HOST, DOCKER_CONTEXT, the config file's current context;
     when none of them says anything, the well-known sockets.
@@ -280,9 +287,9 @@ def candidates(host: str | None, context: str | None, env: Mapping[str, str]) ->
         EndpointError: the one that was named can't be used.
     """
     if host:
-        return [_from_environment(host, "--host", env)]
+        return [_from_environment(host, named_by or "--host", env)]
     if context:
-        return [context_endpoint(context, "--context", env)]
+        return [context_endpoint(context, named_by or "--context", env)]
     if env.get("DOCKER_HOST"):
         return [_from_environment(env["DOCKER_HOST"], "DOCKER_HOST", env)]
     if env.get("DOCKER_CONTEXT"):

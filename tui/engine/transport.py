@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiohttp
@@ -39,6 +40,9 @@ NEWEST_API = (1, 51)
 """The newest version that hythe was measured against; a newer daemon is spoken to in this one."""
 
 ANSWER_TIMEOUT = 30.0
+
+NO_OLD_HTTP = (426, 505)
+"""Statuses by which a proxy, as Envoy does by itself, says that it speaks no HTTP/1.0."""
 
 
 class Answer:
@@ -85,6 +89,8 @@ class Transport:
         self.requests = 0
         self.connections = Connections(endpoint)
         """What requests go over."""
+        self._needs_chunks = False
+        """Whether what is in between speaks no HTTP/1.0."""
 
     async def close(self) -> None:
         """Close each connection, and end its ssh."""
@@ -209,8 +215,8 @@ class Transport:
     ) -> AsyncGenerator[Answer]:
         """Open a request and give its answer while it streams; a connection that is left early is closed.
 
-        Without `chunked` it is asked for in HTTP/1.0: the end of the connection is the end of the answer, and a line
-        that breaks looks like an end.
+        Without `chunked` it is asked for in HTTP/1.0, as long as that is spoken: the end of the connection is the end
+        of the answer, and a line that breaks looks like an end. `data` is then to be bytes: it may be sent twice.
 
         Raises:
             EngineError: as the tree in errors.py says.
@@ -219,9 +225,15 @@ class Transport:
             await self.negotiate()
         major, minor = self.api_version or OLDEST_API
         url = f"{self.connections.base}/v{major}.{minor}{path}"
-        async with self._open(
-            method, url, params=params, body=body, data=data, headers=headers, limit=limit, chunked=chunked
-        ) as answer:
+        ask = partial(self._open, method, url, params=params, body=body, data=data, headers=headers, limit=limit)
+        async with AsyncExitStack() as stack:
+            try:
+                answer = await stack.enter_async_context(ask(chunked=chunked or self._needs_chunks))
+            except ApiError as error:
+                if chunked or self._needs_chunks or error.status not in NO_OLD_HTTP:
+                    raise
+                self._needs_chunks = True
+                answer = await stack.enter_async_context(ask(chunked=True))
             yield answer
 
     @asynccontextmanager

@@ -25,7 +25,6 @@ MOST_WAITING = 8 << 20
 MOST_COUNTED = 200_000
 """Lines of one container that are passed over to read those before them; further back there is only the start."""
 
-
 MOST_KEPT = 100
 """Sources that are over and can be read back all the same: the last ones to end."""
 

@@ -136,7 +136,7 @@ class TaskLogs:
         clock = asyncio.get_running_loop().time
         pause = BUSY_SECONDS
         while True:
-            await asyncio.sleep(min(pause, POLL_SECONDS))
+            await asyncio.sleep(pause)
             before, began = self.state, clock()
             found(await self.refresh())
             took = clock() - began
@@ -173,8 +173,9 @@ class TaskLogs:
     ) -> AsyncGenerator[LogBatch]:
         """Yield the output of a task, and with `follow` what comes until the task is known to have ended.
 
-        What there is is read first by itself: only then the manager says why a node can't be asked. What a node has
-        not sent when the end is known does not come: after the end it is all there, and can be read without `follow`.
+        It also ends when the task's node is back that was away: what came meanwhile is had by asking again. What there
+        is is read first by itself: only then the manager says why a node can't be asked. What a node has not sent when
+        the end is known does not come: after the end it is all there, and can be read without `follow`.
         """
         self._open.add(container)
         try:
@@ -218,7 +219,8 @@ class TaskLogs:
     ) -> AsyncGenerator[LogBatch]:
         """Yield what comes until the task has ended and nothing came for a moment: the manager does not end it.
 
-        Nor does it tell when the node goes away, from which nothing more comes then: that is told here.
+        Nor does it tell when the node goes away, from which nothing more comes then: that is told here, and when the
+        node is back it ends.
         """
         coming = asyncio.ensure_future(anext(lines, None))
         looked = asyncio.ensure_future(self._looked.wait())
@@ -241,6 +243,8 @@ class TaskLogs:
                     if (away := self._away(task)) != told:
                         told = away
                         yield mark_of(away or "its node is back")
+                        if not away:
+                            return  # nothing more comes on this line: it is to be read on by another
                 else:
                     over.set()
         finally:

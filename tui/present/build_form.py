@@ -12,7 +12,7 @@ Span = tuple[str, str]
 
 
 class Summary(Protocol):
-    """What a context holds; see tui.engine.context_tar.ContextSummary."""
+    """What a context holds; see tui.engine.build_context.ContextSummary."""
 
     @property
     def files(self) -> int: ...

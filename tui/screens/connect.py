@@ -108,8 +108,8 @@ class ConnectScreen(HytheScreen):
 
     def _tried(self, key: str, attempt: Attempt) -> list[Choice]:
         endpoint = attempt.endpoint
-        where = ((f"{endpoint.source or 'the settings':<24.24} ", "accent"), (f"{endpoint.url}  ", ""))
-        if endpoint.url and endpoint.source:
+        where = ((f"{endpoint.source:<24.24} ", "accent"), (f"{endpoint.url}  ", ""))
+        if attempt.usable:
             self._endpoints[key] = endpoint
             return [Choice(key, where), *self._wrapped(attempt.reason, 4, "bad")]
         return [Choice(None, where), *self._wrapped(attempt.reason, 4, "bad")]
