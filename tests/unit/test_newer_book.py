@@ -57,3 +57,12 @@ def test_an_index_that_changed_for_other_platforms_alone_is_not_newer() -> None:
     assert book.newer_tags(here) == []
     book.tell("nginx:1", digest="sha256:b", image_id="sha256:2")
     assert book.newer_tags(here) == ["nginx:1"]
+
+
+def test_what_a_digest_names_is_told_once() -> None:
+    book = NewerBook()
+    assert book.image_of("nginx:1", "sha256:b") == ""
+    book.tell("nginx:1", digest="sha256:b", image_id="sha256:2")
+    assert book.image_of("nginx:1", "sha256:b") == "sha256:2"
+    assert book.image_of("nginx:1", "sha256:c") == ""
+    assert book.image_of("nginx:2", "sha256:b") == ""

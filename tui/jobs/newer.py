@@ -59,7 +59,9 @@ class NewerJob(Job):
                 reference = parse_reference(tag)
                 auth = await logins.auth(reference.domain)
                 digest = await self._engine.registries.digest_of(tag, auth=auth)
-                found = "" if digest in pulled_digests(image, tag) else await self._named(image, reference, digest)
+                found = ""
+                if digest not in pulled_digests(image, tag):
+                    found = self._book.image_of(tag, digest) or await self._named(image, reference, digest)
                 self._book.tell(tag, digest=digest, image_id=found)
                 if found == image.id:
                     self.same.append(tag)

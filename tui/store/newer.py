@@ -53,6 +53,14 @@ class NewerBook:
         told = self._told.get(reference)
         return told is not None and self._now() - told.at < KEEP_SECONDS
 
+    def image_of(self, reference: str, digest: str) -> str:
+        """Return the ID of the image that a digest was told to name, "" where that was never told.
+
+        It can't name another one, and registries count each answer to that as a pull.
+        """
+        told = self._told.get(reference)
+        return told.image_id if told is not None and told.digest == digest else ""
+
     def is_newer(self, image: Image, reference: str) -> bool:
         """Whether the registry has another image under this tag of the image than it had when it was pulled.
 
