@@ -187,9 +187,16 @@ def _add_completion(verbs: "argparse._SubParsersAction[_Parser]") -> None:  # py
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    completion.add_argument(
-        "shell", choices=(*SHELLS, GROUPS), metavar="SHELL", help="bash, zsh or fish; the scripts ask for groups"
-    )
+    completion.add_argument("shell", choices=_Printed(SHELLS), metavar="SHELL", help="bash, zsh or fish")
+
+
+class _Printed(tuple[str, ...]):
+    """What can be printed: what is offered and named in errors, and besides what the scripts alone ask for."""
+
+    __slots__ = ()
+
+    def __contains__(self, word: object) -> bool:
+        return word == GROUPS or super().__contains__(word)
 
 
 def _text(value: str) -> str:

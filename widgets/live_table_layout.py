@@ -1,6 +1,6 @@
 """Where the columns of a live table stand: which fit, how wide, and what a column is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -56,6 +56,14 @@ class Column(Protocol[T_contra]):
     @property
     def priority(self) -> int:
         """Columns with the lowest number are dropped first when the width is short."""
+        ...
+
+    @property
+    def shorter(self) -> Callable[[str, int, str], Iterable[str]] | None:
+        """What says a text that does not fit in ever shorter ways, given it, the width and the sign of a cut.
+
+        The first that fits is drawn, else the last without its end. None where the end is what tells least.
+        """
         ...
 
     def cell(self, row: T_contra) -> Cell:

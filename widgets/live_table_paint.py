@@ -14,6 +14,9 @@ from widgets.live_table_layout import GAP, GUTTER, Cell, Column, Placed
 LITERAL_LIMIT = 4
 """A cell looks at this many characters of a text for each of its cells of width, and at a few more."""
 
+SHORTENED = 1024
+"""Characters up to which a text may be said in less by its column; a longer one only loses its end."""
+
 
 class Glyphs(msgspec.Struct, frozen=True):
     """The signs that a table draws by itself."""
@@ -147,6 +150,16 @@ class Painter:
         """A text from outside as a cell of this width draws it, not yet fitted."""
         return literal(text, LITERAL_LIMIT * width + 16, ascii=self._ascii)
 
+    def _fitted(self, column: Column[Any], text: str, width: int) -> str:
+        """A text from outside as a cell of exactly this width."""
+        drawn, ellipsis = self.drawn(text, width), self.glyphs.ellipsis
+        if column.shorter is not None and len(text) <= SHORTENED and cells(drawn) > width:
+            for short in column.shorter(text, width, ellipsis):
+                drawn = literal(short, ascii=self._ascii)
+                if cells(drawn) <= width:
+                    break
+        return fit(drawn, width, column.align, ellipsis)
+
     def _bar(self, palette: Palette, bar: bool) -> Segment:
         return Segment(self.glyphs.thumb, palette.style("thumb")) if bar else Segment(" ", palette.style("track"))
 
@@ -158,8 +171,7 @@ class Painter:
         for index, (place, (text, tone)) in enumerate(zip(self.placed, line.cells, strict=True)):
             drawn = line.drawn[index]
             if drawn is None:
-                align = self._columns[place.column].align
-                drawn = fit(self.drawn(text, place.width), place.width, align, self.glyphs.ellipsis)
+                drawn = self._fitted(self._columns[place.column], text, place.width)
                 drawn = line.drawn[index] = " " * (place.x - used) + drawn
             runs.append((drawn, tone))
             used = place.x + place.width

@@ -48,6 +48,7 @@ class Field:
         self.flex = flex
         self.align: Literal["left", "right"] = align
         self.priority = 10
+        self.shorter = None
         self.tone = tone
 
     def cell(self, row: Row) -> tuple[str, str]:

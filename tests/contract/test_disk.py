@@ -53,7 +53,7 @@ async def removed(bench: Bench, objects: Sequence[Doomed], written: Written) -> 
     async def measure() -> int | None:
         return (await counted(bench)).total
 
-    job = CleanUpJob(bench.engine, "clean up", "docker system prune", objects, written.begin, before, measure)
+    job = CleanUpJob(bench.engine, "clean up", "docker system prune", objects, written.begin, before, measure, list)
     job.start()
     async with asyncio.timeout(60):
         await job.wait()
@@ -220,7 +220,7 @@ async def test_what_was_asked_for_when_it_was_cancelled_may_be_gone(
         await asyncio.Event().wait()
 
     monkeypatch.setattr(bench.engine.containers, "remove", hang)
-    job = CleanUpJob(bench.engine, "x", "x", shown, Written().begin, 0, lambda: asyncio.sleep(0, None))
+    job = CleanUpJob(bench.engine, "x", "x", shown, Written().begin, 0, lambda: asyncio.sleep(0, None), list)
     job.start()
     await asked.wait()
     await job.cancel()
@@ -235,7 +235,12 @@ async def test_cancelling_keeps_what_was_not_reached(bench: Bench) -> None:
     made = [await bench.create("true", name=f"c{at}") for at in range(3)]
     use = await counted(bench)
     shown = [each for each in doomed(PRUNE["containers"], use, (), ()) if each.id in made]
-    job = CleanUpJob(bench.engine, "x", "x", shown, Written().begin, 0, lambda: asyncio.sleep(0, None))
+    recounts: list[int] = []
+
+    def recount() -> None:
+        recounts.append(job.count("removed"))
+
+    job = CleanUpJob(bench.engine, "x", "x", shown, Written().begin, 0, lambda: asyncio.sleep(0, None), recount)
     first = asyncio.Event()
     job.listen(lambda: first.set() if job.count("removed") else None)
     job.start()
@@ -243,6 +248,7 @@ async def test_cancelling_keeps_what_was_not_reached(bench: Bench) -> None:
     await job.cancel()
     assert job.state == "cancelled"
     assert job.count("waiting", "removing") == 0
+    assert recounts == [job.count("removed")], "what is left is counted, once"
     left = {each.id for each in await bench.engine.containers.list_all()} & set(made)
     assert len(left) >= 3 - job.count("removed") - 1
     assert job.fates[shown[-1].key][0] == "kept"

@@ -6,10 +6,11 @@ import os
 import secrets
 import subprocess
 import tarfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from certificates import Certificates
@@ -32,6 +33,7 @@ from tui.engine.transfers import ANONYMOUS
 from tui.jobs.newer import NewerJob
 from tui.jobs.pull import PullJob
 from tui.jobs.push import PushJob
+from tui.store.newer import NewerBook
 
 IMAGE = "busybox:latest"
 HOST_TIMEOUT = 60
@@ -51,6 +53,11 @@ class Scene:
         self.session.jobs.start(job)
         async with asyncio.timeout(HOST_TIMEOUT):
             await job.wait()
+
+    async def look(self, host: str) -> Registry:
+        """Return a client for the registry's twin in this network."""
+        assert host == self.host
+        return Registry(self.here, Credentials(USER, PASSWORD), plain=True)
 
     async def tagged(self, name: str) -> str:
         """Give the image a name in the registry."""
@@ -195,9 +202,9 @@ async def test_a_tag_that_moved_is_newer_and_its_container_recreated(scene: Scen
     image = await scene.engine.images.read(reference)
     assert image.id == old
 
-    job = NewerJob(scene.engine, scene.session.newer, [image], lambda _image: None)
+    job = NewerJob(scene.engine, scene.session.newer, [image], lambda _image: None, scene.look)
     await scene.run(job)
-    assert (job.newer, job.error) == ([reference], "")
+    assert (job.newer, job.same, job.error) == ([reference], [], "")
 
     await _known(scene, name)
     target = next(c for c in scene.session.state.containers.values() if c.name == name)
@@ -265,3 +272,79 @@ async def test_nothing_is_pushed_without_a_name_or_a_registry(scene: Scene) -> N
     await scene.run(gone)
     assert gone.state == "failed"
     assert "not found" in gone.error or "unknown" in gone.error
+
+
+INDEX = "application/vnd.oci.image.index.v1+json"
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+
+
+async def put_index(host: str, name: str, tag: str, entries: dict[str, str]) -> None:
+    """Give a registry an index of these manifests' digests by their platforms, under a tag."""
+    async with aiohttp.ClientSession(f"http://{host}") as http:
+        manifests: list[dict[str, object]] = []
+        for platform, digest in entries.items():
+            os_, architecture = platform.split("/")
+            async with http.get(f"/v2/{name}/manifests/{digest}", headers={"Accept": MANIFEST}) as held:
+                size = len(await held.read())
+                assert held.status == 200, digest
+            manifests.append({"mediaType": MANIFEST, "digest": digest, "size": size,
+                              "platform": {"os": os_, "architecture": architecture}})  # fmt: skip
+        body = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests})
+        async with http.put(f"/v2/{name}/manifests/{tag}", data=body, headers={"Content-Type": INDEX}) as put:
+            assert put.status == 201, await put.text()
+
+
+async def test_an_index_that_changed_for_other_platforms_alone_is_not_newer(
+    own_engine: PrivateEngine, program: Path, docker_folder: Path, tmp_path: Path
+) -> None:
+    inside = own_engine.inside
+    with docker_registry(program, tmp_path, inside=inside) as registry, docker_registry(program, tmp_path) as twin:
+        engine = Engine(Endpoint(own_engine.host, "test"))
+        await engine.connect()
+        session = Session(engine, History())
+        session.start()
+        scene = Scene(engine, session, own_engine, registry.host, twin.host)
+        try:
+            await _an_index_changes(scene)
+        finally:
+            await session.close()
+
+
+async def _an_index_changes(scene: Scene) -> None:
+    engine, name, repository = scene.engine, "team/many", f"{scene.host}/team/many"
+    digests: list[str] = []
+    made = await engine.containers.create({"Image": IMAGE})
+    for number in range(3):
+        image = IMAGE if not number else await engine.containers.commit(made.id, changes=[f"ENV N={number}"])
+        await engine.images.tag(image, repository, str(number))
+        push = PushJob(engine, f"{repository}:{number}")
+        await scene.run(push)
+        assert push.state == "done", push.error
+        digests.append(push.digest)
+        await engine.images.remove(f"{repository}:{number}")
+    own = "/".join(((await engine.images.details(IMAGE)).platform).split("/")[:2])
+    reference = f"{repository}:many"
+
+    async def look(host: str) -> Registry:
+        assert host == scene.host
+        return Registry(scene.here, plain=True)
+
+    async def away(_host: str) -> Registry:
+        return Registry("127.0.0.1:1", plain=True)
+
+    async def asked(look: Callable[[str], Awaitable[Registry]]) -> tuple[list[str], list[str]]:
+        image = await engine.images.read(reference)
+        job = NewerJob(engine, NewerBook(), [image], lambda _image: None, look)
+        await scene.run(job)
+        assert (job.state, job.error) == ("done", "")
+        assert "not told" not in job.progress
+        return job.newer, job.same
+
+    await put_index(scene.here, name, "many", {own: digests[0], "linux/s390x": digests[1]})
+    await scene.run(PullJob(engine, reference))
+    assert await asked(look) == ([], [])
+    await put_index(scene.here, name, "many", {own: digests[0], "linux/s390x": digests[2]})
+    assert await asked(look) == ([], [reference])
+    assert await asked(away) == ([reference], []), "who cannot look closer takes it for another"
+    await put_index(scene.here, name, "many", {own: digests[1], "linux/s390x": digests[2]})
+    assert await asked(look) == ([reference], [])

@@ -1,13 +1,15 @@
 """Disk, clean up, volumes to tar files, networks, ports and events, with keys as a user presses them."""
 
+import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 
 import pytest
 from stage import StageApp, dashboard, text_of, until
 from textual.pilot import Pilot
 
+from tui.model.disk import KINDS, DiskKind, DiskUse
 from tui.screens.clean_up import CleanUpScreen
 from tui.screens.dashboard import DashboardScreen
 from tui.screens.events import EventsScreen
@@ -50,6 +52,28 @@ async def test_ages_on_the_disk_screen_move_on() -> None:
         before = text_of(app).splitlines()[8]
         await app.clock.advance(90)
         await until(pilot, lambda: text_of(app).splitlines()[8] != before, "the age of the volume")
+
+
+async def test_to_stop_is_offered_only_while_something_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = StageApp()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await open_disk(pilot)
+        await until(pilot, lambda: "stop reading" not in text_of(app), "nothing is being read")
+        await pilot.press("x")
+        await until(pilot, lambda: "nothing is being read" in text_of(app))
+        disk, held = screen.session.engine.disk, asyncio.Event()
+        count = disk.use
+
+        async def slowly(kinds: Sequence[DiskKind] = KINDS) -> AsyncGenerator[DiskUse]:
+            await held.wait()
+            async for part in count(kinds):
+                yield part
+
+        monkeypatch.setattr(disk, "use", slowly)
+        await pilot.press("f5")
+        await until(pilot, lambda: "stop reading" in text_of(app).splitlines()[-1], "the daemon counts")
+        held.set()
+        await until(pilot, lambda: "stop reading" not in text_of(app).splitlines()[-1], "it has counted")
 
 
 async def test_what_is_unticked_stays() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
@@ -54,9 +55,7 @@ class Daemon:
         return self.users
 
 
-async def cleaned(daemon: Daemon) -> tuple[CleanUpJob, list[str]]:
-    lines: list[str] = []
-
+def made(daemon: Daemon, lines: list[str], recount: Callable[[], object]) -> CleanUpJob:
     def begin(line: str):
         def record(outcome: Literal["ok", "failed", "cancelled"], detail: str = "") -> None:
             lines.append(f"{outcome} {line}")
@@ -67,7 +66,13 @@ async def cleaned(daemon: Daemon) -> tuple[CleanUpJob, list[str]]:
         return 0
 
     image = Doomed("image", ID, "a:1", tags=("a:1", "b:1"))
-    job = CleanUpJob(cast("Engine", daemon), "clean up", "docker image prune --all", [image], begin, 0, measure)
+    line = "docker image prune --all"
+    return CleanUpJob(cast("Engine", daemon), "clean up", line, [image], begin, 0, measure, recount)
+
+
+async def cleaned(daemon: Daemon) -> tuple[CleanUpJob, list[str]]:
+    lines: list[str] = []
+    job = made(daemon, lines, list)
     job.start()
     await job.wait()
     assert job.state == "done", job.error
@@ -107,3 +112,30 @@ async def test_an_image_that_the_daemon_keeps_is_not_said_to_be_removed(monkeypa
     assert fate == "kept"
     assert "the daemon keeps it" in why
     assert lines[-1] == "failed docker rmi a:1 b:1"
+
+
+async def test_one_that_is_cancelled_has_the_disk_counted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    daemon, begun = Daemon(["a:1", "b:1"], []), asyncio.Event()
+
+    async def hang(_name: str) -> list[ImageDeleted]:
+        begun.set()
+        await asyncio.Event().wait()
+        return []
+
+    monkeypatch.setattr(daemon, "remove", hang)
+    counts: list[str] = []
+    job = made(daemon, [], lambda: counts.append("again"))
+    job.start()
+    await begun.wait()
+    assert counts == []
+    await job.cancel()
+    assert (job.state, counts) == ("cancelled", ["again"])
+    assert job.fates[f"image {ID}"][1].startswith("its removal was asked for")
+
+
+async def test_one_that_removed_nothing_before_it_was_cancelled_has_nothing_counted() -> None:
+    counts: list[str] = []
+    job = made(Daemon(["a:1"], []), [], lambda: counts.append("again"))
+    job.start()
+    await job.cancel()
+    assert (job.state, counts) == ("cancelled", [])

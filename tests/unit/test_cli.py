@@ -123,6 +123,14 @@ def test_wrong_usage_is_one_line_and_2(arguments: list[str], words: str, capsys:
     assert words in said
 
 
+def test_a_wrong_shell_is_told_of_the_shells_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        entry.main(["completion", "WRONG"])
+    said = capsys.readouterr().err
+    assert all(shell in said for shell in ("bash", "zsh", "fish"))
+    assert "groups" not in said
+
+
 def test_limits_of_layers() -> None:
     parse = cli.build_parser().parse_args
     sizes = {"0": 0, "5000": 5000, "20MB": 20_000_000, "1.5 kb": 1500, "1GiB": 1 << 30, "3B": 3}

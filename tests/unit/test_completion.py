@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tui.__main__ import main
-from tui.cli import GROUPS, SHELLS, build_parser
+from tui.cli import SHELLS, build_parser
 from tui.completion import completion_script, describe
 
 FLAGS = [flag for verb in describe(build_parser()) for option in verb.options for flag in option.flags]
@@ -39,7 +39,7 @@ def offered(line: str, tmp_path: Path) -> set[str]:
         ("hythe --host ", set[str]()),
         ("hythe d", {"demo"}),
         ("hythe comp", {"completion"}),
-        ("hythe completion ", {"-h", "--help", *SHELLS, GROUPS}),
+        ("hythe completion ", {"-h", "--help", *SHELLS}),
         ("hythe demo --s", {"--socket", "--seed", "--swarm"}),
         ("hythe demo --seed ", set[str]()),
         ("hythe --config fi", {"file.toml"}),
@@ -55,7 +55,7 @@ def test_bash_offers(line: str, words: set[str], tmp_path: Path) -> None:
 def test_bash_offers_every_option(tmp_path: Path) -> None:
     verbs = ("", "layers ", "demo ", "completion ")
     everything = {word for verb in verbs for word in offered(f"hythe {verb}", tmp_path)}
-    assert everything == {*FLAGS, "layers", "demo", "completion", *SHELLS, GROUPS}
+    assert everything == {*FLAGS, "layers", "demo", "completion", *SHELLS}
 
 
 @pytest.mark.parametrize("shell", SHELLS)

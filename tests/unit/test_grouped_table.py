@@ -33,6 +33,7 @@ class Field:
     min_width: int = 5
     flex: int = 0
     priority: int = 5
+    shorter: None = None
     align: Any = "left"
     title: str = "T"
 

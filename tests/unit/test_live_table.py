@@ -1,7 +1,7 @@
 """The live table on a screen: what it draws, what keys and the mouse do, what it tells."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -36,6 +36,7 @@ class BoatColumn:
     flex: int = 0
     align: Literal["left", "right"] = "left"
     priority: int = 10
+    shorter: Callable[[str, int, str], Iterable[str]] | None = None
 
     def cell(self, row: Boat) -> tuple[str, str]:
         return self.text(row), row.tone

@@ -48,3 +48,21 @@ def test_answers_without_end_are_not_kept() -> None:
     assert book.was_asked("app:0"), "it was asked again: others are older"
     assert not book.was_asked("app:1")
     assert book.was_asked("app:new")
+
+
+def test_an_index_that_changed_for_other_platforms_alone_is_not_newer() -> None:
+    here = image("nginx:1", digests=("nginx@sha256:a",))
+    book = NewerBook()
+    book.tell("nginx:1", digest="sha256:b", image_id=here.id)
+    assert book.newer_tags(here) == []
+    book.tell("nginx:1", digest="sha256:b", image_id="sha256:2")
+    assert book.newer_tags(here) == ["nginx:1"]
+
+
+def test_what_a_digest_names_is_told_once() -> None:
+    book = NewerBook()
+    assert book.image_of("nginx:1", "sha256:b") == ""
+    book.tell("nginx:1", digest="sha256:b", image_id="sha256:2")
+    assert book.image_of("nginx:1", "sha256:b") == "sha256:2"
+    assert book.image_of("nginx:1", "sha256:c") == ""
+    assert book.image_of("nginx:2", "sha256:b") == ""

@@ -14,8 +14,9 @@ from tui.engine import registry as registry_module
 from tui.engine.credentials import Credentials
 from tui.engine.errors import EngineError, MalformedAnswer
 from tui.engine.registry import Registry
-from tui.engine.registry_details import read_tag
+from tui.engine.registry_details import image_id, read_tag
 from tui.engine.registry_words import RegistryError
+from tui.model.registry import WirePlatform
 
 
 def client(fake: FakeRegistry, login: Credentials | None = None) -> Registry:
@@ -273,3 +274,18 @@ async def test_a_client_that_was_closed_meanwhile_says_so() -> None:
         await registry.close()
         with pytest.raises(RegistryError, match="not asked any more"):
             await registry.digest("app", "one")
+
+
+async def test_the_image_of_a_platform_costs_two_requests_and_is_none_where_there_is_none() -> None:
+    async with fake_registry() as fake:
+        registry = client(fake)
+        digest = fake.index("1")
+        seen = len(fake.seen)
+        found = await image_id(registry, "app", digest, WirePlatform("linux", "arm64", "v8"))
+        assert json.loads(fake.blobs[found])["architecture"] == "arm64", "arm64 and arm64/v8 are one"
+        assert len([path for _, path, _ in fake.seen[seen:] if "/manifests/" in path]) == 2
+        assert await image_id(registry, "app", digest, WirePlatform("linux", "s390x")) == ""
+        one = fake.image("one")["digest"]
+        found = await image_id(registry, "app", one, WirePlatform("linux", "s390x"))
+        assert found == json.loads(fake.blobs[one])["config"]["digest"]
+        await registry.close()

@@ -18,6 +18,7 @@ from tui.model.swarm import (
     service_from,
     status_from,
     task_from,
+    told_apart,
 )
 from tui.present.swarm import NodeRows, ServiceRows, swarm_ports, task_lines
 
@@ -122,6 +123,20 @@ def test_a_node() -> None:
     assert columns["state"].cell(lost)[1] == "bad"
     assert SwarmStatus().why_not == "this daemon is in no swarm"
     assert swarm_ports([SwarmPort(80, 8080)], "->") == "8080->80"
+
+
+def test_nodes_of_one_name_are_told_apart_by_their_ids() -> None:
+    host = "ip-10-0-0-12.eu-west-1.compute.internal"
+    found = told_apart([SwarmNode("abcdef", host), SwarmNode("ghijkl", host), SwarmNode("mnopqr", "db")])
+    assert [node.label for node in found] == [f"{host}-abcd", f"{host}-ghij", "db"]
+    name = NodeRows().columns()[0]
+    assert name.shorter is not None
+    drawn = [next(iter(name.shorter(name.cell(node)[0], 14, "…"))) for node in found[:2]]
+    assert drawn == ["ip-10-0-…-abcd", "ip-10-0-…-ghij"]
+    tasks = [SwarmTask("t", "s", node.id, slot) for slot, node in enumerate(found, 1)]
+    nodes = {node.id: node for node in found}
+    lines = task_lines(SwarmService("s", "web"), tasks, nodes, 0, ascii=True)
+    assert [line[2][0].split()[1] for line in lines] == [node.label for node in found]
 
 
 JSON = st.recursive(

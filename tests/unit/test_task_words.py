@@ -2,7 +2,7 @@
 
 import pytest
 
-from tui.jobs.task_logs import label_of, node_names, record_of, why_away
+from tui.jobs.task_logs import label_of, record_of, why_away
 from tui.model.swarm import SwarmNode, SwarmService, SwarmTask
 from tui.present.log_title import Reading, log_title
 from tui.present.logs import ended_mark, why_empty
@@ -16,11 +16,6 @@ def test_labels_have_the_slot_and_the_node_but_not_the_stack() -> None:
     assert label_of(SwarmTask("t", "s", "n", 2), stack, "worker") == "web.2@worker"
     assert label_of(SwarmTask("t", "s", "n"), WEB, "worker") == "web@worker"
     assert label_of(SwarmTask("t", "s", "", 2), WEB, "") == "web.2"
-
-
-def test_nodes_of_one_name_are_told_apart_by_their_ids() -> None:
-    nodes = {id: SwarmNode(id, name) for id, name in (("abcdef", "vm"), ("ghijkl", "vm"), ("mnopqr", "db"))}
-    assert node_names(nodes) == {"abcdef": "vm-abcd", "ghijkl": "vm-ghij", "mnopqr": "db"}
 
 
 @pytest.mark.parametrize(

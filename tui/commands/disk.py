@@ -73,7 +73,11 @@ async def remove(context: Context, prune: Prune, objects: Sequence[Doomed]) -> C
         await session.disk.wait()
         return None if session.disk.problem else session.disk.use.total
 
+    def recount() -> None:
+        session.disk.read(anew=True)
+
     before = session.disk.use.total
-    job = CleanUpJob(session.engine, f"clean up: {prune.title}", prune.line, objects, begin, before, measure)
+    title = f"clean up: {prune.title}"
+    job = CleanUpJob(session.engine, title, prune.line, objects, begin, before, measure, recount)
     session.jobs.start(job)
     return job

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import cast
 
 from tui.commands.command import Context
 from tui.commands.job_history import start_job
 from tui.commands.recreate import recreate
+from tui.commands.registry_desk import open_registry
 from tui.commands.session import Session
 from tui.engine.errors import NotFound
 from tui.jobs.newer import NewerJob
@@ -27,7 +29,8 @@ def in_use(session: Session) -> list[Image]:
 
 def start_check(session: Session, images: Sequence[Image]) -> NewerJob:
     """Start to ask the registries of these images; rows that change are drawn."""
-    job = NewerJob(session.engine, session.newer, images, lambda image: session.on_busy({image.id}))
+    look = partial(open_registry, session)
+    job = NewerJob(session.engine, session.newer, images, lambda image: session.on_busy({image.id}), look)
     start_job(session, job)
     return job
 

@@ -30,7 +30,7 @@ async def _perform(
 ) -> list[SwarmNode]:
     """Send one request a node, and return those that the daemon refused."""
     # two nodes may have one name: the ID tells them apart
-    acts = [Act(n.id, n.name, line.format(quote(n.id)), lambda n=n: send(n)) for n in nodes]
+    acts = [Act(n.id, n.label, line.format(quote(n.id)), lambda n=n: send(n)) for n in nodes]
     failures = await perform(context, verb, acts)
     context.session.swarm.refresh()
     refused = {failure.act.key for failure in failures if isinstance(failure.error, ApiError)}
@@ -75,7 +75,7 @@ async def remove(context: Context) -> None:
 
 
 def _names(nodes: list[SwarmNode]) -> str:
-    return nodes[0].name if len(nodes) == 1 else plural(len(nodes), "node")
+    return nodes[0].label if len(nodes) == 1 else plural(len(nodes), "node")
 
 
 async def inspect(context: Context) -> None:

@@ -6,7 +6,16 @@ import asyncio
 from typing import Final
 
 from tui.engine.registry import Registry
-from tui.model.registry import CONFIG_TYPES, Descriptor, Manifest, RemoteImage, RemoteTag, remote_image
+from tui.model.registry import (
+    CONFIG_TYPES,
+    Descriptor,
+    Manifest,
+    RemoteImage,
+    RemoteTag,
+    WirePlatform,
+    entry_for,
+    remote_image,
+)
 
 MOST_PLATFORMS: Final = 24
 AT_ONCE: Final = 4
@@ -30,6 +39,21 @@ async def read_tag(registry: Registry, name: str, tag: str, *, most: int = MOST_
 
     images = await asyncio.gather(*map(one, listed[:most]))
     return RemoteTag(tag, digest, tuple(images), max(0, len(listed) - most))
+
+
+async def image_id(registry: Registry, name: str, digest: str, platform: WirePlatform) -> str:
+    """Return the ID of the image that a digest names for a platform; "" where it names none, or not just one.
+
+    The ID is the digest of its configuration, as daemons with the classic store have it. It costs a request for a
+    manifest, and two for an index; what comes is checked against the digest. Raises RegistryError, MalformedAnswer.
+    """
+    _, manifest = await registry.manifest(name, digest)
+    if manifest.manifests is not None:
+        entry = entry_for(manifest.manifests, platform)
+        if entry is None:
+            return ""
+        _, manifest = await registry.manifest(name, entry.digest)
+    return manifest.config.digest if manifest.config is not None else ""
 
 
 async def _image(registry: Registry, name: str, descriptor: Descriptor, manifest: Manifest) -> RemoteImage:

@@ -28,6 +28,7 @@ from tui.model.swarm import (
     service_from,
     status_from,
     task_from,
+    told_apart,
 )
 
 Spec = dict[str, Any]
@@ -91,9 +92,9 @@ class Swarm:
                 yield batch
 
     async def nodes(self) -> list[SwarmNode]:
-        """Return the nodes by name."""
+        """Return the nodes by name; those of one host name are told apart by their labels."""
         found = await self._transport.get("/nodes", list[WireNode])
-        return sorted(map(node_from, found), key=lambda node: (node.name, node.id))
+        return told_apart(sorted(map(node_from, found), key=lambda node: (node.name, node.id)))
 
     async def secrets(self) -> list[SwarmName]:
         """Return the names of the secrets; no manager gives away what is in them."""

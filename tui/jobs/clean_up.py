@@ -51,6 +51,7 @@ def removal_line(each: Doomed) -> str:
 class CleanUpJob(Job):
     """Removes what it is given, in that order. `measure` returns the bytes that the daemon's disk use comes to now.
 
+    `recount` has them counted by themselves, where an end came too early and something was, or may be, removed by then.
     What the daemon refuses, and what is another object by now than the one that was shown, is kept and told by name.
     """
 
@@ -65,12 +66,14 @@ class CleanUpJob(Job):
         begin: Begin,
         before: int,
         measure: Callable[[], Awaitable[int | None]],
+        recount: Callable[[], object],
     ) -> None:
         super().__init__(title, line)
         self._engine = engine
         self._begin = begin
         self._before = before
         self._measure = measure
+        self._recount = recount
         self.objects = tuple(objects)
         self.fates: dict[str, tuple[Fate, str]] = {each.key: ("waiting", "") for each in self.objects}
         """What became of each by its key, and for what was kept, why."""
@@ -87,6 +90,10 @@ class CleanUpJob(Job):
         try:
             for each in self.objects:
                 await self._take(each)
+        except (asyncio.CancelledError, EngineError):
+            if self.count("removing", "removed", "gone"):
+                self._recount()
+            raise
         finally:
             for each in self.objects if self.count("waiting", "removing") else ():
                 fate = self.fates[each.key][0]

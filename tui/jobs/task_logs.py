@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -81,10 +80,9 @@ class TaskLogs:
         self.problem = ""
         records: dict[str, Container] = {}
         new: list[Target] = []
-        names = node_names(nodes)
         for service, tasks in zip(self._services, found, strict=True):
             for task in tasks:
-                node = names.get(task.node, task.node[:12])
+                node = nodes[task.node].label if task.node in nodes else task.node[:12]
                 records[task.id] = record_of(task, service, node, nodes.get(task.node))
                 known = self._known.get(task.id)
                 if known is None:
@@ -273,12 +271,6 @@ def by_rank(targets: Sequence[Target]) -> list[Target]:
 def _rank(target: Target) -> tuple[bool, float]:
     task = target.state().containers.get(target.container.id, target.container)
     return not task.is_running, -(task.created or 0.0)
-
-
-def node_names(nodes: Mapping[str, SwarmNode]) -> dict[str, str]:
-    """Return what nodes are called by their IDs: those of one host name are told apart by their IDs."""
-    names = Counter(node.name for node in nodes.values())
-    return {id: node.name if names[node.name] < 2 else f"{node.name}-{id[:4]}" for id, node in nodes.items()}
 
 
 def label_of(task: SwarmTask, service: SwarmService, node: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from tui.model.times import parse_time
@@ -63,6 +65,19 @@ class Manifest(msgspec.Struct, frozen=True, rename="camel"):
     def size(self) -> int:
         """The bytes that a pull of all its layers moves, and of its configuration."""
         return sum(each.size for each in (*(self.layers or ()), *((self.config,) if self.config else ())))
+
+
+def entry_for(manifests: Sequence[Descriptor], wanted: WirePlatform) -> Descriptor | None:
+    """Return the entry of an index that a daemon of a platform takes; None where there is none, or more than one is."""
+    fits = [each for each in manifests if each.is_image and _fits(each.platform, wanted)]
+    # arm64 and arm64/v8 are one: a variant counts where it is there to choose from
+    exact = [each for each in fits if each.platform is not None and each.platform.variant == wanted.variant]
+    found = exact or fits
+    return found[0] if len(found) == 1 else None
+
+
+def _fits(platform: WirePlatform | None, wanted: WirePlatform) -> bool:
+    return platform is not None and (platform.os, platform.architecture) == (wanted.os, wanted.architecture)
 
 
 class ConfigHistory(msgspec.Struct, frozen=True):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -273,7 +274,7 @@ class SwarmTask(msgspec.Struct, frozen=True, gc=False):
 
 
 class SwarmNode(msgspec.Struct, frozen=True, gc=False):
-    """A node; `reachability` is empty for a worker."""
+    """A node; `reachability` is empty for a worker, and `twin` is whether another node has its host name."""
 
     id: str
     name: str
@@ -285,6 +286,12 @@ class SwarmNode(msgspec.Struct, frozen=True, gc=False):
     leader: bool = False
     reachability: str = ""
     engine: str = ""
+    twin: bool = False
+
+    @property
+    def label(self) -> str:
+        """What it is called among the others: one of several of a host name has the beginning of its ID besides."""
+        return f"{self.name}-{self.id[:4]}" if self.twin else self.name
 
     @property
     def is_manager(self) -> bool:
@@ -371,6 +378,12 @@ def node_from(wire: WireNode) -> SwarmNode:
         manager.leader if manager else False, manager.reachability if manager else "",
         described.engine.engine_version if described.engine else "",
     )  # fmt: skip
+
+
+def told_apart(nodes: Sequence[SwarmNode]) -> list[SwarmNode]:
+    """Return all nodes of a swarm, in their order, each with whether another one has its host name."""
+    names = Counter(node.name for node in nodes)
+    return [msgspec.structs.replace(node, twin=names[node.name] > 1) for node in nodes]
 
 
 def name_from(wire: WireNamed) -> SwarmName:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
@@ -27,6 +27,8 @@ class Column(msgspec.Struct, Generic[T], frozen=True):
     flex: int = 0
     align: Literal["left", "right"] = "left"
     priority: int = 50
+    shorter: Callable[[str, int, str], Iterable[str]] | None = None
+    """Given a cell's text, the width and the sign of a cut, ever shorter texts; None where only the end is cut off."""
 
     def __post_init__(self) -> None:
         if not self.min_width:

@@ -13,6 +13,7 @@ from tui.present.exits import exit_short
 from tui.present.glyphs import RANK, container_mark
 from tui.present.ports import ports_text
 from tui.present.problems import Problem, row_words
+from tui.present.references import shorter_reference
 from tui.present.units import ago, memory, percent, rate, span
 
 
@@ -34,7 +35,8 @@ class ContainerRows(msgspec.Struct):
         columns: tuple[Column[Container], ...] = (
             Column("name", "NAME", 22, _name, _by_name, min_width=16, flex=3, priority=100),
             Column("state", "STATE", 12, self._state, _state_order, min_width=9, priority=95),
-            Column("image", "IMAGE", 22, _image, lambda c: c.image.lower(), min_width=12, flex=2, priority=60),
+            Column("image", "IMAGE", 22, _image, lambda c: c.image.lower(), min_width=13, flex=2, priority=60,
+                   shorter=shorter_reference),
             Column("cpu", "CPU", 7, self._cpu, self._cpu_order, align="right", priority=80),
             Column("memory", "MEM", 8, self._memory, self._memory_order, align="right", priority=75),
             Column("limit", "LIMIT", 8, self._limit, self._limit_order, align="right", priority=22),

@@ -9,6 +9,7 @@ import msgspec
 from tui.model.containers import Container
 from tui.model.images import Image
 from tui.present.columns import Cell, Column
+from tui.present.references import shorter_reference
 from tui.present.units import ago, size
 
 
@@ -24,14 +25,15 @@ class ImageRows(msgspec.Struct):
     def columns(self) -> Sequence[Column[Image]]:
         """Return the table's columns, in their order."""
         columns: tuple[Column[Image], ...] = (
-            Column("tag", "REPOSITORY:TAG", 36, self._tag, _tag_order, min_width=18, flex=3, priority=100),
+            Column("tag", "REPOSITORY:TAG", 36, self._tag, _tag_order, min_width=18, flex=3, priority=100,
+                   shorter=shorter_reference),
             Column("id", "IMAGE ID", 12, _id, lambda i: i.short_id, priority=60),
             Column("created", "CREATED", 9, self._created, lambda i: i.created, align="right", priority=80),
             Column("size", "SIZE", 8, _size, lambda i: i.size, align="right", priority=90),
             Column("shared", "SHARED", 8, _shared, lambda i: i.shared_size or -1, align="right", priority=20),
             Column("used", "USED BY", 8, self._used, self._used_order, align="right", priority=70),
             Column("more", "OTHER TAGS", 18, _more, lambda i: len(i.tags), flex=2, priority=30),
-        )
+        )  # fmt: skip
         return [column.then_by(_tag_order) for column in columns]
 
     def _tag(self, image: Image) -> Cell:

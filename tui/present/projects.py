@@ -21,6 +21,7 @@ from tui.model.compose import (
 from tui.present.columns import Cell, Column
 from tui.present.glyphs import Mark
 from tui.present.ports import ports_text
+from tui.present.references import shorter_reference
 from tui.present.units import plural
 
 RUNNING = Mark("●", "+", "running", "good")
@@ -156,7 +157,7 @@ class ServiceRows(msgspec.Struct):
             Column("running", "RUN", 5, self._running, lambda s: s.name, align="right", priority=90),
             Column("drift", "DRIFT", 15, self._drift, lambda s: s.name, min_width=9, priority=80),
             Column("image", "IMAGE", 24, lambda s: (s.image, "muted"), lambda s: s.image, min_width=12, flex=2,
-                   priority=70),
+                   priority=70, shorter=shorter_reference),
             Column("ports", "PORTS", 16, self._ports, lambda s: s.ports, min_width=10, flex=1, priority=60),
         )  # fmt: skip
 

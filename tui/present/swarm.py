@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -10,6 +10,7 @@ from tui.model.swarm import SwarmNode, SwarmPort, SwarmService, SwarmTask
 from tui.present.columns import Cell, Column
 from tui.present.exits import exit_short
 from tui.present.glyphs import Mark
+from tui.present.references import shorter_reference
 from tui.present.units import ago
 
 Span = tuple[str, str]
@@ -50,7 +51,7 @@ class ServiceRows(msgspec.Struct):
             Column("mode", "MODE", 10, lambda s: (s.mode, "muted"), lambda s: s.mode, priority=60),
             Column("replicas", "REPLICAS", 8, _replicas, _replicas_order, align="right", priority=95),
             Column("image", "IMAGE", 26, lambda s: (s.short_image, "muted"), lambda s: s.image.lower(), min_width=14,
-                   flex=2, priority=80),
+                   flex=2, priority=80, shorter=shorter_reference),
             Column("ports", "PORTS", 16, self._ports, lambda s: len(s.ports), min_width=10, flex=1, priority=70),
             Column("update", "UPDATE", 12, _update, lambda s: s.update, flex=1, priority=75),
             Column("stack", "STACK", 12, lambda s: (s.stack, "info"), lambda s: s.stack, flex=1, priority=50),
@@ -106,7 +107,8 @@ class NodeRows(msgspec.Struct):
     def columns(self) -> Sequence[Column[SwarmNode]]:
         """Return the table's columns, in their order."""
         columns: tuple[Column[SwarmNode], ...] = (
-            Column("name", "NAME", 22, lambda n: (n.name, ""), _node_name, min_width=14, flex=2, priority=100),
+            Column("name", "NAME", 22, lambda n: (n.label, ""), _node_name, min_width=14, flex=2, priority=100,
+                   shorter=_shorter_label),
             Column("state", "STATE", 14, self._state, lambda n: n.state, min_width=9, priority=95),
             Column("availability", "AVAILABILITY", 12, _availability, lambda n: n.availability, priority=90),
             Column("role", "ROLE", 20, _role, lambda n: (n.role, not n.leader), min_width=8, priority=85),
@@ -123,7 +125,15 @@ class NodeRows(msgspec.Struct):
 
 
 def _node_name(node: SwarmNode) -> str:
-    return node.name.lower()
+    return node.label.lower()
+
+
+def _shorter_label(text: str, width: int, ellipsis: str) -> Iterator[str]:
+    """Yield a node's name without what does not fit before its last part: there an ID or a number tells it apart."""
+    name, dash, last = text.rpartition("-")
+    if dash and len(last) <= width // 2:
+        yield f"{name[: max(0, width - len(dash + last) - len(ellipsis))]}{ellipsis}{dash}{last}"
+    yield text
 
 
 def _availability(node: SwarmNode) -> Cell:
@@ -140,7 +150,8 @@ def _role(node: SwarmNode) -> Cell:
 
 def node_text(node: SwarmNode) -> str:
     """Return what the table's filter looks into: name, ID, state, availability, role, address and engine."""
-    parts = (node.name, node.id, node.state, node.message, node.availability, _role(node)[0], node.address, node.engine)
+    role, _ = _role(node)
+    parts = (node.label, node.id, node.state, node.message, node.availability, role, node.address, node.engine)
     return " ".join(parts)
 
 
@@ -157,7 +168,7 @@ def task_lines(
         mark = _TASKS.get(task.state) or Mark(*_UNDER_WAY, task.state or "unknown", "info")
         age = ago(now - task.time) if task.time else ""
         wanted = f", to be {task.desired}" if task.desired not in ("", task.state, "running") else ""
-        where = f" on {node.name if node else task.node[:12]}" if task.node else ""
+        where = f" on {node.label if node else task.node[:12]}" if task.node else ""
         lines.append(
             [(f"{mark.text(ascii)} ", mark.tone), (name, ""), (f"{where}  {task.image}", "muted"),
              (f"  {age}{wanted}", "muted")]

@@ -25,6 +25,9 @@ LOW = 16
 SHOWN: tuple[tuple[DiskKind, ...], ...] = (KINDS, *((kind,) for kind in NAMES))
 """The kinds that the table shows for each line above it: all together, then each."""
 
+HINTS = (("tab", "kinds"), ("c", "clean up"), ("f5", "read again"))
+WHILE_READING = (*HINTS, ("x", "stop reading"))
+
 
 class DiskScreen(TableScreen[DiskRow]):
     """It asks the daemon when it is opened and nothing is known yet, and when it is told to."""
@@ -41,12 +44,12 @@ class DiskScreen(TableScreen[DiskRow]):
         &.-low > #kinds { height: 3; }
     }
     """
-    hints = (("tab", "kinds"), ("c", "clean up"), ("f5", "read again"), ("x", "stop reading"))
+    hints = HINTS
     own_keys = (
         ("tab", "to the kinds, and to the table of the one under the cursor"),
         ("c X", "clean up: choose a prune, and see each object that it would remove"),
         ("f5 r", "ask the daemon again; it may take minutes where volumes are big"),
-        ("x", "stop reading"),
+        ("x", "stop reading, while the daemon counts"),
         ("esc q", "back; what is being read goes on"),
     )
     sort = ("size", True)
@@ -110,6 +113,10 @@ class DiskScreen(TableScreen[DiskRow]):
         """Show what is known now."""
         if not self.stands:
             return
+        hints = WHILE_READING if self.session.disk.reading else HINTS
+        if self.hints is not hints:
+            self.hints = hints
+            self.show_hints()
         use = self.session.disk.use
         weights = [Weight(use.total, size(use.total), "idle", "all; idle is what nothing uses", key=0)]
         for at, each in enumerate(summaries(use), 1):
@@ -152,3 +159,5 @@ class DiskScreen(TableScreen[DiskRow]):
         if self.session.disk.reading:
             self.run_worker(self.session.disk.cancel(), group="disk")
             self.note("no longer asked for; the daemon may count on by itself, and refuse to begin again meanwhile")
+        else:
+            self.note("nothing is being read: f5 asks the daemon again")

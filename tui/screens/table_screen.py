@@ -39,7 +39,7 @@ class TableScreen(HytheScreen, Generic[R]):
         & .title { background: $panel; }
     }
     """
-    hints: ClassVar[Sequence[tuple[str, str]]] = ()
+    hints: Sequence[tuple[str, str]] = ()
     sort: ClassVar[tuple[str | None, bool]] = (None, False)
     """The column to sort by at first, and whether from the greatest to the least."""
     greatest: ClassVar[frozenset[str]] = frozenset()
@@ -93,11 +93,15 @@ class TableScreen(HytheScreen, Generic[R]):
         yield KeyHints(id="footer", ascii=self.ascii)
 
     def on_mount(self) -> None:
-        hints = (*self.hints, ("/", "filter"), ("o", "sort"), ("?", "help"), ("esc", "back"))
-        self.query_one("#footer", KeyHints).hint([(key, key, word, True) for key, word in hints])
+        self.show_hints()
         self.draw_header()
         self.draw_title()
         self.table.focus()
+
+    def show_hints(self) -> None:
+        """Show in the footer what the keys do now."""
+        hints = (*self.hints, ("/", "filter"), ("o", "sort"), ("?", "help"), ("esc", "back"))
+        self.query_one("#footer", KeyHints).hint([(key, key, word, True) for key, word in hints])
 
     def on_key_hints_pressed(self, message: KeyHints.Pressed) -> None:
         self.press_hint(message.id)

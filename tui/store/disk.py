@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 
 from tui.engine.engine import Engine
@@ -23,6 +23,7 @@ class DiskBook:
         self._task: asyncio.Task[None] | None = None
         self._listeners: list[Callable[[], object]] = []
         self._also: set[DiskKind] = set()
+        self._anew: set[DiskKind] = set()
         self._volumes_of: tuple[DiskVolume, ...] | None = None
         self._volumes: Mapping[str, DiskVolume] = {}
         self.use = DiskUse()
@@ -60,12 +61,16 @@ class DiskBook:
         fresh = self._now() - self.read_at.get("volume", 0.0) <= SURE_SECONDS
         return fresh and self.volume_size(name) == 0
 
-    def read(self, kinds: Sequence[DiskKind] = KINDS) -> None:
-        """Begin to read; while a reading is under way the kinds that it does not tell are read after it."""
+    def read(self, kinds: Sequence[DiskKind] = KINDS, *, anew: bool = False) -> None:
+        """Begin to read; while a reading is under way the kinds that it does not tell are read after it.
+
+        With `anew` those that it told are read again too: it may have begun before something changed.
+        """
         if self.reading:
-            self._also.update(kinds)
+            (self._anew if anew else self._also).update(kinds)
         else:
             self._also.clear()
+            self._anew.clear()
             self._task = asyncio.create_task(self._read(kinds))
             self._changed()
 
@@ -90,11 +95,15 @@ class DiskBook:
         told: set[DiskKind] = set()
         try:
             while kinds:
+                now: set[DiskKind] = set()
                 async with aclosing(self._engine.disk.use(kinds)) as parts:
                     async for part in parts:
-                        self._take(part)
-                        told.update(kind for kind in KINDS if part.part(kind) is not None)
-                kinds = [kind for kind in KINDS if kind in self._also - told]
+                        known: set[DiskKind] = {kind for kind in KINDS if part.part(kind) is not None}
+                        self._take(part, known - now)  # each answer holds those before it, too
+                        now |= known
+                told |= now
+                kinds = [kind for kind in KINDS if kind in self._also - told or kind in self._anew]
+                self._anew.clear()
         except EngineError as error:
             self.problem = f"{error}; {error.hint}" if error.hint else str(error)
         else:
@@ -102,12 +111,10 @@ class DiskBook:
         finally:
             asyncio.get_running_loop().call_soon(self._changed)  # once it is done
 
-    def _take(self, part: DiskUse) -> None:
-        before = self.use
-        self.use = before.with_parts(part)
-        for kind in KINDS:
-            if part.part(kind) is not None and part.part(kind) is not before.part(kind):
-                self.read_at[kind] = self._now()
+    def _take(self, part: DiskUse, kinds: Collection[DiskKind]) -> None:
+        self.use = self.use.with_parts(part)
+        for kind in kinds:
+            self.read_at[kind] = self._now()
         self._changed()
 
     def _changed(self) -> None:

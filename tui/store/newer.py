@@ -18,10 +18,14 @@ MOST_TOLD = 10_000
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What a tag names in its registry: a digest, or why that could not be told; `at` is on the book's clock."""
+    """What a tag names in its registry: a digest, or why that could not be told; `at` is on the book's clock.
+
+    `image_id` is the image that it names for the platform of the one here, where that is known.
+    """
 
     at: float
     digest: str = ""
+    image_id: str = ""
     problem: str = ""
 
 
@@ -32,12 +36,12 @@ class NewerBook:
         self._now = now
         self._told: dict[str, Told] = {}
 
-    def tell(self, reference: str, *, digest: str = "", problem: str = "") -> None:
+    def tell(self, reference: str, *, digest: str = "", image_id: str = "", problem: str = "") -> None:
         """Write an answer down."""
         self._told.pop(reference, None)
         if len(self._told) >= MOST_TOLD:
             del self._told[next(iter(self._told))]
-        self._told[reference] = Told(self._now(), digest, problem)
+        self._told[reference] = Told(self._now(), digest, image_id, problem)
 
     def is_fresh(self, reference: str) -> bool:
         """Whether there is an answer that still counts; a failure never does."""
@@ -49,10 +53,23 @@ class NewerBook:
         told = self._told.get(reference)
         return told is not None and self._now() - told.at < KEEP_SECONDS
 
-    def is_newer(self, image: Image, reference: str) -> bool:
-        """Whether the registry has another image under this tag of the image than it had when it was pulled."""
+    def image_of(self, reference: str, digest: str) -> str:
+        """Return the ID of the image that a digest was told to name, "" where that was never told.
+
+        It can't name another one, and registries count each answer to that as a pull.
+        """
         told = self._told.get(reference)
-        return told is not None and bool(told.digest) and told.digest not in pulled_digests(image, reference)
+        return told.image_id if told is not None and told.digest == digest else ""
+
+    def is_newer(self, image: Image, reference: str) -> bool:
+        """Whether the registry has another image under this tag of the image than it had when it was pulled.
+
+        An index that changed for other platforms alone names the same image for this one.
+        """
+        told = self._told.get(reference)
+        if told is None or not told.digest or told.image_id == image.id:
+            return False
+        return told.digest not in pulled_digests(image, reference)
 
     def newer_tags(self, image: Image) -> list[str]:
         """Return the image's tags that name another one in their registry."""
