@@ -2,7 +2,7 @@
 
 import pytest
 
-from tui.screens.show_pace import GROWTH, MOST_SHARE, SHARE, ShowPace
+from tui.screens.show_pace import DEAR, GROWTH, MOST_SHARE, SHARE, ShowPace
 
 COST = 0.01
 
@@ -37,3 +37,22 @@ def test_in_a_storm_the_rest_grows_to_its_most_and_is_short_again_afterwards() -
     assert pace.wait(now + MOST_SHARE * COST + 1e-6) == 0
     pace.shown(now + 10, COST)
     assert pace.wait(now + 10) == pytest.approx(SHARE * COST)
+
+
+def test_after_a_storm_events_that_come_in_turn_are_hardly_late_again() -> None:
+    """Each brings two states, and comes when the second one's rest is about over: none of them makes that longer."""
+    pace, now = ShowPace(), 100.0
+    pace.shown(now, COST)
+    for _ in range(20):
+        now += pace.wait(now)
+        pace.shown(now, COST)
+    cheap = DEAR / 2
+    for _ in range(20):
+        first = pace.wait(now)
+        now += first
+        pace.shown(now, cheap)
+        pace.wait(now)
+        now += SHARE * cheap
+        pace.shown(now, cheap)
+        now += 0.9 * SHARE * cheap
+    assert first <= 0.11 * SHARE * cheap

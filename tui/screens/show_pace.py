@@ -8,6 +8,10 @@ SHARE = 40.0
 MOST_SHARE, GROWTH = 80.0, 1.2
 """With each that had to wait the rest grows, up to that: in a storm on 10,000 containers there is always a new one."""
 
+DEAR = 0.005
+"""Seconds of the processor from which on a showing tells of a storm: of a change here and there it takes less, and a
+rest that grew by those would keep itself long, as each event brings two states and the second has to wait."""
+
 
 class ShowPace:
     """Tells how long a new state has to wait. Times are seconds of one clock."""
@@ -20,7 +24,7 @@ class ShowPace:
     def wait(self, now: float) -> float:
         """Return after how many seconds a state that is new now is to be shown, 0 for at once."""
         wait = max(0.0, self._ended + self._share * self._cost - now)
-        self._share = min(MOST_SHARE, GROWTH * self._share) if wait else SHARE
+        self._share = min(MOST_SHARE, GROWTH * self._share) if wait and self._cost >= DEAR else SHARE
         return wait
 
     def shown(self, now: float, cost: float) -> None:
