@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from tui.commands.fleet import Fleet
 from tui.commands.session import Session, total_budget
@@ -37,7 +38,8 @@ class FleetHeader(SpanLine):
     def _one_host(self, session: Session) -> list[tuple[str, str]]:
         if session not in self._engines and session.feed.condition.answers:
             self._engines[session] = ""  # asked once, as soon as the daemon is there
-            self.run_worker(self._read_version(session), group="version")
+            # no coroutine yet: an app that ends before the worker begins would leave it unawaited
+            self.run_worker(partial(self._read_version, session), group="version")
         api = ".".join(map(str, session.engine.transport.api_version or ()))
         guarded, read_only = session.guarded, session.engine.read_only
         engine, warning = self._engines.get(session, ""), session.engine.endpoint.warning
