@@ -114,7 +114,7 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         self.set_keymap({id: ",".join(keys) for id, keys in self.keys.items() if tuple(keys) != tuple(own[id])})
         self._tell_problems([*self.settings.problems, *key_problems])
         self.hold_keys()
-        self.run_worker(self.connect(), group="connect", exclusive=True)
+        self.run_worker(self.connect, group="connect", exclusive=True)
 
     def _audited(self) -> History:
         """Return a history that is appended to the audit file too; what is wrong with that file is told once."""

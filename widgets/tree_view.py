@@ -384,7 +384,7 @@ class TreeView(CursorList, Generic[NodeT]):
             return
         self._search = TreeSearch(self._flat.source, self._matcher, self._cursor_place() if go else None)
         self._stop(self._scanning)
-        self._scanning = self.run_worker(self._search.run(self._hits_found), group="tree-search")
+        self._scanning = self.run_worker(partial(self._search.run, self._hits_found), group="tree-search")
 
     def _hits_found(self) -> None:
         """Go where the search was to go as soon as that is known, and tell how it stands."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from textual.binding import Binding, BindingType
@@ -113,7 +114,7 @@ class HytheScreen(Screen[Any]):
         if command.immediate:
             await self.run_command(command, context)
         else:
-            self.run_worker(self.run_command(command, context), group="commands", name=id)
+            self.run_worker(partial(self.run_command, command, context), group="commands", name=id)
 
     async def run_command(self, command: Command, context: Context) -> None:
         """Run a command, and show the daemon's words when it fails."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
@@ -320,7 +321,7 @@ class BuildScreen(HytheScreen):
     def action_cancel(self) -> None:
         """Stop the build."""
         if self.job.state == "running":
-            self.run_worker(self.job.cancel(), group="cancel")
+            self.run_worker(self.job.cancel, group="cancel")
 
     def action_again(self) -> None:
         """Open the form as it was filled in for this build."""
@@ -332,7 +333,7 @@ class BuildScreen(HytheScreen):
             self.note("this build is still running: x cancels it", "warning")
         else:
             # not in this screen's worker, which would end with the screen
-            self.hythe.run_worker(rebuild(self, self.job), group="again", exclusive=True)
+            self.hythe.run_worker(partial(rebuild, self, self.job), group="again", exclusive=True)
 
     def action_edit(self) -> None:
         """Open the Dockerfile in the user's editor."""
@@ -340,7 +341,7 @@ class BuildScreen(HytheScreen):
         if context is None:
             self.note("the daemon fetched this Dockerfile: there is none here to edit", "warning")
             return
-        self.run_worker(edit(self, str(context.source)), group="aside", exclusive=True)
+        self.run_worker(partial(edit, self, str(context.source)), group="aside", exclusive=True)
 
     def action_shell(self) -> None:
         """Open a shell in the image that the last good step left."""
@@ -348,7 +349,7 @@ class BuildScreen(HytheScreen):
         if not image:
             self.note("BuildKit keeps no images of steps: build with the classic builder for a shell in one", "warning")
             return
-        self.run_worker(open_shell(self, image), group="aside", exclusive=True)
+        self.run_worker(partial(open_shell, self, image), group="aside", exclusive=True)
 
     def action_follow(self) -> None:
         """Go along with the running step."""
@@ -376,7 +377,7 @@ class BuildScreen(HytheScreen):
         """Show all that the builder warned of."""
         lines = warning_lines(self.job.build, len(self.job.build.warnings))
         if lines:
-            self.run_worker(self.tell("Warnings", "\n".join(text for text, _ in lines)), group="warnings")
+            self.run_worker(partial(self.tell, "Warnings", "\n".join(text for text, _ in lines)), group="warnings")
 
     def action_leave(self) -> None:
         """Go back; the build goes on."""

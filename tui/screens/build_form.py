@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 from typing import ClassVar, cast
 
 from textual.app import ComposeResult
@@ -159,7 +160,7 @@ class BuildFormScreen(FormScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self.set_class(self.size.width >= WIDE, "-wide")
-        self.run_worker(self._find_buildx(), group="buildx")
+        self.run_worker(self._find_buildx, group="buildx")
         self._show_way()
         self._look_again()
 
@@ -226,7 +227,7 @@ class BuildFormScreen(FormScreen):
         rules: Rules = "classic" if spec.builder == "1" or self.session.ping.is_podman else "session"
         if self._summary is None or self._summary[0] != (spec.folder, spec.dockerfile, rules):
             self._summary = None
-            self.run_worker(self._look(spec.folder, spec.dockerfile, rules), group="look", exclusive=True)
+            self.run_worker(partial(self._look, spec.folder, spec.dockerfile, rules), group="look", exclusive=True)
 
     async def _look(self, folder: str, dockerfile: str, rules: Rules) -> None:
         """Read the Dockerfile for what it offers, then count what would be sent."""

@@ -68,4 +68,4 @@ class CleanUpJobScreen(ListScreen):
     def action_cancel(self) -> None:
         """Cancel it."""
         if self._job.state == "running":
-            self.run_worker(self._job.cancel(), group="jobs")
+            self.run_worker(self._job.cancel, group="jobs")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from textwrap import wrap
 from typing import ClassVar
 
@@ -120,22 +121,22 @@ class ConnectScreen(HytheScreen):
         return [Choice.note(f"{' ' * indent}{line}", tone) for line in wrap(text, room)]
 
     def on_choice_list_chosen(self, message: ChoiceList.Chosen) -> None:
-        self.run_worker(self._connect(message.key), group="connect", exclusive=True)
+        self.run_worker(partial(self._connect, message.key), group="connect", exclusive=True)
 
     async def _connect(self, key: str) -> None:
         endpoint = await self.hythe.demo_endpoint() if key == DEMO else self._endpoints[key]
         self.note(f"connecting to {endpoint.label} …")
         # not in this screen's worker: connecting takes this screen away
-        self.hythe.run_worker(self.hythe.connect(endpoint), group="connect", exclusive=True)
+        self.hythe.run_worker(partial(self.hythe.connect, endpoint), group="connect", exclusive=True)
 
     def action_retry(self) -> None:
         """Try again what the command line, the environment and the contexts lead to."""
         self.note("trying again …")
-        self.hythe.run_worker(self.hythe.connect(), group="connect", exclusive=True)
+        self.hythe.run_worker(self.hythe.connect, group="connect", exclusive=True)
 
     def action_demo(self) -> None:
         """Connect to the demo engine."""
-        self.run_worker(self._connect(DEMO), group="connect", exclusive=True)
+        self.run_worker(partial(self._connect, DEMO), group="connect", exclusive=True)
 
     def action_leave(self) -> None:
         """Go back to the host that is connected still; without one there is nothing behind this screen."""

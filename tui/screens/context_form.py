@@ -147,7 +147,7 @@ class ContextFormScreen(FormScreen):
             if self.form.field(name).validate():
                 self.form.field(name).take_focus()
                 return
-        self.run_worker(self._try(), group="try", exclusive=True)
+        self.run_worker(self._try, group="try", exclusive=True)
 
     async def _try(self) -> None:
         spec = self._spec(self.form.values())

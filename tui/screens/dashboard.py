@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -120,7 +121,7 @@ class DashboardScreen(TablesScreen):
         elif table.filter_text and not may_quit:
             self._filter("")
         elif may_quit:
-            self.run_worker(self._quit(), group="commands")
+            self.run_worker(self._quit, group="commands")
 
     async def _quit(self) -> None:
         running = self._fleet.running_jobs
@@ -209,7 +210,7 @@ class DashboardScreen(TablesScreen):
                 ready.append(context)
             else:
                 self.note(f"{command.title} on {context.session.name}: {reason}", "warning")
-        self.run_worker(self._run_on(command, ready), group="commands", name=id)
+        self.run_worker(partial(self._run_on, command, ready), group="commands", name=id)
 
     async def _run_on(self, command: Command, contexts: Sequence[Context]) -> None:
         await asyncio.gather(*(self.run_command(command, context) for context in contexts))
@@ -236,7 +237,7 @@ class DashboardScreen(TablesScreen):
         if request == "filter":
             self._open_filter()
         elif request == "sort":
-            self.run_worker(self._choose_sort(), group="commands")
+            self.run_worker(self._choose_sort, group="commands")
         elif request == "freeze":
             (table.thaw if table.frozen else table.freeze)()
             self.pane.draw_title()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import ComposeResult
@@ -176,11 +177,11 @@ class DetailPane(GroundStack):
         if (reason := command.why_not(context)) is not None:
             screen.note(f"{command.title}: {reason}", "warning")
         else:
-            screen.run_worker(screen.run_command(command, context), group="commands", name=command.id)
+            screen.run_worker(partial(screen.run_command, command, context), group="commands", name=command.id)
 
     def on_process_view_order_wanted(self, message: ProcessView.OrderWanted) -> None:
         """Ask what processes are sorted by."""
-        self.run_worker(self._ask_order(message.view), group="order", exclusive=True)
+        self.run_worker(partial(self._ask_order, message.view), group="order", exclusive=True)
 
     async def _ask_order(self, view: ProcessView) -> None:
         screen = self.screen

@@ -157,7 +157,7 @@ class DiskScreen(TableScreen[DiskRow]):
     def action_cancel(self) -> None:
         """Stop reading; what was told by then stays."""
         if self.session.disk.reading:
-            self.run_worker(self.session.disk.cancel(), group="disk")
+            self.run_worker(self.session.disk.cancel, group="disk")
             self.note("no longer asked for; the daemon may count on by itself, and refuse to begin again meanwhile")
         else:
             self.note("nothing is being read: f5 asks the daemon again")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -66,7 +67,7 @@ class EventsScreen(TableScreen[EventRow]):
     def on_mount(self) -> None:
         super().on_mount()
         self._end = self.session.event_log.listen(self._changed)
-        self.run_worker(self.session.event_log.open(), group="events", exclusive=True)
+        self.run_worker(self.session.event_log.open, group="events", exclusive=True)
 
     async def on_unmount(self) -> None:
         self._end()
@@ -121,7 +122,9 @@ class EventsScreen(TableScreen[EventRow]):
 
     def on_live_table_opened(self, message: LiveTable.Opened) -> None:
         if (entry := self._entries.get(message.key)) is not None:
-            self.run_worker(self.tell(f"{entry.event.type} {entry.event.action}", in_full(entry.event)), group="ask")
+            self.run_worker(
+                partial(self.tell, f"{entry.event.type} {entry.event.action}", in_full(entry.event)), group="ask"
+            )
 
     def action_noise(self) -> None:
         """Show or hide what health checks, execs and hythe's own reading make."""
@@ -136,7 +139,7 @@ class EventsScreen(TableScreen[EventRow]):
 
     def action_since(self) -> None:
         """Ask since when."""
-        self.run_worker(self._ask_since(), group="ask", exclusive=True)
+        self.run_worker(self._ask_since, group="ask", exclusive=True)
 
     async def _ask_since(self) -> None:
         def check(text: str) -> str | None:
@@ -156,7 +159,7 @@ class EventsScreen(TableScreen[EventRow]):
 
     def action_save(self) -> None:
         """Save the events that are shown."""
-        self.run_worker(self._save(), group="ask", exclusive=True)
+        self.run_worker(self._save, group="ask", exclusive=True)
 
     async def _save(self) -> None:
         keys = sorted(self.table.order)

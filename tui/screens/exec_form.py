@@ -53,7 +53,7 @@ class ExecFormScreen(FormScreen):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.run_worker(self._find_shell(), group="shell")
+        self.run_worker(self._find_shell, group="shell")
 
     async def _find_shell(self) -> None:
         try:

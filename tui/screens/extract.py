@@ -58,7 +58,7 @@ class ExtractScreen(ListScreen):
     def action_cancel(self) -> None:
         """Cancel it."""
         if self._job.state == "running":
-            self.run_worker(self._job.cancel(), group="jobs")
+            self.run_worker(self._job.cancel, group="jobs")
 
     def action_copy(self) -> None:
         """Copy where it goes."""

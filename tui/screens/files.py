@@ -302,7 +302,7 @@ class FilesScreen(HytheScreen):
             self.note(f"{command.title}: {reason}", "warning")
         else:
             here = replace(command, run=self._copy_in)
-            self.run_worker(self.run_command(here, context), group="commands", name=COPY_IN)
+            self.run_worker(partial(self.run_command, here, context), group="commands", name=COPY_IN)
 
     async def _copy_in(self, context: Context) -> None:
         path = self.pane.files.cursor_node

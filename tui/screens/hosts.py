@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import ClassVar, cast
 
 from textual.app import ComposeResult
@@ -104,7 +105,7 @@ class HostsScreen(HytheScreen):
         self._arrange(self.size.height)
         self.table.focus()
         self.draw()
-        self.run_worker(self._begin(), group="hosts")
+        self.run_worker(self._begin, group="hosts")
         self.set_interval(LOOK_SECONDS, self.look)
         self.set_interval(ASK_SECONDS, self.ask_near)
 
@@ -154,7 +155,7 @@ class HostsScreen(HytheScreen):
     def look(self) -> None:
         """Take in what other programs did to docker's contexts, and let ages move on."""
         if self.is_current and not self._looking:
-            self.run_worker(self._look(), group="look")
+            self.run_worker(self._look, group="look")
             self.table.touch()
 
     def ask_near(self) -> None:
@@ -222,7 +223,7 @@ class HostsScreen(HytheScreen):
 
     def on_key_hints_pressed(self, message: KeyHints.Pressed) -> None:
         if message.id in BY_ID:
-            self.run_worker(self.action_command(message.id), group="hints")
+            self.run_worker(partial(self.action_command, message.id), group="hints")
         else:
             self.action_ask_all()
 
@@ -267,7 +268,7 @@ class HostsScreen(HytheScreen):
 
     def action_ask_all(self) -> None:
         """Read docker's contexts again, and ask every host."""
-        self.run_worker(self._ask_all(), group="ask", exclusive=True)
+        self.run_worker(self._ask_all, group="ask", exclusive=True)
 
     async def _ask_all(self) -> None:
         await self._book.reload()
@@ -295,8 +296,9 @@ class HostsScreen(HytheScreen):
         if turn != self._turn:
             return  # another one was chosen meanwhile
         # not in this screen's worker: connecting takes this screen away
-        connecting = self.hythe.connect(endpoints[0]) if len(rows) == 1 else self.hythe.show_together(endpoints)
-        self.hythe.run_worker(connecting, group="connect", exclusive=True)
+        hythe = self.hythe
+        connecting = partial(hythe.connect, endpoints[0]) if len(rows) == 1 else partial(hythe.show_together, endpoints)
+        hythe.run_worker(connecting, group="connect", exclusive=True)
 
     async def _may_leave(self) -> bool:
         """Ask before jobs are cancelled: they end with the connection."""
@@ -333,7 +335,7 @@ class HostsScreen(HytheScreen):
         if request == "filter":
             self.query_one("#hosts-search", SearchBar).open(table.filter_text)
         elif request == "sort":
-            self.run_worker(self._choose_sort(), group="commands")
+            self.run_worker(self._choose_sort, group="commands")
         elif request == "freeze":
             (table.thaw if table.frozen else table.freeze)()
             self._draw_title()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -52,7 +53,7 @@ class JobsScreen(ListScreen):
         job = self._job(message.key)
         if job is not None and job.screen == "jobs":
             text = "\n".join(filter(None, (f"$ {job.line}", job.progress, job.error)))
-            self.run_worker(self.tell(f"{job.title}: {job.state}", text), group="tell")
+            self.run_worker(partial(self.tell, f"{job.title}: {job.state}", text), group="tell")
         elif job is not None:
             self.open(job.screen, job=job)
 
@@ -60,5 +61,5 @@ class JobsScreen(ListScreen):
         """Cancel the job under the cursor."""
         job = self._job(self.lines.chosen)
         if job is not None and job.state == "running":
-            self.run_worker(job.cancel(), group="jobs")
+            self.run_worker(job.cancel, group="jobs")
             self.note(f"cancelling {job.title} …")

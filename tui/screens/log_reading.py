@@ -181,7 +181,7 @@ class LogReading:
                 self.busy = ""
                 self._changed()
 
-        self._worker = self.view.run_worker(run(), group="log-history")
+        self._worker = self.view.run_worker(run, group="log-history")
 
     async def _read_older(self) -> None:
         """Read some more lines before the oldest."""

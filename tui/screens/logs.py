@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -171,7 +172,9 @@ class LogsScreen(HytheScreen):
     # ---- following
     def _follow(self) -> None:
         if self._worker is None or self._worker.is_finished:
-            self._worker = self.run_worker(self._targets.follow(self.reading, self._tasks_changed), group="log-follow")
+            self._worker = self.run_worker(
+                partial(self._targets.follow, self.reading, self._tasks_changed), group="log-follow"
+            )
 
     def _tasks_changed(self) -> None:
         """Say what there is to say of the tasks besides their lines."""
@@ -335,7 +338,7 @@ class LogsScreen(HytheScreen):
         self._apply(replace(self._filter, streams=STREAM_CHOICES[(at + 1) % len(STREAM_CHOICES)][1]))
 
     def action_range(self) -> None:
-        self.run_worker(self._ask_range(), group="log-ask")
+        self.run_worker(self._ask_range, group="log-ask")
 
     async def _ask_range(self) -> None:
         local = self.log_view.local_times
@@ -359,7 +362,7 @@ class LogsScreen(HytheScreen):
             self.reading.read_from(since)
 
     def action_choose(self) -> None:
-        self.run_worker(self._choose(), group="log-ask")
+        self.run_worker(self._choose, group="log-ask")
 
     async def _choose(self) -> None:
         # those of ended tasks that are not followed any more have lines here all the same
@@ -393,10 +396,10 @@ class LogsScreen(HytheScreen):
 
     # ---- files and pagers
     def action_save(self) -> None:
-        self.run_worker(self._saver.save(self.reading), group="log-save", exclusive=True)
+        self.run_worker(partial(self._saver.save, self.reading), group="log-save", exclusive=True)
 
     def action_pager(self) -> None:
-        self.run_worker(self._saver.page(self.reading), group="log-save", exclusive=True)
+        self.run_worker(partial(self._saver.page, self.reading), group="log-save", exclusive=True)
 
     # ---- leaving
     def on_key_hints_pressed(self, message: KeyHints.Pressed) -> None:

@@ -167,7 +167,7 @@ class OneOffScreen(HytheScreen):
 
     def action_other(self) -> None:
         """Ask for a command and run it."""
-        self.run_worker(self._ask(), group="ask", exclusive=True)
+        self.run_worker(self._ask, group="ask", exclusive=True)
 
     async def _ask(self) -> None:
         remembered = self.hythe.forms.recall("one_off") or {}
@@ -187,7 +187,7 @@ class OneOffScreen(HytheScreen):
     def action_again(self) -> None:
         """Run the same command again."""
         if self._text:
-            self.run_worker(self._begin(), group="begin", exclusive=True)
+            self.run_worker(self._begin, group="begin", exclusive=True)
 
     async def _begin(self) -> None:
         guarded = [f"{row.name}  ({session.name})" for session, row in self._targets if session.guarded]
@@ -201,7 +201,7 @@ class OneOffScreen(HytheScreen):
 
     def action_cancel(self) -> None:
         """End what runs."""
-        self.run_worker(self._end_all(), group="cancel", exclusive=True)
+        self.run_worker(self._end_all, group="cancel", exclusive=True)
 
     async def _end_all(self) -> None:
         await asyncio.gather(*(pane.run.cancel() for pane in self.panes if pane.run is not None))

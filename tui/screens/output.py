@@ -81,7 +81,7 @@ class OutputScreen(HytheScreen):
     def action_cancel(self) -> None:
         """Tell the program to end."""
         if self._job.state == "running":
-            self.run_worker(self._job.cancel(), group="cancel", exclusive=True)
+            self.run_worker(self._job.cancel, group="cancel", exclusive=True)
             self.note(f"cancelling {self._job.title} …")
 
     def action_leave(self) -> None:

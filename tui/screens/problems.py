@@ -131,7 +131,7 @@ class ProblemsScreen(ListScreen):
 
     def on_choice_list_chosen(self, message: ChoiceList.Chosen) -> None:
         if (found := self._found.get(message.key)) is not None:
-            self.run_worker(self._help(*found), group="commands")
+            self.run_worker(partial(self._help, *found), group="commands")
 
     async def _help(self, session: Session, problem: Problem) -> None:
         """Offer the commands, and run the one that is chosen."""

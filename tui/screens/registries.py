@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -71,7 +72,7 @@ class RegistriesScreen(BrowseScreen):
 
     def action_other(self) -> None:
         """Ask for a registry, and look into it."""
-        self.run_worker(self._other(), group="ask")
+        self.run_worker(self._other, group="ask")
 
     async def _other(self) -> None:
         text = await self.prompt("Look into a registry", "HOST or HOST:PORT", "", check_registry)
@@ -82,11 +83,11 @@ class RegistriesScreen(BrowseScreen):
 
     def action_log_in(self) -> None:
         """Log in to the registry under the cursor."""
-        self.run_worker(self._log("app.login"), group="log")
+        self.run_worker(partial(self._log, "app.login"), group="log")
 
     def action_log_out(self) -> None:
         """Log out of the registry under the cursor."""
-        self.run_worker(self._log("app.logout"), group="log")
+        self.run_worker(partial(self._log, "app.logout"), group="log")
 
     async def _log(self, id: str) -> None:
         context, host = self.command_context(), self.lines.chosen or DEFAULT_DOMAIN

@@ -333,7 +333,7 @@ class ScanScreen(TableScreen[FindingRow]):
         """End the scan."""
         job = self._job
         if job is not None and job.state == "running":
-            self.run_worker(job.cancel(), group="cancel")
+            self.run_worker(job.cancel, group="cancel")
             self.note(f"cancelling {job.title} …")
 
     def action_back(self) -> None:

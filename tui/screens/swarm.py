@@ -24,7 +24,7 @@ class SwarmScreen(ListScreen):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.run_worker(self._read(), group="read", exclusive=True)
+        self.run_worker(self._read, group="read", exclusive=True)
 
     def choices(self) -> Sequence[Choice]:
         return self._told

@@ -163,7 +163,7 @@ class TableScreen(HytheScreen, Generic[R]):
         if request == "filter":
             self.query_one("#table-search", SearchBar).open(table.filter_text)
         elif request == "sort":
-            self.run_worker(self._choose_sort(), group="commands")
+            self.run_worker(self._choose_sort, group="commands")
         elif request == "freeze":
             (table.thaw if table.frozen else table.freeze)()
             self.draw_title()

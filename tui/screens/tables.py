@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 from textual.app import ComposeResult
@@ -307,7 +308,7 @@ class TablesScreen(Ground, HytheScreen):
         )
 
     def on_key_hints_pressed(self, message: KeyHints.Pressed) -> None:
-        self.run_worker(self.action_command(message.id), group="hints")
+        self.run_worker(partial(self.action_command, message.id), group="hints")
 
     def _follow_cursor(self) -> None:
         seen = self.is_seen and (not self._small or self._detail_open)

@@ -86,5 +86,5 @@ class TransferScreen(ListScreen):
     def action_cancel(self) -> None:
         """Cancel it: the daemon ends it when the connection is closed."""
         if self._job.state == "running":
-            self.run_worker(self._job.cancel(), group="jobs")
+            self.run_worker(self._job.cancel, group="jobs")
             self.note(f"cancelling {self._job.title} …")
