@@ -1,9 +1,7 @@
 """Reads a TOML file that a person wrote, and finds the line to show them when something in it is wrong."""
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -31,13 +29,13 @@ class TomlFileError(Exception):
         self.line = line
 
 
-@dataclass(frozen=True)
 class TomlFile:
     """The tables of a TOML file together with its text, so that a key can be traced to its line."""
 
-    path: Path
-    data: Mapping[str, object]
-    text: str = field(repr=False)
+    def __init__(self, path: Path, data: Mapping[str, object], text: str) -> None:
+        self.path = path
+        self.data = data
+        self.text = text
 
     def line_of(self, *key: str) -> int | None:
         """The line, from 1, on which the dotted *key* stands, or the nearest table that holds it; None if nowhere."""
@@ -65,6 +63,8 @@ def read_toml(path: Path) -> TomlFile:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise TomlFileError("not UTF-8 text", raw.count(b"\n", 0, error.start) + 1) from error
+    import tomllib  # most people have no settings file, and the first names wait for what is imported
+
     try:
         return TomlFile(path, tomllib.loads(text), text)
     except tomllib.TOMLDecodeError as error:
@@ -119,6 +119,8 @@ def key_lines(text: str) -> dict[tuple[str, ...], int]:
 
 def _parse_key(text: str) -> tuple[str, ...]:
     """The parts of a dotted key as TOML reads them; empty when *text* is no key."""
+    import tomllib
+
     try:
         nested: object = tomllib.loads(f"{text.strip()} = 0")
     except tomllib.TOMLDecodeError:

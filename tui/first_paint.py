@@ -210,7 +210,7 @@ def colours_of(settings: Settings) -> Colours:
     if settings.color != "full":
         return PLAIN
     try:
-        found = _theme(settings)
+        found = theme_text(settings)
         ground, panel, ink = (_rgb(found[key]) for key in ("background", "panel", "foreground"))
         primary = _rgb(found["primary"])
     except (KeyError, ValueError, OSError):
@@ -243,9 +243,11 @@ _TONES = {
 }
 
 
-def _theme(settings: Settings) -> dict[str, str]:
-    """The colours and variables of the theme's file; OSError or ValueError when there is none to read."""
-    import tomllib
+def theme_text(settings: Settings) -> dict[str, str]:
+    """What the theme's file says, by its keys, colours among them; OSError or ValueError when there is none to read.
+
+    Hythe's own files have one on a line, as a test holds: to import what reads all of TOML takes as long as drawing.
+    """
     from pathlib import Path
 
     from tui.state_file import load_state
@@ -253,8 +255,9 @@ def _theme(settings: Settings) -> dict[str, str]:
     name = settings.theme or load_state().theme or "hythe-dark"
     if not name.replace("-", "").isalnum():
         raise ValueError(name)
-    data = tomllib.loads((Path(__file__).parents[1] / "themes" / f"{name}.toml").read_text("utf-8"))
-    return {key: str(value) for key, value in (data | data.get("variables", {})).items()}
+    text = (Path(__file__).parents[1] / "themes" / f"{name}.toml").read_text("utf-8")
+    pairs = (line.partition(" = ") for line in text.splitlines())
+    return {key: value.strip('"') for key, _, value in pairs}
 
 
 def _rgb(colour: str) -> tuple[int, ...]:

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import tempfile
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -58,6 +57,8 @@ def cache_folder() -> Path | None:
 
 def spill_folder() -> Path:
     """The folder for what is put aside while hythe runs: the user's cache, or the system's folder for such things."""
+    import tempfile  # the first names wait for what is imported
+
     return _user_folder("cache") or Path(tempfile.gettempdir())
 
 
@@ -106,6 +107,8 @@ def open_log() -> tuple[BinaryIO, Path]:
             return os.fdopen(_open_private(path), "ab"), path
         except OSError:
             pass  # no home, a read-only one or a full disk: the temporary folder may still do
+    import tempfile
+
     handle, name = tempfile.mkstemp(prefix=f"{APP}-", suffix=".log")
     return os.fdopen(handle, "ab"), Path(name)
 
@@ -153,6 +156,8 @@ def write_private(path: Path, content: bytes, *, durable: bool = True) -> None:
         OSError: it cannot be written; what was there is still there.
     """
     private_folder(path.parent)
+    import tempfile
+
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:

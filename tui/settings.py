@@ -8,9 +8,10 @@ whole file cannot be read every host is guarded.
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
+
+import msgspec
 
 from themes.toml_file import TomlFile, TomlFileError, read_toml
 from tui import paths
@@ -20,8 +21,7 @@ Color = Literal["full", "ansi", "none"]
 Slow = bool | Literal["auto"]
 
 
-@dataclass(frozen=True)
-class SettingsProblem:
+class SettingsProblem(msgspec.Struct, frozen=True):
     """Something wrong in the settings: the file or "environment", the line from 1 if known, the key, what to do."""
 
     file: str
@@ -34,8 +34,7 @@ class SettingsProblem:
         return f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
 
 
-@dataclass(frozen=True)
-class HostSettings:
+class HostSettings(msgspec.Struct, frozen=True):
     """How a host is treated: found by its URL, by its Docker context, or by `name` in the place of either.
 
     In each of the three `*` stands for any text and `?` for one character; such an entry can fit many hosts, and
@@ -73,8 +72,7 @@ NAMING_OPTIONS = {"host": "--host", "contexts": "--context", "groups": "--group"
 """The options that name hosts, by what `load_settings` calls them."""
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """Everything that a run can be told; `problems` says what of it could not be understood.
 
     `host` and `context` are None when nothing but Docker's own variables and contexts should decide. `contexts` has
@@ -104,9 +102,9 @@ class Settings:
     color: Color = "full"
     mouse: bool = True
     keymap_preset: str = "default"
-    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    hosts: Mapping[str, HostSettings] = field(default_factory=dict[str, HostSettings])
-    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    keys: Mapping[str, tuple[str, ...]] = {}
+    hosts: Mapping[str, HostSettings] = {}
+    groups: Mapping[str, tuple[str, ...]] = {}
     log_tail: int = 500
     check_newer: bool = False
     by_project: bool = False

@@ -1,18 +1,17 @@
 """What is remembered between runs without being a setting: the theme last chosen."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
+
+import msgspec
 
 from tui import paths
 
 MAX_BYTES = 100_000
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """What a run leaves for the next one."""
 
     theme: str | None = None
@@ -39,10 +38,14 @@ def save_state(state: State, path: Path | None = None) -> str | None:
     content = dict(_read(path))
     content["theme"] = state.theme
     try:
-        paths.write_private(path, json.dumps(content, indent=2, sort_keys=True).encode() + b"\n")
+        paths.write_private(path, _written(content))
     except OSError as error:
         return f"nothing is remembered: {path}: {error.strerror or error}"
     return None
+
+
+def _written(content: Mapping[str, object]) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(content, order="sorted"), indent=2) + b"\n"
 
 
 def _read(path: Path | None) -> Mapping[str, object]:
@@ -50,7 +53,7 @@ def _read(path: Path | None) -> Mapping[str, object]:
         return {}
     try:
         with path.open("rb") as file:
-            content: object = json.loads(file.read(MAX_BYTES))
-    except (OSError, ValueError, RecursionError):
+            content: object = msgspec.json.decode(file.read(MAX_BYTES))
+    except (OSError, msgspec.DecodeError, RecursionError):
         return {}
     return cast("dict[str, object]", content) if isinstance(content, dict) else {}

@@ -1,9 +1,9 @@
 """The screen that says why no daemon answers."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from stage import text_of, until
 
 from tui.app import HytheApp

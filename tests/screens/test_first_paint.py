@@ -10,6 +10,7 @@ import subprocess
 import sys
 import termios
 import time
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from stage import StageApp, text_of, until
 
 from tui.engine.early import Glimpse
 from tui.engine.endpoint import Endpoint
-from tui.first_paint import FirstPaint, colours_of, first_lines, painted
+from tui.first_paint import FirstPaint, colours_of, first_lines, painted, theme_text
 from tui.model.containers import Container
 from tui.screens.dashboard import DashboardScreen
 from tui.settings import Settings
@@ -131,6 +132,14 @@ def test_it_has_the_colours_of_the_theme_that_comes() -> None:
     for theme in ("../../etc/passwd", "no-such", "ansi-16"):
         screen, _ = paint(glimpse, Settings(theme=theme), 80, 24)
         assert screen.background(4, 0) == "default"
+
+
+@pytest.mark.parametrize("theme", [path.stem for path in (ROOT / "themes").glob("*.toml")])
+def test_it_reads_our_themes_as_toml_does(theme: str) -> None:
+    data = tomllib.loads((ROOT / "themes" / f"{theme}.toml").read_text("utf-8"))
+    colours = {key: value for key, value in (data | data["variables"]).items() if str(value).startswith("#")}
+    assert len(colours) > 10 or theme == "ansi-16"
+    assert theme_text(Settings(theme=theme)).items() >= colours.items()
 
 
 # on a terminal

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from stage import StageApp, dashboard, text_of, until
 from test_snapshots import settle
 from textual.pilot import Pilot

@@ -1,9 +1,9 @@
 """What the screens look like: SVG snapshots at three sizes, in each theme, without colour and in ASCII."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from stage import StageApp, dashboard, settle, text_of, until
 from textual.pilot import Pilot
 
