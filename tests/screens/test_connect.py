@@ -1,14 +1,19 @@
 """The screen that says why no daemon answers."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from stage import text_of, until
+from stage import StageApp, text_of, until
 
 from tui.app import HytheApp
+from tui.demo.server import DemoEngine
+from tui.engine.connect import Attempt, Found
 from tui.engine.endpoint import Endpoint
+from tui.screens import connect
 from tui.screens.connect import ConnectScreen
+from tui.screens.dashboard import DashboardScreen
 from tui.settings import Settings, load_settings
 
 
@@ -59,6 +64,56 @@ async def test_an_address_that_is_none_can_not_be_chosen_and_shows_no_password(t
         await pilot.press("enter")
         await until(pilot, lambda: bool(chosen), "the first that can be chosen")
         assert chosen == ["default socket"]
+    await app.shut_down()
+
+
+async def test_a_daemon_that_comes_later_is_connected_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connect, "LOOK_SECONDS", 0.02)
+    socket = tmp_path / "docker.sock"
+    app = HytheApp(Settings(host=f"unix://{socket}"), {"HOME": str(tmp_path)})
+    engine = DemoEngine(containers=3)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, ConnectScreen), "the connect screen")
+        assert "no Docker daemon answers; looking again every 0.02 s" in text_of(app)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: not isinstance(app.screen, ConnectScreen), "the help")
+        await engine.start(socket)
+        await asyncio.sleep(0.2)  # ten looks, and none of them takes the help away
+        assert app.session is None
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, DashboardScreen), "the dashboard")
+    await app.shut_down()
+    await engine.stop()
+
+
+async def test_who_has_a_host_is_not_taken_to_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connect, "LOOK_SECONDS", 0.02)
+    asked: list[object] = []
+
+    async def none_answers(endpoints: list[Endpoint]) -> Found:
+        asked.extend(endpoints)
+        return Found(None, None, ())
+
+    monkeypatch.setattr(connect, "first_answering", none_answers)
+    app = StageApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.session is not None, "a host")
+        await app.connect(Endpoint(f"unix://{tmp_path}/none.sock", "by hand"))
+        assert isinstance(app.screen, ConnectScreen)
+        await pilot.pause(0.2)
+        assert asked == []
+        assert "looking again" not in text_of(app)
+
+
+async def test_ssh_is_not_asked_again_by_itself(tmp_path: Path) -> None:
+    tried = Attempt(Endpoint("ssh://me@there", "--host"), "refused")
+    app = HytheApp(Settings(host=f"unix://{tmp_path}/none.sock"), {"HOME": str(tmp_path)})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, ConnectScreen), "the connect screen")
+        assert "looking again" in text_of(app)
+        assert isinstance(app.screen, ConnectScreen)
+        app.screen.show([tried])
+        await until(pilot, lambda: "looking again" not in text_of(app), "nothing to look for")
     await app.shut_down()
 
 

@@ -1,5 +1,7 @@
 """The dashboard under a pilot's fingers, on the demo engine."""
 
+import sys
+
 import pytest
 from stage import StageApp, dashboard, text_of, until
 
@@ -276,3 +278,14 @@ async def test_notes_are_ascii_where_all_is() -> None:
         screen = await dashboard(pilot)
         screen.note("cancelling caf\u00e9 …")
         await until(pilot, lambda: "cancelling caf\\xe9 ..." in text_of(app))
+
+
+async def test_a_command_whose_code_is_gone_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when hythe is upgraded while it runs."""
+    monkeypatch.setitem(sys.modules, "tui.commands.remake", None)  # type: ignore[arg-type]
+    app = StageApp()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await dashboard(pilot)
+        await pilot.press("N")
+        await until(pilot, lambda: "anew" in text_of(app))
+    assert app.failure is None

@@ -123,6 +123,10 @@ class HytheScreen(Screen[Any]):
         except EngineError as error:
             hint = f"\n{error.hint}" if error.hint else ""
             self.note(f"{command.title}: {error}{hint}", "error")
+        except ImportError as error:  # it is imported when it is first wanted: hythe was upgraded or removed meanwhile
+            self.note(
+                f"{command.title}: {error}\nhythe is not what it was when it started: leave and start it anew", "error"
+            )
 
     def keys_of(self, command: Command) -> str:
         """Return the command's keys after remapping, for people."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
 from textwrap import wrap
@@ -12,7 +13,7 @@ from textual.binding import Binding, BindingType
 
 from tui.commands.command import Command
 from tui.commands.registry import BY_ID
-from tui.engine.connect import Attempt
+from tui.engine.connect import Attempt, first_answering
 from tui.engine.endpoint import Endpoint, read_contexts, well_known
 from tui.engine.errors import EndpointError
 from tui.screens.base import HytheScreen, bindings_of
@@ -20,6 +21,8 @@ from widgets.choice_list import Choice, ChoiceList
 from widgets.span_line import KeyHints, SpanLine
 
 DEMO = "demo"
+LOOK_SECONDS = 2.0
+"""How long it is until those that did not answer are asked again."""
 
 
 class ConnectScreen(HytheScreen):
@@ -49,12 +52,12 @@ class ConnectScreen(HytheScreen):
         yield KeyHints(id="footer", ascii=self.ascii)
 
     def on_mount(self) -> None:
-        self.query_one("#header", SpanLine).show([(" hythe ", "head"), ("no Docker daemon answers", "accent")])
         leave = "quit" if self.hythe.session is None else "back"
         hints = (("enter", "connect"), ("r", "retry"), ("D", "hosts"), ("d", "demo engine"), ("q", leave))
         self.query_one("#footer", KeyHints).hint([(key, key, word, True) for key, word in hints])
         self.fill()
         self.query_one("#hosts", ChoiceList).focus()
+        self.run_worker(self._look_again, group="look")
 
     def on_key_hints_pressed(self, message: KeyHints.Pressed) -> None:
         self.press_hint(message.id)
@@ -66,6 +69,10 @@ class ConnectScreen(HytheScreen):
 
     def fill(self) -> None:
         """List what was tried, and what there is to connect to besides."""
+        title = [(" hythe ", "head"), ("no Docker daemon answers", "accent")]
+        if self._watched():
+            title.append((f"; looking again every {LOOK_SECONDS:g} s", "dim"))
+        self.query_one("#header", SpanLine).show(title)
         self.query_one("#hosts", ChoiceList).show(self.choices())
 
     def commands_here(self) -> Sequence[Command]:
@@ -128,6 +135,28 @@ class ConnectScreen(HytheScreen):
         self.note(f"connecting to {endpoint.label} …")
         # not in this screen's worker: connecting takes this screen away
         self.hythe.run_worker(partial(self.hythe.connect, endpoint), group="connect", exclusive=True)
+
+    def _watched(self) -> list[Endpoint]:
+        """Return those that are asked again: none while a host is connected, and none by ssh, which may ask back."""
+        if self.hythe.session is not None:
+            return []
+        usable = (attempt.endpoint for attempt in self._attempts if attempt.usable)
+        return [endpoint for endpoint in usable if not endpoint.url.startswith("ssh://")]
+
+    async def _look_again(self) -> None:
+        """Connect once a daemon answers that only was not there yet; whoever connects by hand meanwhile goes first."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if not self._may_connect() or (found := await first_answering(self._watched())).engine is None:
+                continue
+            endpoint = found.engine.endpoint
+            await found.engine.close()
+            if self._may_connect():
+                self.hythe.run_worker(partial(self.hythe.connect, endpoint), group="connect", exclusive=True)
+
+    def _may_connect(self) -> bool:
+        connecting = any(worker.group == "connect" and worker.is_running for worker in self.hythe.workers)
+        return self.hythe.screen is self and not connecting
 
     def action_retry(self) -> None:
         """Try again what the command line, the environment and the contexts lead to."""
