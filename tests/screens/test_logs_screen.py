@@ -239,10 +239,10 @@ async def test_what_is_shown_is_saved_for_its_owner_alone(tmp_path: Path) -> Non
         await pilot.press("enter")
         await until(pilot, lambda: "Save the log" in text_of(app), "the question")
         await pilot.press("ctrl+u", *str(place), "enter")
-        await until(pilot, lambda: "Overwrite" in text_of(app), "whether to overwrite")
+        await until(pilot, lambda: "Replace this file?" in text_of(app), "whether to replace it")
         assert "red" in place.read_text()
         await pilot.press("y")
-        await until(pilot, lambda: "Overwrite the file" not in text_of(app), "the answer")
+        await until(pilot, lambda: "Replace this file?" not in text_of(app), "the answer")
         await until(pilot, lambda: place.read_text().startswith("two\n"), "the other file")
         assert [name for name in os.listdir(tmp_path) if name != "home"] == ["out.log"]
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from tui.commands.command import Context
 from tui.commands.images import check_new_tag, may_move
 from tui.commands.job_history import start_job
+from tui.commands.places import ask_file, here
 from tui.jobs.archives import ExportJob, FileJob, ImportJob, LoadJob, SaveJob, check_archive
-from tui.jobs.log_save import check_place, place_of, size_of
+from tui.jobs.log_save import place_of
 from tui.model.reference import parse_reference
-from tui.present.units import plural, size
+from tui.present.units import plural
 
 
 async def save(context: Context) -> None:
@@ -36,23 +37,7 @@ async def export(context: Context) -> None:
 async def _place(context: Context, title: str, name: str) -> Path | None:
     """Ask where a file is to be written on this machine, and whether it may replace what is there."""
     given = re.sub(r"[^\w.-]+", "-", name).strip("-.") + ".tar"
-    text = await context.ui.prompt(title, "To the file, on this machine", str(_here() / given), check_place)
-    if text is None:
-        return None
-    path = place_of(text)
-    if (known := size_of(path)) is not None:
-        lines = [f"{path}  ({size(known)})"]
-        if not await context.ui.confirm("Replace this file?", lines, label="Replace", danger=True):
-            return None
-    return path
-
-
-def _here() -> Path:
-    """Return the folder that hythe was started in; the root where that is gone."""
-    try:
-        return Path.cwd()
-    except OSError:
-        return Path("/")
+    return await ask_file(context.ui, title, given)
 
 
 async def load(context: Context) -> None:
@@ -87,7 +72,7 @@ def _check_optional(text: str) -> str | None:
 
 
 async def _archive(context: Context, title: str) -> Path | None:
-    text = await context.ui.prompt(title, "The file, on this machine", f"{_here()}/", check_archive)
+    text = await context.ui.prompt(title, "The file, on this machine", f"{here()}/", check_archive)
     return None if text is None else place_of(text)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tui.commands.command import Context
 from tui.commands.job_history import start_job
+from tui.commands.places import here
 from tui.commands.running import allowed
 from tui.commands.volume_tar import NO_IMAGE
 from tui.engine.errors import NotFound
@@ -39,7 +40,7 @@ async def copy_in(context: Context) -> None:
 async def copy_into(context: Context, folder: str, done: Callable[[str], object] = lambda _folder: None) -> None:
     """The same, with a folder as the place that is offered; `done` is called with the folder once it is copied."""
     target, ui = context.containers[0], context.ui
-    given = await ui.prompt(f"Copy into {target.name}", "File or folder of this machine", str(_here()), check_source)
+    given = await ui.prompt(f"Copy into {target.name}", "File or folder of this machine", str(here()), check_source)
     if given is None:
         return
     source = source_path(given)
@@ -175,14 +176,6 @@ def source_path(text: str) -> Path:
 def check_folder_of(text: str) -> str | None:
     """Return what is wrong with the path of a container's folder, or None."""
     return None if text.startswith("/") and "\0" not in text else "a path from /"
-
-
-def _here() -> Path:
-    """The folder that hythe was started in; the root where that is gone."""
-    try:
-        return Path.cwd()
-    except OSError:
-        return Path("/")
 
 
 def can_show(context: Context) -> str | None:

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from tui.commands.command import Context
 from tui.commands.job_history import start_job
-from tui.jobs.log_save import check_place, place_of, size_of
+from tui.commands.places import ask_file
+from tui.jobs.log_save import place_of
 from tui.jobs.tar_check import TarCheckJob, check_head
 from tui.jobs.volume_tar import BackupJob, RestoreJob, backup_line, restore_line
 from tui.model.images import Image
 from tui.model.volumes import Volume
-from tui.present.units import size
 
 NO_IMAGE = "no image is on this daemon: pull one, such as busybox; nothing of it is run"
 
@@ -30,14 +30,8 @@ async def back_up(context: Context) -> None:
     """Ask for a file, and write the volume's files to it as a job."""
     session, volume = context.session, context.volumes[0]
     image = image_for(session.state.images.values())
-    place = await context.ui.prompt(f"Back up {volume.name}", "Tar file", f"{volume.short_id}.tar", check_place)
-    if place is None or image is None:
-        return
-    path = place_of(place)
-    there = size_of(path)
-    if there is not None and not await context.ui.confirm(
-        "Overwrite the file?", [str(path), size(there)], label="Overwrite", danger=True
-    ):
+    path = await ask_file(context.ui, f"Back up {volume.name}", f"{volume.short_id}.tar", "Tar file")
+    if path is None or image is None:
         return
     line = backup_line(volume.name, image.reference, path)
     expected = session.disk.volume_size(volume.name)

@@ -18,7 +18,7 @@ LONGEST_PREFIX = 40
 
 def place_of(text: str) -> Path:
     """Return the path that was typed, `~` and all."""
-    return Path(text).expanduser().absolute()
+    return Path(os.path.expanduser(text)).absolute()
 
 
 def size_of(path: Path) -> int | None:
@@ -42,7 +42,7 @@ def check_place(text: str) -> str | None:
         folder = path.parent
         if not folder.is_dir():
             return f"there is no folder {folder}"
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, ValueError) as error:
         return f"not a path: {error}"
     return None if os.access(folder, os.W_OK | os.X_OK) else f"the folder {folder} can't be written"
 

@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from tui.jobs.log_save import check_place, place_of, size_of, write_file
+from tui.commands.places import ask_file
+from tui.jobs.log_save import write_file
 from tui.model.time_range import HELP, RangeError, parse_range
 from tui.present.columns import Column
 from tui.present.events import EventRow, columns, in_full, search_text
@@ -164,16 +165,8 @@ class EventsScreen(TableScreen[EventRow]):
     async def _save(self) -> None:
         keys = sorted(self.table.order)
         entries = [self._entries[key] for key in keys if key in self._entries]
-        place = await self.prompt(
-            f"Save {plural(len(entries), 'event')} as NDJSON", "File", "events.ndjson", check_place
-        )
-        if place is None:
-            return
-        path = place_of(place)
-        there = size_of(path)
-        if there is not None and not await self.confirm(
-            "Overwrite the file?", [str(path), size(there)], label="Overwrite", danger=True
-        ):
+        path = await ask_file(self, f"Save {plural(len(entries), 'event')} as NDJSON", "events.ndjson")
+        if path is None:
             return
 
         async def lines() -> AsyncIterator[bytes]:

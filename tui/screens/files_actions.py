@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tui.commands.job_history import start_job
+from tui.commands.places import here
 from tui.jobs.copy_out import CopyOutJob
+from tui.jobs.log_save import place_of
 from tui.model.containers import Container
 from tui.screens.base import HytheScreen
-from tui.screens.layers_actions import given_path, here
 from widgets.path_field import check_folder
 
 
@@ -24,7 +25,7 @@ async def copy_out(
         return None
     session = screen.session
     job = CopyOutJob(
-        session.engine, container.id, container.name, path, given_path(folder), total, root=root, of=of,
+        session.engine, container.id, container.name, path, place_of(folder), total, root=root, of=of,
         leaf=leaf,
     )  # fmt: skip
     start_job(session, job)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-from pathlib import Path
 
 from tui.commands.job_history import start_job
+from tui.commands.places import here
 from tui.jobs.extract import ExtractJob, Selection
+from tui.jobs.log_save import place_of
 from tui.paths import write_new
 from tui.present.layers import Analysis
 from tui.present.layers_report import image_report, report_json
@@ -24,7 +24,7 @@ async def extract(screen: HytheScreen, selection: Selection, what: str, image: s
     if folder is None:
         return
     session = screen.session
-    job = ExtractJob(session.engine, image, title, selection, given_path(folder))
+    job = ExtractJob(session.engine, image, title, selection, place_of(folder))
     start_job(session, job)
     screen.open("extract", job=job)
 
@@ -36,7 +36,7 @@ async def write_report(screen: HytheScreen, analysis: Analysis, image_id: str, t
     written = await screen.prompt("Write the report as JSON", "To the file", given, check_new_file)
     if written is None:
         return
-    path = given_path(written)
+    path = place_of(written)
     report = report_json(image_report(title, image_id, analysis))
     try:
         await asyncio.to_thread(write_new, path, report)
@@ -58,15 +58,3 @@ async def compare_with_another(screen: HytheScreen, image: str, image_id: str, t
     other = next((one for one in others if one.id == chosen), None)
     if other is not None:
         screen.open("compare", first=(image, title), second=(other.id, other.reference))
-
-
-def here() -> Path:
-    """The folder that hythe was started in; the root where that is gone."""
-    try:
-        return Path.cwd()
-    except OSError:
-        return Path("/")
-
-
-def given_path(text: str) -> Path:
-    return Path(os.path.expanduser(text)).absolute()

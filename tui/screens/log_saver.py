@@ -9,7 +9,8 @@ from pathlib import Path
 
 from textual.app import SuspendNotSupported
 
-from tui.jobs.log_save import SaveLogJob, check_place, place_of, size_of, write_file
+from tui.commands.places import ask_file
+from tui.jobs.log_save import SaveLogJob, write_file
 from tui.present.units import size
 from tui.screens.base import HytheScreen
 from tui.screens.log_export import feed_pager, form_of, held_lines, pager_command, shown_lines, whole_log
@@ -35,14 +36,8 @@ class LogSaver:
         what = await self._choose(reading)
         if what is None:
             return
-        place = await screen.prompt("Save the log", "File", f"{title.replace('/', '-')}.log", check_place)
-        if place is None:
-            return
-        path = place_of(place)
-        there = size_of(path)
-        if there is not None and not await screen.confirm(
-            "Overwrite the file?", [str(path), size(there)], label="Overwrite", danger=True
-        ):
+        path = await ask_file(screen, "Save the log", f"{title.replace('/', '-')}.log")
+        if path is None:
             return
         if what == "whole":
             job = SaveLogJob(f"save the log of {title}", self._line(reading, path), path, whole_log(reading.feed))

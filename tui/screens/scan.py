@@ -12,8 +12,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Resize
 
+from tui.commands.places import ask_file
 from tui.commands.scan import begin_scan, running_scan
-from tui.jobs.log_save import check_place, place_of, size_of, write_file
+from tui.jobs.log_save import write_file
 from tui.jobs.scan import Scan, ScanJob
 from tui.present.columns import Column
 from tui.present.findings import (
@@ -28,7 +29,6 @@ from tui.present.findings import (
     search_text,
 )
 from tui.present.units import duration, size, stamp
-from tui.screens.layers_actions import here
 from tui.screens.table_screen import TableScreen
 from widgets.line_view import Span
 from widgets.live_table import LiveTable
@@ -302,15 +302,9 @@ class ScanScreen(TableScreen[FindingRow]):
 
     async def _export(self, scan: Scan) -> None:
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", scan.name).strip("-.") or "image"
-        given = str(here() / f"{name[:100]}-scan.json")
-        text = await self.prompt("Write the findings as JSON", "To the file, on this machine", given, check_place)
-        if text is None:
+        path = await ask_file(self, "Write the findings as JSON", f"{name[:100]}-scan.json")
+        if path is None:
             return
-        path = place_of(text)
-        if (known := size_of(path)) is not None:
-            lines = [f"{path}  ({size(known)})"]
-            if not await self.confirm("Replace this file?", lines, label="Replace", danger=True):
-                return
         try:
             written = await write_file(path, _chunks(scan))
         except OSError as error:
