@@ -85,14 +85,8 @@ def _option(action: argparse.Action) -> Option:
 
 def _valued(verbs: list[Verb]) -> str:
     """The flags of the command line without a verb that a value follows: that is no verb, whatever it is."""
-    return "|".join(
-        flag
-        for verb in verbs
-        if not verb.name
-        for option in verb.options
-        if option.takes_value
-        for flag in option.flags
-    )
+    options = (option for verb in verbs if not verb.name for option in verb.options)
+    return "|".join(flag for option in options if option.takes_value for flag in option.flags)
 
 
 def _bash(verbs: list[Verb]) -> str:
@@ -111,7 +105,8 @@ def _bash(verbs: list[Verb]) -> str:
         (
             "# bash completion for hythe",
             "_hythe() {",
-            "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} verb= words= word before=",
+            "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}",
+            "    local verb= words= word= before=",
             '    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do',
             f"        case $before in {_valued(verbs)}) before=; continue ;; esac",
             f"        case $word in {names}) verb=$word; break ;; esac",
