@@ -31,7 +31,7 @@ DATA = Path(__file__).parent / "data"
 BUILDS = sorted(DATA.glob("build_*.ndjson"))
 DOCKERFILE = (
     "FROM busybox AS base\nARG WHO=world\nRUN echo\nWORKDIR /srv\n\n"
-    "FROM base\nCOPY a.txt /srv/\nRUN cat a.txt\nCMD cat a.txt\n"
+    "FROM base\nCOPY a.txt /srv/\nRUN cat a.txt && echo broken >&2 && exit 7\nCMD cat a.txt\n"
 )
 
 
@@ -289,6 +289,18 @@ def test_buildah_speaks_of_stages_in_front_of_its_steps() -> None:
     ]
     assert [line.text for line in state.logs["1:2"].lines] == ["hello"]
     assert state.result == BuildResult("0123456789ab")
+
+
+@pytest.mark.parametrize("several", [True, False], ids=["two stages", "one stage"])
+def test_buildah_counts_all_instructions_of_a_stage_and_none_before_it(several: bool) -> None:
+    dockerfile = "ARG A\nFROM alpine AS build\nENV X=1\nRUN echo one\nRUN echo two\n"
+    data = [f"STEP {n}/4: {text}\n" for n, text in enumerate(dockerfile.splitlines()[1:], 1)]
+    if several:
+        dockerfile += "FROM build\nENV Y=1\nRUN echo one\nRUN echo two\n"
+        data += [f"STEP {n}/4: {text}\n" for n, text in enumerate(dockerfile.splitlines()[5:], 1)]
+        data = [f"[{1 + (number > 3)}/2] {text}" for number, text in enumerate(data)]
+    state = apply_all(BuildState(), BuildMessages().feed(stream(*data)))
+    assert [line_of(dockerfile, step) for step in state.ordered] == list(range(2, 2 + len(data)))
 
 
 def test_a_pull_under_a_step_is_its_progress() -> None:

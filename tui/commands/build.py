@@ -83,7 +83,7 @@ def opened(folder: str, dockerfile: str) -> tuple[BuildContext, str]:
     """Return the context and the text of its Dockerfile; blocks. Raises ContextError."""
     context = open_context(folder, dockerfile)
     try:
-        return context, context.source.read_text("utf-8", "replace").removeprefix("\ufeff")
+        return context, context.source.read_bytes().decode("utf-8", "replace").removeprefix("\ufeff")
     except OSError as error:
         raise ContextError(f"the Dockerfile {context.source} cannot be read: {error.strerror}", "dockerfile") from error
 

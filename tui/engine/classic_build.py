@@ -97,7 +97,7 @@ class ClassicDecoder:
         events = self._end_step()
         self._cached = False
         self._step = BuildStep(
-            id=f"{section}:{number}",
+            id=f"{section or ('1' if heading.re is _BUILDAH_STEP else '')}:{number}",
             name=name,
             state=StepState.RUNNING,
             started=self._clock(),

@@ -18,7 +18,7 @@ from tui.model.build_record import BuildRecord, FileMark, record_of
 from tui.model.build_sources import without_login
 from tui.model.built_layers import BuiltLayer, built_layers
 from tui.model.cache_break import Rebuilt, rebuilt
-from tui.model.dockerfile import images_of
+from tui.model.dockerfile_images import bases_of
 from tui.present.secrets import secret_names
 
 
@@ -78,7 +78,7 @@ async def _marks(plan: Plan, before: BuildRecord | None) -> dict[str, FileMark]:
 async def _bases(engine: Engine, plan: Plan) -> dict[str, str]:
     """The IDs of the base images that the daemon has, by the names that the Dockerfile has for them."""
     found: dict[str, str] = {}
-    for expanded, written in images_of(plan.dockerfile, plan.spec.arguments, bases_only=True).items():
+    for written, expanded in bases_of(plan.dockerfile, plan.spec.arguments).items():
         with suppress(EngineError):  # BuildKit keeps bases where the images are not listed
             found[written] = (await engine.images.details(expanded)).id
     return found

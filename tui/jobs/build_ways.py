@@ -29,7 +29,7 @@ from tui.model.build import BuildEvent, BuildFailure
 from tui.model.build_sources import parse_agent, parse_context, parse_secret
 from tui.model.build_spec import BuildSpec
 from tui.model.build_way import Way
-from tui.model.dockerfile import registries_of
+from tui.model.dockerfile_images import registries_of
 from tui.model.reference import parse_reference
 
 _OWN: Final = re.compile(r"(?i)PATH|HOME|USER|TMPDIR|(?:DOCKER|BUILDX|BUILDKIT|XDG|SSH|GO|OTEL|LC)\w*|\w+_PROXY")

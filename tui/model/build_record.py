@@ -1,5 +1,6 @@
 """What is kept of a build, so that the next one of the same name can tell what was rebuilt and why."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from posixpath import dirname
 from typing import Final, Literal
@@ -14,11 +15,15 @@ MOST_FILES: Final = 2_000
 
 
 class InstructionRecord(msgspec.Struct, frozen=True, array_like=True):
-    """An instruction as it stood in the Dockerfile, its blanks made one."""
+    """An instruction as it stood in the Dockerfile, its blanks made one.
+
+    `body` is the digest of its here-documents; empty where it has none, and where none was kept.
+    """
 
     stage: str
     keyword: str
     text: str
+    body: str = ""
 
 
 class FileMark(msgspec.Struct, frozen=True, array_like=True):
@@ -33,7 +38,7 @@ class FileMark(msgspec.Struct, frozen=True, array_like=True):
 
     def differs(self, other: "FileMark") -> bool:
         """Whether the content is another one: a file that was only touched is the same, where both were read."""
-        if self.digest and other.digest:
+        if self.digest and len(self.digest) == len(other.digest):  # digests of two kinds tell nothing of each other
             return self.digest != other.digest
         return (self.size, self.mtime) != (other.size, other.mtime)
 
@@ -100,7 +105,8 @@ def instructions_of(dockerfile: str) -> tuple[InstructionRecord, ...]:
     for instruction in mapped.instructions:
         stage += instruction.keyword == "FROM"
         name = mapped.names[stage] if stage >= 0 else ""
-        found.append(InstructionRecord(name, instruction.keyword, " ".join(instruction.text.split())))
+        body = _digest(instruction.body) if instruction.body else ""
+        found.append(InstructionRecord(name, instruction.keyword, " ".join(instruction.text.split()), body))
     return tuple(found)
 
 
@@ -125,12 +131,8 @@ def compact(files: Mapping[str, FileMark], most: int = MOST_FILES) -> dict[str, 
 def _as_one(inside: list[tuple[str, FileMark]]) -> FileMark:
     text = repr([(name, mark.digest or (mark.size, mark.mtime)) for name, mark in inside])
     size = sum(mark.size for _, mark in inside)
-    return FileMark(size, max(mark.mtime for _, mark in inside), f"{_checksum(text):016x}")
+    return FileMark(size, max(mark.mtime for _, mark in inside), _digest(text))
 
 
-def _checksum(text: str) -> int:
-    """FNV-1a over 64 bits: which folder changed, not who changed it, is asked of it."""
-    value = 0xCBF29CE484222325
-    for byte in text.encode("utf-8", "surrogateescape"):
-        value = (value ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
-    return value
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

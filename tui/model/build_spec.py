@@ -9,7 +9,8 @@ from typing import Final, Literal
 import msgspec
 
 from tui.model.build_sources import is_remote, remote_title, without_login
-from tui.model.dockerfile import Instruction, parse_dockerfile
+from tui.model.dockerfile import declared, given_name, parse_dockerfile
+from tui.model.dockerfile_words import expand
 from tui.model.reference import check_reference, parse_reference
 
 Builder = Literal["1", "2", "x"]
@@ -17,7 +18,6 @@ Builder = Literal["1", "2", "x"]
 
 _PLATFORM: Final = re.compile(r"[a-z0-9]+(?:/[a-z0-9_]+){1,2}(?:,[a-z0-9]+(?:/[a-z0-9_]+){1,2})*")
 _ARG_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_STAGE: Final = re.compile(r"\s+as\s+(\S+)\s*$", re.IGNORECASE)
 MASK: Final = "***"
 
 
@@ -76,19 +76,11 @@ def offer_of(dockerfile: str) -> Offer:
     arguments: dict[str, str] = {}
     for instruction in parse_dockerfile(dockerfile):
         if instruction.keyword == "FROM":
-            named = _STAGE.search(instruction.text)
-            stages.append(named[1].lower() if named else str(len(stages)))
+            stages.append(given_name([instruction]) or str(len(stages)))
         elif instruction.keyword == "ARG":
-            arguments |= {name: default for name, default in _declared(instruction) if not arguments.get(name)}
+            defaults = {name: expand(default or "", {}, keep=True) for name, default in declared(instruction)}
+            arguments |= {name: default for name, default in defaults.items() if not arguments.get(name)}
     return Offer(tuple(stages), arguments)
-
-
-def _declared(instruction: Instruction) -> list[tuple[str, str]]:
-    try:
-        words = shlex.split(instruction.text)
-    except ValueError:
-        words = instruction.text.split()
-    return [split_argument(word) for word in words if word]
 
 
 def split_argument(text: str) -> tuple[str, str]:

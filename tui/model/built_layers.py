@@ -5,12 +5,10 @@ from collections.abc import Sequence
 import msgspec
 
 from tui.model.build import BuildState, StepState
-from tui.model.dockerfile import Instruction, base_of
+from tui.model.dockerfile import Instruction
 from tui.model.dockerfile_map import DockerfileMap, map_of
 from tui.model.images import HistoryEntry
 from tui.model.layers import instruction_of
-
-_IN_NO_HISTORY = frozenset({"FROM", "ONBUILD"})
 
 
 class BuiltLayer(msgspec.Struct, frozen=True):
@@ -57,17 +55,4 @@ def built_layers(
 
 def _chain(mapped: DockerfileMap, target: str) -> list[Instruction]:
     """The instructions that lead to the target, those of the stages that it goes on from before its own."""
-    wanted = target.lower()
-    if wanted.isdecimal() and wanted not in mapped.names and int(wanted) < len(mapped.stages):
-        number: int | None = int(wanted)
-    elif wanted:
-        number = mapped.names.index(wanted) if wanted in mapped.names else None
-    else:
-        number = len(mapped.stages) - 1 if mapped.stages else None
-    chain: list[Instruction] = []
-    while number is not None:
-        stage = mapped.stages[number]
-        chain[:0] = [instruction for instruction in stage if instruction.keyword not in _IN_NO_HISTORY]
-        base = base_of(stage).lower()
-        number = mapped.names.index(base) if base in mapped.names[:number] else None
-    return chain
+    return [i for number in mapped.chain(target) for i in mapped.stages[number] if i.keyword != "FROM"]

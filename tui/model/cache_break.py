@@ -10,7 +10,7 @@ import msgspec
 
 from tui.model.build import BuildState, StepState
 from tui.model.build_record import BuildRecord, FileMark, InstructionRecord
-from tui.model.dockerfile import Instruction, base_of
+from tui.model.dockerfile import Instruction, base_of, declared, origins_of
 from tui.model.dockerfile_map import DockerfileMap, map_of
 
 MOST_NAMES: Final = 3
@@ -74,8 +74,8 @@ def _why(
     """Why the first instruction of a stage that ran did; empty where another stage's break says it already."""
     if no_cache:
         return "the build was asked to use no cache"
-    stage = mapped.stages[number]
-    if base_of(stage).lower() in rebuilt_stages:
+    below = mapped.below[number]
+    if below is not None and mapped.names[below] in rebuilt_stages:
         return ""
     if before is None:
         return ""
@@ -111,11 +111,12 @@ def _reasons(
             yield f"the build argument {argument} is {_said(is_now)}, it was {_said(was)}"
     if first.keyword in _SOURCES_OF:
         options, sources = _copied(first)
-        origin = options.get("from", "").lower()
-        if origin in rebuilt_stages or (origin.isdecimal() and mapped.names[int(origin) : int(origin) + 1]):
-            yield f"the stage {origin}, which it copies from, was rebuilt"
-        elif not origin:
+        if "from" not in options:
             yield from _changed_files(before.files, now.files, sources)
+    for origin in origins_of(first):
+        whose = mapped.number_of(origin)
+        if whose is not None and mapped.names[whose] in rebuilt_stages:
+            yield f"the stage {origin}, which it {'mounts' if first.keyword == 'RUN' else 'copies'} from, was rebuilt"
 
 
 def _changed_text(
@@ -129,6 +130,9 @@ def _changed_text(
             was = f"{old[place].keyword} {old[place].text}"
             yield f"line {instruction.line} was changed: {record.keyword} {record.text}, it was {was}"
             return
+        if "" not in (record.body, old[place].body) and record.body != old[place].body:
+            yield f"the here-document of line {instruction.line} was changed"
+            return
         if instruction is first:
             return
 
@@ -136,8 +140,8 @@ def _changed_text(
 def _arguments(mapped: DockerfileMap, stage: Sequence[Instruction], first: Instruction) -> list[str]:
     """The arguments that may count for an instruction: those declared before it in its stage, or before all stages."""
     outside = mapped.stages[0][0].line
-    declared = [i for i in mapped.instructions if i.keyword == "ARG" and (i.line < outside or i in stage)]
-    return [word.partition("=")[0] for i in declared if i.line < first.line for word in i.text.split()]
+    counting = [i for i in mapped.instructions if i.keyword == "ARG" and (i.line < outside or i in stage)]
+    return [name for i in counting if i.line < first.line for name, _ in declared(i)]
 
 
 def _said(value: str | None) -> str:

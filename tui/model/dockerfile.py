@@ -1,80 +1,76 @@
 """Reads a Dockerfile into its instructions, judging no syntax: that is the builder's."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
-from tui.model.reference import DEFAULT_DOMAIN, check_reference, parse_reference
+from tui.model.dockerfile_words import heredocs_of, words_of
 
-_DIRECTIVE: Final = re.compile(r"#\s*(\w+)\s*=\s*(\S+)\s*", re.ASCII)
-_HEREDOC: Final = re.compile(r"""<<(-?)\s*(["']?)([a-zA-Z_][\w.]*)\2""")
+_DIRECTIVE: Final = re.compile(r"#\s*([a-z][a-z0-9]*)\s*=\s*(.+)", re.ASCII | re.IGNORECASE)
+_DIRECTIVES: Final = frozenset({"syntax", "escape", "check"})
+_BLANKS: Final = re.compile(r"[\t\v\f\r ]+")
 _STAGE_NAME: Final = re.compile(r"\s+as\s+(\S+)\s*$", re.IGNORECASE)
 _BASE: Final = re.compile(r"(?:--\S+\s+)*(\S+)")
+_OPTIONS: Final = re.compile(r"(?:--\S+\s+)*")
 _FROM_OPTION: Final = re.compile(r"(?:--from=|--mount=\S*?\bfrom=)([^\s,]+)")
-_VARIABLE: Final = re.compile(r"\$(?:(\w+)|\{(\w+)[^}]*\})", re.ASCII)
+_WITH_FILES: Final = frozenset({"RUN", "COPY", "ADD"})
 
 
 class Instruction(msgspec.Struct, frozen=True):
-    """One instruction; `line` and `last_line` count from 1."""
+    """One instruction; `line` and `last_line` count from 1.
+
+    `text` is what follows the keyword, its continued lines joined; those end with the line `own_last_line`, and `body`
+    is what comes behind them: the here-documents with the lines that end them.
+    """
 
     keyword: str
     text: str
     line: int
     last_line: int
+    own_last_line: int
+    body: str = ""
+
+
+def source_lines(text: str) -> list[str]:
+    """Returns the lines as builders count them: only a line feed ends one, a carriage return before it is dropped."""
+    lines = [line.rstrip("\r") for line in text.removeprefix("\ufeff").split("\n")]
+    return lines if lines[-1] else lines[:-1]
 
 
 def parse_dockerfile(text: str) -> list[Instruction]:
     """Returns the instructions, continued lines and here-documents included. It judges no syntax."""
-    lines = text.splitlines()
-    escape = _escape_character(lines)
+    lines = source_lines(text)
+    continued = _continuation(lines)
     instructions: list[Instruction] = []
     place = 0
     while place < len(lines):
         start = place
-        content, place = _logical_line(lines, place, escape)
+        content, place = _logical_line(lines, place, continued)
         if not content:
             continue
-        words = content.split(None, 1)
-        keyword = words[0].upper()
-        if keyword in ("RUN", "COPY", "ADD"):
+        words = _BLANKS.split(content, maxsplit=1)
+        keyword, rest = words[0].upper(), words[1] if len(words) > 1 else ""
+        own = place
+        if _may_hold_files(keyword, rest):
             place = _behind_heredocs(lines, place, content)
-        instructions.append(Instruction(keyword, words[1] if len(words) > 1 else "", start + 1, place))
+        instructions.append(Instruction(keyword, rest, start + 1, place, own, "\n".join(lines[own:place])))
     return instructions
 
 
-def registries_of(dockerfile: str, arguments: Mapping[str, str]) -> set[str]:
-    """Returns the registries that a build may fetch images from; Docker Hub's is the empty text."""
-    domains = {parse_reference(name).domain for name in images_of(dockerfile, arguments)}
-    return {"" if domain == DEFAULT_DOMAIN else domain for domain in domains}
+def declared(instruction: Instruction) -> list[tuple[str, str | None]]:
+    """Returns the arguments that an ARG declares, each with its default as it is written, None where it has none."""
+    pairs = (word.partition("=") for word in words_of(instruction.text) or instruction.text.split())
+    return [(name, default if equals else None) for name, equals, default in pairs if name]
 
 
-def images_of(dockerfile: str, arguments: Mapping[str, str], *, bases_only: bool = False) -> dict[str, str]:
-    """Returns the images that a build may fetch, each with the name that it is written by.
-
-    `arguments` are those of the build: they, and the defaults in the file, may stand in the name of an image.
-    `bases_only` leaves out what is only copied or mounted from.
-    """
-    known: dict[str, str] = {}
-    stages: set[str] = set()
-    found: dict[str, str] = {}
-    for instruction in parse_dockerfile(dockerfile):
-        names: list[str] = []
-        if instruction.keyword == "ARG":
-            name, _, default = instruction.text.partition("=")
-            known[name.strip()] = arguments.get(name.strip(), default.strip("'\""))
-        elif instruction.keyword == "FROM":
-            names = [base_of([instruction])]
-        elif not bases_only:
-            names = _FROM_OPTION.findall(instruction.text)
-        for name in names:
-            expanded = _VARIABLE.sub(lambda match: known.get(match[1] or match[2], ""), name)
-            if expanded.lower() not in stages | {"scratch"} and not check_reference(expanded):
-                found[expanded] = name
-        if stage := _STAGE_NAME.search(instruction.text):
-            stages.add(stage[1].lower())
-    return found
+def origins_of(instruction: Instruction) -> list[str]:
+    """Returns what the options of an instruction take files from, as it is written: images, stages, their numbers."""
+    if instruction.keyword not in _WITH_FILES:
+        return []
+    options = _OPTIONS.match(instruction.text)
+    return _FROM_OPTION.findall(options[0]) if options is not None else []
 
 
 def stages_of(instructions: Sequence[Instruction]) -> list[list[Instruction]]:
@@ -88,10 +84,10 @@ def stages_of(instructions: Sequence[Instruction]) -> list[list[Instruction]]:
     return stages
 
 
-def stage_name(stage: Sequence[Instruction], number: int) -> str:
-    """Returns the name of a stage in lower case: the given one, else `stage-N` as BuildKit calls it."""
+def given_name(stage: Sequence[Instruction]) -> str:
+    """Returns the name that a stage was given, in lower case, or nothing."""
     given = _STAGE_NAME.search(stage[0].text)
-    return given[1].lower() if given else f"stage-{number}"
+    return given[1].lower() if given else ""
 
 
 def base_of(stage: Sequence[Instruction]) -> str:
@@ -100,42 +96,49 @@ def base_of(stage: Sequence[Instruction]) -> str:
     return base[1] if base else ""
 
 
-def _escape_character(lines: list[str]) -> str:
+def _continuation(lines: list[str]) -> re.Pattern[str]:
+    """What ends a line that goes on: one escape character, which a directive at the very top may choose."""
+    escape = "\\"
     for line in lines:
         directive = _DIRECTIVE.fullmatch(line.strip())
-        if directive is None:
+        if directive is None or directive[1].lower() not in _DIRECTIVES:
             break
-        if directive[1].lower() == "escape":
-            return directive[2]
-    return "\\"
+        if directive[1].lower() == "escape" and directive[2] in ("`", "\\"):
+            escape = directive[2]
+    return re.compile(rf"(?<!{re.escape(escape)}){re.escape(escape)}[ \t]*\Z")
 
 
-def _logical_line(lines: list[str], place: int, escape: str) -> tuple[str, int]:
+def _logical_line(lines: list[str], place: int, continuation: re.Pattern[str]) -> tuple[str, int]:
     """Returns an instruction with its continued lines joined, and the place behind it; empty for what is none."""
-    content = ""
-    continued = False
+    parts: list[str] = []
     while place < len(lines):
         line = lines[place]
         place += 1
-        if continued and (not line.strip() or line.lstrip().startswith("#")):
+        comment = line.lstrip().startswith("#")
+        if parts and (comment or not line.strip()):
             continue  # blanks and comments between continued lines are no part of them
-        if not continued and line.lstrip().startswith("#"):
+        if comment:
             return "", place
-        stripped = line.rstrip()
-        continued = stripped.endswith(escape)
-        content += stripped[:-1] if continued else stripped
-        if not continued:
+        more = continuation.search(line)
+        parts.append(line[: more.start()] if more is not None else line)
+        if more is None:
             break
-    return content.strip(), place
+    return "".join(parts).strip(), place
+
+
+def _may_hold_files(keyword: str, text: str) -> bool:
+    if keyword == "ONBUILD":
+        keyword = _BLANKS.split(text, maxsplit=1)[0].upper()
+    return keyword in _WITH_FILES
 
 
 def _behind_heredocs(lines: list[str], place: int, content: str) -> int:
     """Returns the place behind the here-documents that an instruction opens; an open one is none."""
     end = place
-    for dash, _, name in _HEREDOC.findall(content):
+    for heredoc in heredocs_of(content):
         while end < len(lines):
             end += 1
-            if (lines[end - 1].lstrip("\t") if dash else lines[end - 1]) == name:
+            if (lines[end - 1].lstrip("\t") if heredoc.chomp else lines[end - 1]) == heredoc.name:
                 break
         else:
             return place

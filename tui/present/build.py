@@ -7,6 +7,7 @@ import re
 import msgspec
 
 from tui.model.build import BuildState, BuildStep, StepState
+from tui.model.dockerfile import source_lines
 from tui.model.dockerfile_map import line_of, map_of
 from tui.present.units import duration, plural, rate, size
 
@@ -193,7 +194,7 @@ def _last_words(build: BuildState, step: BuildStep | None) -> list[str]:
 
 def _source_lines(dockerfile: str, first: int, last: int) -> list[Span]:
     """Some lines of an instruction, with their numbers."""
-    source = dockerfile.splitlines()[first - 1 : last]
+    source = source_lines(dockerfile)[first - 1 : last]
     shown = [(f"  {first + at:>4}  {text}", "dim") for at, text in enumerate(source[:SOURCE_LINES])]
     return shown + (
         [(f"        and {plural(len(source) - SOURCE_LINES, 'line')} more", "dim")] * (len(source) > SOURCE_LINES)
@@ -201,7 +202,7 @@ def _source_lines(dockerfile: str, first: int, last: int) -> list[Span]:
 
 
 def _source_line(dockerfile: str, line: int | None) -> str:
-    source = dockerfile.splitlines()
+    source = source_lines(dockerfile)
     return one_line(source[line - 1]) if line is not None and 0 < line <= len(source) else ""
 
 

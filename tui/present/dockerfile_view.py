@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from tui.model.build import BuildState
-from tui.model.dockerfile import Instruction
+from tui.model.dockerfile import Instruction, source_lines
 from tui.model.dockerfile_map import map_of
 from tui.present.units import duration
 
@@ -19,10 +19,10 @@ _TOKENS = re.compile(
     r"""(?P<string>"(?:[^"\\]|\\.)*"|'[^']*')"""
     r"|(?P<variable>\$(?:\w+|\{[^}]*\}))"
     r"|(?P<flag>(?<!\S)--?[A-Za-z][\w-]*)"
-    r"|(?P<heredoc><<-?[\"']?\w+[\"']?)"
+    r"|(?P<heredoc>(?<!\S)\d*<<-?[\"']?[\w.-]+[\"']?)"
     r"|(?P<as>(?<=\s)(?i:as)(?=\s))"
     r"|(?P<number>(?<![\w./:-])\d+(?:\.\d+)*(?![\w./:-]))"
-    r"|(?P<operator>&&|\|\||[|;]|\\$)"
+    r"|(?P<operator>&&|\|\||[|;]|[\\`]$)"
 )
 _TONES = {
     "string": "string",
@@ -77,14 +77,18 @@ def _coloured(dockerfile: str) -> list[tuple[Span, ...]]:
 
 
 def _colour(dockerfile: str) -> Iterator[tuple[Span, ...]]:
-    lines = [line.expandtabs(4) for line in dockerfile.removeprefix("\ufeff").splitlines()[:MOST_LINES]]
+    lines = [line.expandtabs(4) for line in source_lines(dockerfile)[:MOST_LINES]]
     instructions = map_of(dockerfile).instructions
     inside: Mapping[int, Instruction] = {
         line: instruction
         for instruction in instructions
         for line in range(instruction.line, min(instruction.last_line, MOST_LINES) + 1)
     }
-    bodies = _heredoc_lines(lines, instructions)
+    bodies = {
+        line
+        for instruction in instructions
+        for line in range(instruction.own_last_line + 1, min(instruction.last_line, MOST_LINES) + 1)
+    }
     for number, line in enumerate(lines, 1):
         instruction = inside.get(number)
         if number in bodies:
@@ -97,19 +101,6 @@ def _colour(dockerfile: str) -> Iterator[tuple[Span, ...]]:
             yield ((parts[1], ""), (parts[2], "key"), *_tokens(parts[3]))
         else:
             yield tuple(_tokens(line))
-
-
-def _heredoc_lines(lines: Sequence[str], instructions: Sequence[Instruction]) -> set[int]:
-    """The numbers of the lines that are here-documents' bodies: those behind an instruction's own, continued, lines."""
-    found: set[int] = set()
-    for instruction in instructions:
-        if "<<" not in instruction.text:
-            continue
-        own = instruction.line
-        while own < instruction.last_line and lines[own - 1].rstrip().endswith("\\"):
-            own += 1
-        found.update(range(own + 1, instruction.last_line + 1))
-    return found
 
 
 def _tokens(text: str) -> Iterator[Span]:

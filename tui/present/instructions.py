@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from tui.model.dockerfile import Instruction, parse_dockerfile
+from tui.model.dockerfile_map import map_of
 
 Span = tuple[str, str]
 
@@ -14,7 +14,8 @@ _PARTS: Final = re.compile(
     r"""(?P<string>"(?:[^"\\]|\\.)*"|'[^']*')|(?P<constant>(?<!\S)--?[A-Za-z][\w.-]*=?)"""
     r"""|(?P<number>\$\{[^}]*\}|\$\w+)|(?P<accent>&&|\|\||[;|](?=\s))"""
 )
-_STAGE: Final = re.compile(r"\sas\s+(\S+)\s*\Z", re.IGNORECASE)
+_IN_SOME_HISTORIES: Final = frozenset({"ARG", "ONBUILD"})
+"""BuildKit writes no ONBUILD into the history, and some builders no ARG."""
 _MOST: Final = 400
 """Characters that are coloured: a line of a terminal shows no more."""
 
@@ -40,40 +41,17 @@ def dockerfile_lines(text: str, target: str, instructions: Sequence[str]) -> lis
     `target` is the stage that was built, empty for the last one. What stands below the Dockerfile's own instructions,
     in the base image, has no line.
     """
-    built = _instructions_of(text, target)
+    mapped = map_of(text)
+    built = [instruction for number in mapped.chain(target) for instruction in mapped.stages[number][1:]]
     lines: list[int | None] = [None] * len(instructions)
     place = len(instructions) - 1
     for instruction in reversed(built):
         if place < 0:
             break
         if instructions[place].partition(" ")[0].upper() != instruction.keyword:
-            if instruction.keyword == "ARG":
-                continue  # the classic builder writes none into the history
+            if instruction.keyword in _IN_SOME_HISTORIES:
+                continue
             break
         lines[place] = instruction.line
         place -= 1
     return lines
-
-
-def _instructions_of(text: str, target: str) -> list[Instruction]:
-    """The instructions of a stage and of the stages it goes on from, in the order in which they are carried out."""
-    stages: list[list[Instruction]] = []
-    names: dict[str, int] = {}
-    for instruction in parse_dockerfile(text):
-        if instruction.keyword == "FROM":
-            if named := _STAGE.search(instruction.text):
-                names[named[1].lower()] = len(stages)
-            stages.append([])
-        if stages:
-            stages[-1].append(instruction)
-    number = names.get(target.lower()) if target else len(stages) - 1
-    if number is None and target.isdecimal() and int(target) < len(stages):
-        number = int(target)
-    found: list[Instruction] = []
-    while number is not None and 0 <= number < len(stages):
-        stage = stages[number]
-        found = [*stage[1:], *found]
-        base = next((word for word in stage[0].text.split() if not word.startswith("--")), "")
-        below = names.get(base.lower())
-        number = below if below is not None and below < number else None
-    return found
