@@ -18,6 +18,7 @@ from tui.engine.errors import NotFound
 from tui.jobs.build import BuildJob
 from tui.model.build import BuildState, StepState
 from tui.model.build_spec import Builder, BuildSpec
+from tui.model.dockerfile_map import line_of
 from tui.present.build import failure_lines
 
 CLASSIC: Builder = "1"
@@ -54,6 +55,46 @@ def output(state: BuildState, start: str) -> list[str]:
 
 def states(state: BuildState) -> dict[str, StepState]:
     return {step.name.split()[0]: step.state for step in state.ordered if step.number}
+
+
+@both_builders
+async def test_every_step_stands_at_its_line(session: Session, tag: str, tmp_path: Path, builder: Builder) -> None:
+    mark = secrets.token_hex(4)
+    text = f"""# escape=`
+ARG BASE=busybox
+ARG FIRST=busybox OTHER={mark}
+FROM ${{BASE:-no}} AS busybox
+ENV A={mark}
+WORKDIR /
+RUN echo $A `
+    # inside
+    one
+RUN echo one
+RUN echo one
+WORKDIR /srv/$A
+FROM busybox AS unused
+RUN echo {mark} unused
+from $FIRST
+copy --from=0 /srv /x
+RUN echo {mark} two\\
+RUN echo {mark} two
+"""
+    job = build(session, tmp_path, text, BuildSpec(str(tmp_path), tag=tag, builder=builder))
+    await job.wait()
+    assert (job.state, job.error) == ("done", "")
+    told = {step.id: line_of(text, step) for step in job.build.ordered if step.number}
+    lines = sorted(line for line in told.values() if line is not None)
+    assert len(lines) == len(told)
+    every = [2, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17, 18]
+    silent = [2, 3, 5, 6, 13, 14, 15]  # of these BuildKit tells nothing: no files, not needed, goes on from a stage
+    if builder == CLASSIC:
+        assert lines == every
+    else:
+        assert [line for line in lines if line != 6] == [line for line in every if line not in silent]
+    source = text.split("\n")
+    for step in job.build.ordered:
+        if step.number and (line := told[step.id]) is not None:
+            assert source[line - 1].split()[0].upper() == step.name.split()[0].upper()
 
 
 @both_builders

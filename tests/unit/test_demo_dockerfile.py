@@ -62,3 +62,19 @@ def test_no_text_breaks_the_parser(text: str) -> None:
     # Any other exception fails the test.
     with contextlib.suppress(DockerfileError):
         assert parse(text).stages
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeffFROM a\nRUN echo foo\\\\\nRUN two\n",
+        "# check=skip=all\n# ESCAPE=`\nFROM a\nRUN one `\t\n  && more\nRUN two\n",
+        "FROM a\r\nRUN <<my-x.sh\r\necho\r\nmy-x.sh\r\nRUN two\r\n",
+        'FROM a\nRUN echo "<<EOF" $((1<<2)) <<<E\nRUN two\n',
+        "FROM a\nONBUILD RUN <<EOF\nRUN no\nEOF\nRUN two\n",
+    ],
+)
+def test_odd_lines_are_read_as_real_builders_do(text: str) -> None:
+    first, second = parse(text).stages[0].instructions
+    assert first.name in ("RUN", "ONBUILD")
+    assert (second.value, second.line) == ("two", text.split("two")[0].count("\n") + 1)

@@ -320,6 +320,11 @@ def needed(request: Request) -> list[Stage]:
     return [seen[index] for index in sorted(seen)]
 
 
+def up_to_target(request: Request) -> list[Stage]:
+    """Return the stages that the classic builder builds: all up to the target; raises ApiError 400 as `needed` does."""
+    return request.dockerfile.stages[: needed(request)[-1].index + 1]
+
+
 def metadata_only(name: str) -> bool:
     """Return whether an instruction makes no layer."""
     return name not in ("RUN", "COPY", "ADD", "WORKDIR")

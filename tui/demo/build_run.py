@@ -71,7 +71,7 @@ class Builder:
     async def run(self) -> Image:
         """Build; return the image. Raises ApiError, MissingSource, RunFailed."""
         state: State | None = None
-        stages = build.needed(self.request)
+        stages = build.needed(self.request) if self.presenter.buildkit else build.up_to_target(self.request)
         for stage in stages:
             state = await self._stage(stage)
             await self.presenter.last_of(stage, state)

@@ -89,6 +89,8 @@ class TracePresenter:
                 self._vertexes[stage.start.line] = Vertex(digest, name)
                 before = digest
             for instruction in steps:
+                if instruction.name == "WORKDIR" and instruction.value == "/":
+                    continue  # it makes nothing: BuildKit counts it in the total alone
                 number += 1
                 digest = self._digest(before, instruction.original, *self._inputs_text(instruction))
                 inputs = (before, self._context) if instruction.name in ("COPY", "ADD") else (before,)

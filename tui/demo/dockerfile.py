@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
+from tui.model.dockerfile_words import heredocs_of
+
 INSTRUCTIONS = (
     "ADD",
     "ARG",
@@ -28,7 +30,6 @@ INSTRUCTIONS = (
     "WORKDIR",
 )
 _FLAG = re.compile(r"--([a-z][a-z-]*)(?:=(\S*))?(?:\s+|\Z)")
-_HEREDOC = re.compile(r"<<(-?)(['\"]?)([A-Za-z_]\w*)\2")
 _VARIABLE = re.compile(r"\\\$|\$(?:\{(\w+)(?::([-+])([^}]*))?\}|(\w+))")
 
 
@@ -115,8 +116,10 @@ def parse_line(line: str) -> Instruction:
 
 
 def _instructions(text: str) -> list[Instruction]:
-    lines = text.replace("\r\n", "\n").lstrip("\ufeff").split("\n")
-    escape = "`" if re.match(r"(?:#\s*\w+\s*=.*\n)*#\s*escape\s*=\s*`", text) else "\\"
+    text = text.removeprefix("\ufeff")
+    lines = [line.rstrip("\r") for line in text.split("\n")]
+    chosen = re.match(r"(?i)(?:\s*#\s*(?:syntax|check)\s*=.*\n)*\s*#\s*escape\s*=\s*`", text)
+    goes_on = re.compile(r"(?<!`)`[ \t]*\Z" if chosen else r"(?<!\\)\\[ \t]*\Z")
     found: list[Instruction] = []
     at = 0
     while at < len(lines):
@@ -125,17 +128,17 @@ def _instructions(text: str) -> list[Instruction]:
         at += 1
         if not current or current.startswith("#"):
             continue
-        while current.endswith(escape) and at < len(lines):
+        while (end := goes_on.search(current)) and at < len(lines):
             following = lines[at].strip()
             at += 1
             if following.startswith("#") or not following:
                 continue
-            current = current[: -len(escape)] + following
-        current = current.removesuffix(escape)
+            current = current[: end.start()] + following
+        current = goes_on.sub("", current)
         heredocs: list[tuple[str, str]] = []
-        if re.match(r"(?i)(?:run|copy|add)\b", current):
-            for tab, _, word in _HEREDOC.findall(current):
-                body: list[str] = []
+        if re.match(r"(?i)(?:onbuild\s+)?(?:run|copy|add)\s", current):
+            for heredoc in heredocs_of(current):
+                tab, word, body = heredoc.chomp, heredoc.name, list[str]()
                 while at < len(lines) and (lines[at].lstrip("\t") if tab else lines[at]) != word:
                     body.append(lines[at].lstrip("\t") if tab else lines[at])
                     at += 1

@@ -142,9 +142,9 @@ class ClassicPresenter:
         self.number = 0
         self.state: State | None = None
         self.image: Image | None = None
-        self.total = len(
-            [i for i in request.dockerfile.instructions if i.line >= request.dockerfile.stages[0].start.line]
-        )
+        first = request.dockerfile.stages[0].start.line
+        self.before = [instruction for instruction in request.dockerfile.instructions if instruction.line < first]
+        self.total = len(self.before) + sum(1 + len(stage.instructions) for stage in build.up_to_target(request))
 
     async def say(self, text: str) -> None:
         """Send a piece of the stream."""
@@ -154,6 +154,11 @@ class ClassicPresenter:
         self.number += 1
         await self.say(f"Step {self.number}/{self.total} : {instruction.original}")
         await self.say("\n")
+
+    async def begin_all(self) -> None:
+        """The lines of the arguments before the first FROM, which are steps too."""
+        for instruction in self.before:
+            await self._headline(instruction)
 
     async def resolve(self, stage: Stage) -> None:
         """The line of FROM."""
@@ -219,6 +224,7 @@ class ClassicPresenter:
 
 async def _classic(world: World, request: Request, response: web.StreamResponse, tags: list[str], call: Call) -> None:
     presenter = ClassicPresenter(world, request, response, remove=call.flag("rm", default=True))
+    await presenter.begin_all()
     try:
         image = await Builder(world, request, presenter).run()
     except RunFailed as error:
