@@ -283,6 +283,23 @@ def test_instructions(created_by: str, instruction: str) -> None:
     assert instruction_of(created_by) == instruction
 
 
+@pytest.mark.parametrize(
+    ("created_by", "instruction"),
+    [
+        ("/bin/ash -e -c #(nop)  ARG A=1", "ARG A=1"),
+        ('/bin/sh #(nop)  ENTRYPOINT ["/bin/x"]', 'ENTRYPOINT ["/bin/x"]'),
+        ("/bin/bash -eo pipefail -c #(nop) COPY file:12 in /", "COPY file:12 in /"),
+        ("/bin/ash -e -c echo a $A", "RUN /bin/ash -e -c echo a $A"),
+        ("|1 A=1 /bin/bash -o pipefail -c echo a", "RUN |1 A=1 /bin/bash -o pipefail -c echo a"),
+        ("|1 A=1 echo x", "RUN |1 A=1 echo x"),
+        ("/bin/sh -c echo #(nop) x", "RUN echo #(nop) x"),
+        ("/bin/bash", "/bin/bash"),
+    ],
+)
+def test_the_classic_builder_names_a_shell_that_the_dockerfile_chose(created_by: str, instruction: str) -> None:
+    assert instruction_of(created_by) == instruction
+
+
 def test_an_image_counts_what_later_layers_hide() -> None:
     image = ImageLayers(
         (

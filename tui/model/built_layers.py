@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tui.model.build import BuildState, StepState
-from tui.model.dockerfile import Instruction
+from tui.model.dockerfile import Instruction, keyword_in_history
 from tui.model.dockerfile_map import DockerfileMap, map_of
 from tui.model.images import HistoryEntry
 from tui.model.layers import instruction_of
@@ -30,11 +30,12 @@ def built_layers(
     """Returns the layers, the oldest first. `history` is the daemon's, newest first; `target` is the stage built."""
     mapped = map_of(dockerfile)
     marks = mapped.marks(build)
-    left = _chain(mapped, target)
+    told = {line for line, mark in marks.items() if mark.step}
+    left = [i for i in _chain(mapped, target) if i.keyword != "ONBUILD" or i.line in told]  # BuildKit writes none
     layers: list[BuiltLayer] = []
     for entry in history:
         text = instruction_of(entry.created_by)
-        keyword = text.split(None, 1)[0].upper() if text.split() else ""
+        keyword = keyword_in_history(text)
         match = next((i for i in reversed(left) if i.keyword == keyword), None)
         if match is None:
             layers.append(BuiltLayer(text, entry.size))

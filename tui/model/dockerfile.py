@@ -16,6 +16,10 @@ _BASE: Final = re.compile(r"(?:--\S+\s+)*(\S+)")
 _OPTIONS: Final = re.compile(r"(?:--\S+\s+)*")
 _FROM_OPTION: Final = re.compile(r"(?:--from=|--mount=\S*?\bfrom=)([^\s,]+)")
 _WITH_FILES: Final = frozenset({"RUN", "COPY", "ADD"})
+_KEYWORDS: Final = frozenset(
+    ("ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER",
+     "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR")
+)  # fmt: skip
 
 
 class Instruction(msgspec.Struct, frozen=True):
@@ -71,6 +75,15 @@ def origins_of(instruction: Instruction) -> list[str]:
         return []
     options = _OPTIONS.match(instruction.text)
     return _FROM_OPTION.findall(options[0]) if options is not None else []
+
+
+def keyword_in_history(instruction: str) -> str:
+    """Returns the keyword of an entry of an image's history, empty for an empty one.
+
+    The classic builder writes a RUN of JSON as its bare command.
+    """
+    word = instruction.split(None, 1)[0] if instruction.strip() else ""
+    return word if word in _KEYWORDS or not word else "RUN"
 
 
 def stages_of(instructions: Sequence[Instruction]) -> list[list[Instruction]]:

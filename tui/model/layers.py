@@ -9,7 +9,9 @@ import msgspec
 from tui.model.file_tree import IMPLIED, OPAQUE, ROOT, Change, Columns, FileTree, Kind
 from tui.model.tree_builder import TreeBuilder
 
-_NOP: Final = re.compile(r"(?:\|\d+ .*?)?/bin/sh -c #\(nop\)\s+", re.DOTALL)
+_NOP: Final = " #(nop) "
+_SHELL_WORDS: Final = re.compile(r"\|\d+ .*|\S+(?: -\w*o \w+| [-/]\S+)*", re.DOTALL)
+_OTHER_SHELL: Final = re.compile(r"\|\d+ |/\S*sh(?: -\w*o \w+| -\S+)* ")
 _SHELL: Final = re.compile(r"(?:RUN )?(?:\|\d+ .*?)?(?:/bin/sh -c |cmd /S /C )", re.DOTALL)
 _BUILDKIT: Final = " # buildkit"
 
@@ -112,13 +114,17 @@ class ImageLayers(msgspec.Struct, frozen=True):
 
 
 def instruction_of(created_by: str) -> str:
-    """Returns the Dockerfile's instruction of a history's `created_by`, of either builder."""
+    """Returns the Dockerfile's instruction of a history's `created_by`, of either builder.
+
+    The shell is left out of a RUN where it is the one by default.
+    """
     text = created_by.removesuffix(_BUILDKIT)
-    if nop := _NOP.match(text):
-        return text[nop.end() :].strip()
-    if shell := _SHELL.match(text):
-        return f"RUN {text[shell.end() :].strip()}"
-    return text.strip()
+    shell, nop, instruction = text.partition(_NOP)
+    if nop and _SHELL_WORDS.fullmatch(shell):
+        return instruction.strip()
+    if default := _SHELL.match(text):
+        return f"RUN {text[default.end() :].strip()}"
+    return f"RUN {text.strip()}" if _OTHER_SHELL.match(text) else text.strip()
 
 
 Source = tuple[int, int]

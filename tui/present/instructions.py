@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from tui.model.dockerfile import keyword_in_history
 from tui.model.dockerfile_map import map_of
 
 Span = tuple[str, str]
@@ -48,7 +49,7 @@ def dockerfile_lines(text: str, target: str, instructions: Sequence[str]) -> lis
     for instruction in reversed(built):
         if place < 0:
             break
-        if instructions[place].partition(" ")[0].upper() != instruction.keyword:
+        if keyword_in_history(instructions[place]) != instruction.keyword:
             if instruction.keyword in _IN_SOME_HISTORIES:
                 continue
             break
