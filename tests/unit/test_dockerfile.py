@@ -105,7 +105,9 @@ READ: dict[str, tuple[str, list[tuple[int, int]]]] = {
     ),
     "none behind a quote without an end": ("FROM a\nRUN true 'x <<E\nRUN b\nE\n", [(1, 1), (2, 2), (3, 3), (4, 4)]),
     "none of three": ("FROM a\nRUN cat <<<E\nRUN b\nE\n", [(1, 1), (2, 2), (3, 3), (4, 4)]),
-    "none without a name": ("FROM a\nRUN cat << E\nRUN b\nE\n", [(1, 1), (2, 2), (3, 3), (4, 4)]),
+    "a name behind blanks": ("FROM a\nRUN cat << E | cat\nRUN b\nE\nRUN c\n", [(1, 1), (2, 4), (5, 5)]),
+    "but not behind a dash": ("FROM a\nRUN cat <<- E\nRUN b\n\tE\n", [(1, 1), (2, 2), (3, 3), (4, 4)]),
+    "none without a name": ("FROM a\nRUN echo a <<\nRUN b\n", [(1, 1), (2, 2), (3, 3)]),
     "none of JSON": ('FROM a\nRUN ["echo", "<<E"]\nRUN b\nE\n', [(1, 1), (2, 2), (3, 3), (4, 4)]),
     "none in ENV": ("FROM a\nENV A=<<EOF\nRUN c\nEOF\n", [(1, 1), (2, 2), (3, 3), (4, 4)]),
     "odd line ends are none": (

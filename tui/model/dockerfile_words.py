@@ -11,9 +11,9 @@ MOST_VALUE: Final = 4_096
 """Characters that are kept of a value: arguments that name each other could grow without end."""
 _MOST_MATCHED: Final = 200
 _DEEPEST: Final = 20
-_WORD: Final = re.compile(r"""(?:[^\s"'\\]|\\.?|'[^']*'|"(?:[^"\\]|\\.)*")+""", re.DOTALL)
+_WORD: Final = re.compile(r"""(?:<<[ \t]*|[^\s"'\\]|\\.?|'[^']*'|"(?:[^"\\]|\\.)*")+""", re.DOTALL)
 _BLANKS: Final = re.compile(r"\s*")
-_HEREDOC: Final = re.compile(r"\d*<<(-?)([^<]+)", re.DOTALL)
+_HEREDOC: Final = re.compile(r"\d*<<(-?)\s*([^<]+)", re.DOTALL)
 _NAME: Final = re.compile(r"[A-Za-z_]\w*|\d", re.ASCII)
 _OPERATOR: Final = re.compile(r":?[-+?]|##?|%%?|//?")
 
@@ -26,7 +26,10 @@ class Heredoc(msgspec.Struct, frozen=True):
 
 
 def words_of(text: str) -> list[str]:
-    """Returns the words with their quotes; none where a quote has no end, as the builder finds none then."""
+    """Returns the words with their quotes; none where a quote has no end, as the builder finds none then.
+
+    Blanks behind `<<` part no words.
+    """
     words: list[str] = []
     place = _end(_BLANKS, text, 0)
     while place < len(text):
