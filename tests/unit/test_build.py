@@ -291,6 +291,13 @@ def test_buildah_speaks_of_stages_in_front_of_its_steps() -> None:
     assert state.result == BuildResult("0123456789ab")
 
 
+def test_a_tab_behind_from_begins_a_stage_too() -> None:
+    state = apply_all(
+        BuildState(), BuildMessages().feed(stream("Step 1/3 : FROM a AS x", "Step 2/3 : RUN y", "Step 3/3 : FROM\tb"))
+    )
+    assert [step.stage for step in state.ordered] == ["x", "x", ""]
+
+
 @pytest.mark.parametrize("several", [True, False], ids=["two stages", "one stage"])
 def test_buildah_counts_all_instructions_of_a_stage_and_none_before_it(several: bool) -> None:
     dockerfile = "ARG A\nFROM alpine AS build\nENV X=1\nRUN echo one\nRUN echo two\n"

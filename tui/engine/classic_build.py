@@ -92,7 +92,7 @@ class ClassicDecoder:
         name = heading["name"].strip()
         if stage := _STAGE.fullmatch(name):
             self._stage = stage["stage"]
-        elif name[:5].upper() == "FROM ":
+        elif name[:4].upper() == "FROM" and name[4:5].isspace():
             self._stage = ""
         events = self._end_step()
         self._cached = False

@@ -58,7 +58,7 @@ def rebuilt(
 
 
 def _is_base(name: str) -> bool:
-    return name[:5].upper() == "FROM "
+    return name[:4].upper() == "FROM" and name[4:5].isspace()
 
 
 def _why(

@@ -43,6 +43,7 @@ class DockerfileMap:
         values = global_arguments(self.instructions, {})
         self._bases = [expand(base_of(stage), values).lower() for stage in self.stages]
         self.below = [_last(given[:number], base) for number, base in enumerate(self._bases)]
+        self._numbered = [self._numbered_in(number) for number in range(len(self.stages))]
 
     def number_of(self, name: str) -> int | None:
         """Returns the number of the stage that a target or `--from` names, by its name or its number, or None."""
@@ -76,7 +77,7 @@ class DockerfileMap:
         if section := _SECTION.match(step.id):
             candidates = [*self.stages[int(section[1]) - 1 : int(section[1])]]
         else:
-            candidates = [self._numbered(number) for number in self._matching(step.stage)]
+            candidates = [self._numbered[number] for number in self._matching(step.stage)]
         found = (_nearest(candidate, step, keyword) for candidate in candidates)
         return next((one for one in found if one is not None), None) or self._by_text(step, keyword)
 
@@ -92,7 +93,7 @@ class DockerfileMap:
         only = len(self.stages) == 1 and not wanted
         return [number for number in reversed(range(len(self.stages))) if only or self.names[number] == wanted]
 
-    def _numbered(self, number: int) -> list[Instruction]:
+    def _numbered_in(self, number: int) -> list[Instruction]:
         """What BuildKit numbers: what has a file system, but for a FROM that goes on from a stage."""
         numbered = [instruction for instruction in self.stages[number] if _is_numbered(instruction)]
         return numbered[1:] if self.below[number] is not None or self._bases[number] == "scratch" else numbered
@@ -141,9 +142,14 @@ def _nearest(candidates: Sequence[Instruction], step: BuildStep, keyword: str) -
     The number alone is not enough: a base image's ONBUILD triggers are counted too, before the stage's instructions.
     """
     words = _LEFT_OUT.sub("", "".join(step.name.split(None, 1)[1:]))
-    places = sorted(range(1, len(candidates) + 1), key=lambda place: (abs(place - step.number), place))
-    found = (candidates[place - 1] for place in places if candidates[place - 1].keyword == keyword)
-    return next((instruction for instruction in found if keyword == "FROM" or _agree(instruction.text, words)), None)
+    far = max(0, step.number - len(candidates))
+    for distance in range(far, max(len(candidates), step.number)):
+        for place in dict.fromkeys((step.number - distance, step.number + distance)):
+            if not 0 < place <= len(candidates) or candidates[place - 1].keyword != keyword:
+                continue
+            if keyword == "FROM" or _agree(candidates[place - 1].text, words):
+                return candidates[place - 1]
+    return None
 
 
 def _agree(text: str, words: str) -> bool:

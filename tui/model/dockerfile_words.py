@@ -9,6 +9,7 @@ import msgspec
 
 MOST_VALUE: Final = 4_096
 """Characters that are kept of a value: arguments that name each other could grow without end."""
+_MOST_READ: Final = 4 * MOST_VALUE
 _MOST_MATCHED: Final = 200
 _DEEPEST: Final = 20
 _WORD: Final = re.compile(r"""(?:<<[ \t]*|[^\s"'\\]|\\.?|'[^']*'|"(?:[^"\\]|\\.)*")+""", re.DOTALL)
@@ -63,7 +64,7 @@ def expand(text: str, values: Mapping[str, str], *, keep: bool = False) -> str:
     Knows `$name`, `${name}` and the builder's `:-`, `:+`, `-`, `+`, `#`, `##`, `%`, `%%`, `/` and `//` in braces.
     `keep` leaves variables as they are. What is longer than `MOST_VALUE` is cut.
     """
-    return _Expansion(text, values, keep=keep).until("")[:MOST_VALUE]
+    return _Expansion(text[:_MOST_READ], values, keep=keep).until("")[:MOST_VALUE]
 
 
 class _Expansion:
