@@ -1,9 +1,12 @@
 """A Dockerfile is read as the builders read it, and a build's step is found again in it."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui.commands.build import opened
 from tui.model.build import BuildFailure, BuildState, BuildStep, StepState, apply_all
 from tui.model.dockerfile import parse_dockerfile
 from tui.model.dockerfile_map import line_of, map_of
@@ -206,3 +209,8 @@ def test_onbuild_is_in_the_history_of_one_builder_only() -> None:
     text = "FROM a\nRUN x\nONBUILD RUN y\nCMD z\n"
     assert dockerfile_lines(text, "", ["ADD base", "CMD", "RUN x", "CMD z"]) == [None, None, 2, 4]
     assert dockerfile_lines(text, "", ["CMD", "RUN x", "ONBUILD RUN y", "CMD z"]) == [None, 2, 3, 4]
+
+
+def test_the_text_of_a_dockerfile_is_read_with_its_line_ends(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_bytes(b"\xef\xbb\xbfFROM a\r\nRUN b\rc\r\n")
+    assert opened(str(tmp_path), "Dockerfile")[1] == "FROM a\r\nRUN b\rc\r\n"
