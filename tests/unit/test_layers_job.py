@@ -61,7 +61,8 @@ class Daemon:
 
     async def _stack(self, image: str) -> ImageStack:
         layers, _, _ = self._known[image]
-        told = {"Id": f"sha256:{hashlib.sha256(image.encode()).hexdigest()}", "RepoTags": self.tags.get(image, [f"{image}:1"])}
+        tags = self.tags.get(image, [f"{image}:1"])
+        told = {"Id": f"sha256:{hashlib.sha256(image.encode()).hexdigest()}", "RepoTags": tags}
         text = json.dumps({**told, "RootFS": {"Layers": [diff_id(layer) for layer in layers]}})
         return msgspec.json.decode(text, type=ImageStack)
 
