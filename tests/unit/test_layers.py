@@ -311,11 +311,28 @@ def test_any_order_of_entries_gives_one_tree(entries: list[tuple[str, int]]) -> 
         ("RUN /bin/sh -c echo hi # buildkit", "RUN echo hi"),
         ("RUN |1 WHO=world /bin/sh -c echo hi # buildkit", "RUN echo hi"),
         ("COPY a.txt /srv/ # buildkit", "COPY a.txt /srv/"),
+        ('/bin/bash -o pipefail -c #(nop)  CMD ["sh"]', 'CMD ["sh"]'),
+        ("/bin/bash -o pipefail -c echo hi | cat", "RUN echo hi | cat"),
+        ("|1 WHO=a b /bin/bash -eo pipefail -c echo $WHO", "RUN echo $WHO"),
+        ("RUN |1 WHO=world /bin/sh -e -c echo hi # buildkit", "RUN echo hi"),
+        ("/usr/bin/zsh -c #(nop) COPY file:904e in /x ", "COPY file:904e in /x"),
+        ("/bin/busybox ash -c #(nop)  SHELL [/bin/busybox ash -c]", "SHELL [/bin/busybox ash -c]"),
+        ("powershell -Command $ErrorActionPreference = 'Stop'; #(nop)  ENV A=1", "ENV A=1"),
+        ("cmd /S /C #(nop)  USER me", "USER me"),
+        ("/bin/sh -c #(nop) ADD file:1 in / ", "ADD file:1 in /"),
+        ("/bin/sh -c echo #(nop) CMD x", "RUN echo #(nop) CMD x"),
+        ("/bin/own -c echo #(nop) else", "/bin/own -c echo #(nop) else"),
+        ('ENTRYPOINT ["a b" "#(nop) CMD"]', 'ENTRYPOINT ["a b" "#(nop) CMD"]'),
         ("", ""),
     ],
 )
 def test_instructions(created_by: str, instruction: str) -> None:
     assert instruction_of(created_by) == instruction
+
+
+@pytest.mark.parametrize("text", ["|1 " + "/a" * 50_000, "|1 " + "/bin/sh -x " * 20_000, "x #(nop) " * 20_000])
+def test_a_history_without_end_is_read_at_once(text: str) -> None:
+    assert instruction_of(text) == text.strip()
 
 
 def test_an_image_counts_what_later_layers_hide() -> None:

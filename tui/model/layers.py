@@ -9,8 +9,17 @@ import msgspec
 from tui.model.file_tree import IMPLIED, OPAQUE, ROOT, Change, Columns, FileTree, Kind
 from tui.model.tree_builder import TreeBuilder
 
-_NOP: Final = re.compile(r"(?:\|\d+ .*?)?/bin/sh -c #\(nop\)\s+", re.DOTALL)
-_SHELL: Final = re.compile(r"(?:RUN )?(?:\|\d+ .*?)?(?:/bin/sh -c |cmd /S /C )", re.DOTALL)
+_KEYWORD: Final = (
+    r"(?:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER"
+    r"|VOLUME|WORKDIR)\b"
+)
+_TOLD: Final = re.compile(_KEYWORD)
+_NOP: Final = re.compile(r"#\(nop\)\s+")
+_ANY_SHELL_NOP: Final = re.compile(rf".*? #\(nop\)\s+(?={_KEYWORD})", re.DOTALL)
+_SHELL: Final = re.compile(
+    r"(?:RUN )?(?:\|\d+ .*?)?(?<!\S)(?:(?:/[^\s/]+)*/?(?:ba|da|a|k|z)?sh(?: -\w+| pipefail){0,8} -\w*c |cmd /S /C )",
+    re.DOTALL,
+)
 _BUILDKIT: Final = " # buildkit"
 
 EMPTY_TREE: Final = TreeBuilder().finish()
@@ -114,10 +123,12 @@ class ImageLayers(msgspec.Struct, frozen=True):
 def instruction_of(created_by: str) -> str:
     """Returns the Dockerfile's instruction of a history's `created_by`, of either builder."""
     text = created_by.removesuffix(_BUILDKIT)
-    if nop := _NOP.match(text):
-        return text[nop.end() :].strip()
     if shell := _SHELL.match(text):
-        return f"RUN {text[shell.end() :].strip()}"
+        nop = _NOP.match(text, shell.end())
+        return text[nop.end() :].strip() if nop else f"RUN {text[shell.end() :].strip()}"
+    # the classic builder writes the words of a SHELL instruction before it
+    if not _TOLD.match(text) and (nop := _ANY_SHELL_NOP.match(text)):
+        return text[nop.end() :].strip()
     return text.strip()
 
 
