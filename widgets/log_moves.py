@@ -61,6 +61,8 @@ class LogMoves(LogCanvas):
         )
         self.more_above = False
         """Whether there are lines before the first main one that can be had: moving there asks for them."""
+        self.more_before_head = False
+        """Whether there are lines before the head that can be had: going to the start asks for them."""
         self.ask: Callable[[Where], object] = lambda _where: None
         """Called when lines are wanted that are not here: the `start`, those `above` the main ones, or in the `gap`."""
 
@@ -206,7 +208,7 @@ class LogMoves(LogCanvas):
 
     def action_to_start(self) -> None:
         """Go to the oldest line, and ask for the start of all where that is not here."""
-        if self.more_above and self.buffer.head is None:
+        if self.more_above if self.buffer.head is None else self.more_before_head:
             self.ask("start")
         self.show_start()
 
@@ -286,7 +288,7 @@ class LogMoves(LogCanvas):
     def action_fold_out(self) -> None:
         """Show all of the line under the cursor: its fields where it has some, else wrapped; or no longer."""
         here = self._here()
-        if here is None or here == self.lines.edge_number:
+        if here is None or self.lines.is_edge(here):
             return
         self._folded_out ^= {here}
         self._layouts.discard(here)
@@ -298,7 +300,7 @@ class LogMoves(LogCanvas):
         here = self._here()
         if here is None:
             return
-        if here != self.lines.edge_number:
+        if not self.lines.is_edge(here):
             self._marks ^= {here}
         self._layouts.discard(here)
         following = self.lines.after(here)
@@ -333,7 +335,7 @@ class LogMoves(LogCanvas):
             while number is not None and number <= high and len(numbers) < MOST_COPIED:
                 numbers.add(number)
                 number = self.lines.after(number)
-        numbers -= {self.lines.edge_number}
+        numbers -= {self.lines.edge_number, self.lines.top_number}
         if not numbers and here is not None:
             numbers = {here}
         return sorted(numbers)

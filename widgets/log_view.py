@@ -140,8 +140,8 @@ class LogView(LogMoves):
         self.buffer.clear()
         self._tones_of.clear()
         self._source_width = 0
-        self.lines.edge = ""
-        self.more_above = False
+        self.lines.edge = self.lines.top_edge = ""
+        self.more_above = self.more_before_head = False
         self._hit = self._cursor = self._range_from = None
         self._marks.clear()
         self._folded_out.clear()
@@ -156,10 +156,13 @@ class LogView(LogMoves):
             if self.lines.first() is None:
                 self.refresh()
 
-    def set_edge(self, text: str) -> None:
-        """Say what is not here before the main lines; empty: only how many were dropped."""
-        if text != self.lines.edge:
-            self.lines.edge = text
+    def set_edge(self, text: str, top: str = "") -> None:
+        """Say what is not here before the main lines (empty: only how many were dropped), and before the head."""
+        if (text, top) != (self.lines.edge, self.lines.top_edge):
+            first = self.lines.first()
+            self.lines.edge, self.lines.top_edge = text, top
+            if first is not None and self._top == Row(first):
+                self._top = Row(self.lines.first() or 0)  # who is at the start sees what is said of it
             self._screen = None
             self.refresh()
 

@@ -108,7 +108,7 @@ class LogSource:
         """Whether the first of them is the first there is."""
         self.over = False
         """Whether it ran `once` and has ended, and all its lines were taken: there is nothing more to follow."""
-        self._tail = tail
+        self._tail: int | None = tail
         self._exact = exact
         self._goal = NO_TIME
         self._at_newest = 0
@@ -189,7 +189,8 @@ class LogSource:
         again = again and not self.target.once
         if found.id != self.container.id:
             self._mark(take, recreated_mark(found), found.created)
-            self.newest, self.count, self.at_start, self._tail = NO_TIME, 0, True, RESUME_LINES
+            # all of its lines are new: read from its first one on, however many were written meanwhile
+            self.newest, self.count, self.at_start, self._tail = NO_TIME, 0, True, None
             self._at_newest = 0
         elif again and found.is_running:
             self._mark(take, restarted_mark(found), None)  # the first line may be earlier than the moment it is given
