@@ -59,6 +59,7 @@ class LogMoves(LogCanvas):
         super().__init__(
             buffer, wrapped=wrapped, fold_out=fold_out, emphasis=emphasis, ascii=ascii, id=id, classes=classes
         )
+        self._stays_at_start = False
         self.more_above = False
         """Whether there are lines before the first main one that can be had: moving there asks for them."""
         self.more_before_head = False
@@ -127,6 +128,7 @@ class LogMoves(LogCanvas):
         self.refresh()
 
     def _set_following(self, following: bool) -> None:
+        self._stays_at_start = False
         if following != self._following:
             self._following = following
             self._seen_end = self.buffer.end
@@ -213,12 +215,21 @@ class LogMoves(LogCanvas):
         self.show_start()
 
     def show_start(self) -> None:
-        """Go to the oldest line."""
+        """Go to the oldest line that is shown, and stay there as the filter finds older ones."""
         first = self.lines.first()
         if first is not None:
             self._go_to(Row(first))
             self._cursor = first
             self._ask_for_more()
+        if self.lines.filter is not None:
+            self._set_following(False)
+            self._stays_at_start = True
+
+    def _keep_at_start(self) -> None:
+        """Go on to a line that is older than the one that was the oldest, unless the user has moved since."""
+        first = self.lines.first()
+        if self._stays_at_start and first is not None and first != self._top.line:
+            self._top, self._cursor, self._screen = Row(first), first, None
 
     def _ask_for_more(self) -> None:
         """Ask for the lines that will be seen when the user goes on."""

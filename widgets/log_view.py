@@ -180,7 +180,9 @@ class LogView(LogMoves):
         if not all(search.step(SLICE_SECONDS) for search in self._searches()):
             self._scan()
         self._tell()
-        before, self._screen = self._screen, None
+        before = self._screen
+        self._keep_at_start()
+        self._screen = None
         rows = self._rows()
         if before is None or not before or not rows:
             self.refresh()
@@ -261,6 +263,7 @@ class LogView(LogMoves):
 
     def set_test(self, test: Test | None, marked: Query | None = None) -> None:
         """Show only the lines that pass a test; None: all of them. What `marked` finds in them is marked."""
+        self._stays_at_start = False
         self._test, self._filter_query = test, marked
         self._start_again()
         self._relayout()
@@ -297,6 +300,7 @@ class LogView(LogMoves):
         """Go where the search was to go as soon as that is known, show what the filter lets through, and tell."""
         search = self._search
         if self.lines.filter is not None:
+            self._keep_at_start()
             self._screen = None
             self.refresh()
         if search is not None and self._direction and search.count and self._hit is not None:

@@ -207,13 +207,15 @@ async def test_a_start_that_does_not_fit_ends_where_there_is_no_room_and_says_so
         assert stage.texts == numbered(1, 5_000) + numbered(29_901, 30_000)
         await pilot.press("G", *["pageup"] * 9)
         assert "here are lines for which there is no room: S saves the whole log" in stage.seen
-        assert stage.reading.read_all() == "there is no room for more lines: S saves the whole log"
+        assert stage.reading.standing == "no room for more: S saves the whole log"
+        assert stage.reading.read_all() == stage.reading.standing
         asked = len(stage.daemon.asked)
         await pilot.press(*["pageup"] * 3, *["pagedown"] * 3)
         assert len(stage.daemon.asked) == asked
         stage.reading.look_at(29_000 * SECOND, None)
         await stage.rest()
         assert stage.texts == numbered(29_000, 30_000)
+        assert stage.reading.standing == ""
 
 
 async def test_lines_that_were_dropped_are_read_again_from_the_start() -> None:
@@ -239,7 +241,7 @@ async def test_the_start_is_gone_to_while_older_lines_are_read() -> None:
         await pilot.press(*["pageup"] * 12)
         await until(lambda: stage.reading.busy == "reading older lines …")
         await pilot.press("g")
-        words = "looking for the start in the daemon's log … x cancels"
+        words = "looking for the start … x cancels"
         assert stage.reading.busy == words
         await pilot.pause()
         await asyncio.sleep(0)
@@ -274,6 +276,7 @@ async def test_why_lines_in_a_gap_cannot_be_read_is_told_and_it_can_be_tried_aga
         assert stage.reading.read_all() == ""
         await stage.rest()
         assert "older lines can't be read: the disk is gone" in stage.app.log_view.lines.edge_text
+        assert stage.reading.standing == stage.app.log_view.lines.edge_text
         stage.daemon.problem = ""
         assert stage.reading.read_all() == ""
         await stage.rest()

@@ -412,6 +412,28 @@ async def test_before_a_head_that_begins_late_it_says_so_and_the_start_is_asked_
         assert lines(app)[:2] == ["  line 0", "  line 1"]
 
 
+@pytest.mark.parametrize("hidden", [True, False])
+async def test_the_start_is_where_the_filter_finds_the_first_line_later_on(hidden: bool) -> None:
+    app = Logs()
+    async with app.run_test(size=(40, 4)) as pilot:
+        view = app.log_view
+        view.append([LogLine("hidden" if hidden else "passing")] * 20)
+        view.set_filter("passing")
+        await until(pilot, lambda: view.lines.filter is not None and view.lines.filter.complete)
+        for text in (b"hidden", b"passing first", b"passing second"):
+            view.buffer.extend_head([text], [0], [0])
+            if text == b"hidden":
+                view.show_start()
+            view.lines_changed()
+            await until(pilot, lambda: view.lines.filter is not None and view.lines.filter.complete)
+        await until(pilot, lambda: lines(app)[:2] == ["  passing first", "  passing second"])
+        await pilot.press("j")
+        assert view.buffer[view.cursor or 0].text == "passing second"
+        await pilot.press("G")
+        view.lines_changed()
+        await until(pilot, lambda: view.following)
+
+
 async def test_the_time_since_the_line_before_is_told_of_lines_that_came_before_it() -> None:
     app = Logs()
     async with app.run_test(size=(40, 8)) as pilot:

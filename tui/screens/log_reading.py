@@ -123,6 +123,12 @@ class LogReading:
         return self._worker is not None and not self._worker.is_finished
 
     @property
+    def standing(self) -> str:
+        """What is read besides the end, or why no more of it is; empty: nothing, and for no reason."""
+        full = self._full and self._is_gap_missing()
+        return self.busy or self.problem or (f"no room for more{self._no_room}" if full else "")
+
+    @property
     def is_missing(self) -> bool:
         """Whether lines are not here that are looked at, and the daemon may have."""
         return self._is_start_missing() or self._is_gap_missing()
@@ -262,8 +268,7 @@ class LogReading:
             self._start = Ahead(self.feed.from_start(since_ns, held))
             await self._read_on(first=True)
 
-        what = "the start" if since_ns is None else "the range of time"
-        self._begin(read, f"looking for {what} in the daemon's log …{self._cancel}")
+        self._begin(read, f"looking for the {'start' if since_ns is None else 'range'} …{self._cancel}")
         self._aim = (since_ns,)
 
     def read_all(self) -> str:
@@ -272,7 +277,7 @@ class LogReading:
             whole = self._range == (None, None)
             return "the whole log is here" if whole else "all lines of the range are here"
         if self._full and not self._is_start_missing():
-            return f"there is no room for more lines{self._no_room}"
+            return self.standing
         if self._start is None or self._is_start_missing():
             self.read_from(self._range[0], whole=True)
         else:

@@ -136,7 +136,7 @@ class LogsScreen(HytheScreen):
             on_change=lambda: self.call_next(self._draw),
             growing=bool(self._targets.services),
             cancel="x cancels",
-            no_room="S saves the whole log, r reads a range of time",
+            no_room="S saves it all, r reads a range",
         )
         self.log_view.focus()
         self._follow()
@@ -219,7 +219,7 @@ class LogsScreen(HytheScreen):
             following=view.following,
             held=len(view.buffer),
             held_bytes=view.buffer.size,
-            busy=self._saver.busy or reading.busy,
+            busy=self._saver.busy or reading.standing,
             filters=self._filters(),
             shown=shown if view.lines.filter is not None else None,
             looked_through=looked_through,
