@@ -84,7 +84,7 @@ class Stage:
             self.busy.append(self.reading.busy)
 
     @asynccontextmanager
-    async def run(self, **options: Any) -> AsyncIterator[Any]:
+    async def run(self, *, ended: bool = True, **options: Any) -> AsyncIterator[Any]:
         async with self.app.run_test(size=(100, 12)) as pilot:
             state = State(tables={"containers": Table(records={CONTAINER.id: CONTAINER})})
             target = Target(cast(LogAccess, self.daemon), lambda: state, CONTAINER, "web")
@@ -96,7 +96,7 @@ class Stage:
                 **options,
             )
             following = asyncio.create_task(self.reading.run())
-            await until(lambda: self.reading.sources[0].phase == "ended")
+            await until(lambda: self.reading.sources[0].phase == ("ended" if ended else "reading"))
             yield pilot
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
@@ -191,6 +191,19 @@ async def test_a_range_within_what_was_read_is_not_read_again() -> None:
             stage.reading.look_at(since and since * SECOND, until_ and until_ * SECOND)
             await stage.rest()
             assert len(stage.daemon.asked) - asked == requests, (since, until_)
+
+
+async def test_a_range_that_is_asked_for_before_the_first_line_came_is_read_then() -> None:
+    stage = Stage(1_000, 10)
+    stage.daemon.open.clear()
+    stage.daemon.asked.append((None, ""))
+    async with stage.run(ended=False):
+        assert stage.reading.read_all() == "no line was read yet"
+        stage.reading.look_at(900 * SECOND, None)
+        stage.daemon.open.set()
+        await until(lambda: len(stage.texts) > 10)
+        await stage.rest()
+        assert stage.texts == numbered(900, 1_000)
 
 
 # ---- the bounds

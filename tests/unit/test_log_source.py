@@ -225,6 +225,18 @@ def texts(*numbers: int) -> list[str]:
     return [str(number) for number in numbers]
 
 
+async def test_all_is_read_that_was_written_since_there_was_nothing() -> None:
+    daemon = Seconds([])
+    taken: list[str] = []
+    feed = feed_on(daemon, RUNNING, taken, tail=10)
+    await following(feed, lambda: feed.sources[0].phase == "following")
+    assert feed.at_start
+    daemon.written += range(1, 3_001)
+    await following(feed, lambda: taken[-1:] == texts(2_999))
+    assert taken == texts(*range(3_000))
+    assert feed.at_start
+
+
 async def test_lines_of_one_second_are_neither_lost_nor_doubled_when_a_stream_goes_on() -> None:
     daemon = Seconds([7, 7, 8, 8, 8])
     taken: list[str] = []

@@ -108,7 +108,7 @@ class LogSource:
         """Whether the first of them is the first there is."""
         self.over = False
         """Whether it ran `once` and has ended, and all its lines were taken: there is nothing more to follow."""
-        self._tail: int | None = tail
+        self._tail = tail
         self._exact = exact
         self._goal = NO_TIME
         self._at_newest = 0
@@ -189,8 +189,7 @@ class LogSource:
         again = again and not self.target.once
         if found.id != self.container.id:
             self._mark(take, recreated_mark(found), found.created)
-            # all of its lines are new: read from its first one on, however many were written meanwhile
-            self.newest, self.count, self.at_start, self._tail = NO_TIME, 0, True, None
+            self.newest, self.count, self.at_start = NO_TIME, 0, True
             self._at_newest = 0
         elif again and found.is_running:
             self._mark(take, restarted_mark(found), None)  # the first line may be earlier than the moment it is given
@@ -272,7 +271,8 @@ class LogSource:
             self._enter("reading")
             if self._exact and container.is_running:
                 self._goal = await self._last_time(container)
-            await self._stream(container, take, self._tail, "", crossing)
+            # what was written since there was nothing, or in another container, is read however much it is
+            await self._stream(container, take, None if self.at_start else self._tail, "", crossing)
             return
         # the daemon of one that runs once tells moments exactly, and need not send what was taken already
         since = moment_of(self.newest) if self.target.once else ""

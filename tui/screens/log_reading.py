@@ -66,6 +66,8 @@ class LogReading:
         self._whole = False
         self._range: tuple[int | None, int | None] = (None, None)
         """Of which moments lines are looked at, from and to; None: of all."""
+        self._is_range_waiting = False
+        """Whether it is read as soon as it is known what there is."""
         self._since: int | None = None
         """From which moment on the head was read, or was to be; None: from the start of the log."""
         self._head_time = NO_TIME
@@ -102,7 +104,10 @@ class LogReading:
         """Take lines that come after all others."""
         batch = found.batch
         self.view.buffer.extend(batch.texts, batch.times, self._kinds(found), batch.cuts)
-        self._changed()
+        if self._is_range_waiting and self.feed.oldest != NO_TIME:
+            self.look_at(*self._range)
+        else:
+            self._changed()
 
     def _kinds(self, found: Merged) -> Sequence[int]:
         streams = found.batch.streams.translate(_STREAMS)
@@ -229,7 +234,9 @@ class LogReading:
     def look_at(self, since_ns: int | None, until_ns: int | None) -> None:
         """Read lines of a range of time that are not here; None: it has no beginning, or no end."""
         self._range = (since_ns, until_ns)
-        if (since_ns, until_ns) != (None, None) and self._is_beginning_missing():
+        is_range = (since_ns, until_ns) != (None, None)
+        self._is_range_waiting = is_range and self.feed.oldest == NO_TIME
+        if is_range and self._is_beginning_missing():
             self.read_from(since_ns)
         else:
             self._changed()
@@ -273,6 +280,8 @@ class LogReading:
 
     def read_all(self) -> str:
         """Read all that is looked at and not here; returns why there is nothing to read, or an empty string."""
+        if self.feed.oldest == NO_TIME and not self.feed.at_start:
+            return "no line was read yet"
         if not self.is_missing:
             whole = self._range == (None, None)
             return "the whole log is here" if whole else "all lines of the range are here"
