@@ -225,6 +225,9 @@ async def test_a_start_that_does_not_fit_ends_where_there_is_no_room_and_says_so
         asked = len(stage.daemon.asked)
         await pilot.press(*["pageup"] * 3, *["pagedown"] * 3)
         assert len(stage.daemon.asked) == asked
+        stage.reading.look_at(4_000 * SECOND, None)
+        await stage.rest()
+        assert stage.texts[:5_000] == numbered(4_000, 8_999), "without the lines before it there is more room"
         stage.reading.look_at(29_000 * SECOND, None)
         await stage.rest()
         assert stage.texts == numbered(29_000, 30_000)
@@ -266,6 +269,24 @@ async def test_the_start_is_gone_to_while_older_lines_are_read() -> None:
         assert stage.texts == numbered(1, 5_000)
         assert sum(tail is None for tail, _ in stage.daemon.asked) == 1, "asked again it goes on"
         assert stage.reading.busy == ""
+
+
+async def test_nothing_is_promised_of_a_log_that_the_daemon_has_no_more() -> None:
+    stage = Stage(3_000, 5_000, max_lines=1_000)
+    async with stage.run() as pilot:
+        await pilot.press("k", "g")
+        await stage.rest()
+        stage.reading.look_at(2_900 * SECOND, None)
+        await stage.rest()
+        for range_ in ((None, None), (2_900 * SECOND, None)):
+            stage.reading.sources[0].phase = "gone"
+            stage.reading.look_at(*range_)
+            asked = len(stage.daemon.asked)
+            await pilot.press("G", "g")
+            assert "g reads" not in stage.seen
+            assert not stage.reading.is_missing
+            assert stage.reading.read_all() == "the daemon has this log no more"
+            assert len(stage.daemon.asked) == asked
 
 
 async def test_the_start_is_gone_to_while_a_range_is_looked_for_that_is_not_wanted_any_more() -> None:

@@ -141,7 +141,7 @@ class LogReading:
     def _is_start_missing(self) -> bool:
         """Whether that is so of lines before the first one that is here."""
         buffer, since = self.view.buffer, self._range[0]
-        if buffer.head is None and not self._is_more_above():
+        if self.feed.oldest == NO_TIME or (buffer.head is None and not self._is_more_above()):
             return False
         if buffer.head is not None or buffer.joined:
             return self._since is not None and (since is None or since < self._since)
@@ -150,7 +150,7 @@ class LogReading:
     def _is_gap_missing(self) -> bool:
         """Whether that is so of lines between the head and the main ones."""
         buffer, (since, until) = self.view.buffer, self._range
-        if buffer.head is None or buffer.joined:
+        if buffer.head is None or buffer.joined or self.feed.oldest == NO_TIME:
             return False
         return (since is None or since < self._main_time()) and (until is None or until >= self._head_time)
 
@@ -242,11 +242,13 @@ class LogReading:
             self._changed()
 
     def _is_beginning_missing(self) -> bool:
-        """Whether the first lines of the range are not here."""
+        """Whether the first lines of the range are not here, or take less room without those before them."""
         if self._is_start_missing():
             return True
         since = self._range[0]
-        return since is not None and since > self._head_time and self._is_gap_missing()
+        if since is None or not self._is_gap_missing():
+            return False
+        return since > self._head_time or (self._full and (self._since is None or since > self._since))
 
     def _ask(self, where: Where) -> None:
         if where == "start":
@@ -282,6 +284,8 @@ class LogReading:
         """Read all that is looked at and not here; returns why there is nothing to read, or an empty string."""
         if self.feed.oldest == NO_TIME and not self.feed.at_start:
             return "no line was read yet"
+        if self.feed.oldest == NO_TIME and len(self.view.buffer):
+            return "the daemon has this log no more"
         if not self.is_missing:
             whole = self._range == (None, None)
             return "the whole log is here" if whole else "all lines of the range are here"
@@ -311,8 +315,8 @@ class LogReading:
             try:
                 await read()
             except EngineError as error:
-                self.problem = f"older lines can't be read: {error}"
-                self._start = None
+                if self._worker is worker:
+                    self.problem, self._start = f"older lines can't be read: {error}", None
             finally:
                 if self._worker is worker:  # else it was cancelled, and another may be at work
                     self.busy = ""
