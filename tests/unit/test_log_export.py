@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import AsyncGenerator
+from contextlib import nullcontext
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from test_log_view import Logs, numbered
 
 from tui.screens.log_export import GAP, form_of, held_lines, shown_lines
+from tui.screens.log_saver import LogSaver
 from widgets.log_buffer import LogLine, kind_of
 from widgets.log_view import LogView
 
@@ -119,3 +124,25 @@ async def test_a_line_is_written_with_its_source_and_its_colours_alone() -> None
         app.log_view.append([LogLine("a\t\x1b[31mred\x1b]0;x\x07", source="w\x1beb"), LogLine("b")])
         assert await both(app.log_view, sources=True) == {"w␛eb | a\tred␛]0;x␇\nb\n"}
         assert await both(app.log_view, colours=True) == {"a\t\x1b[31mred␛]0;x␇\x1b[m\nb\n"}
+
+
+async def test_ctrl_c_is_the_pagers_while_it_is_open_and_as_before_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    app = SimpleNamespace(
+        environment={"PAGER": "cat"}, batch_update=nullcontext, suspend=nullcontext, on_signal=told.append
+    )
+
+    async def feed(_command: list[str], chunks: AsyncGenerator[bytes], _environment: object) -> int:
+        await chunks.aclose()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            app.on_signal(number)
+        return 0
+
+    monkeypatch.setattr("tui.screens.log_saver.feed_pager", feed)
+    view = SimpleNamespace(times=None, local_times=False)
+    reading = SimpleNamespace(view=view, feed=SimpleNamespace(many=False))
+    saver = LogSaver(cast("Any", SimpleNamespace(hythe=app)), "", cast("Any", None), lambda: None)
+    await saver.page(cast("Any", reading))
+    assert told == [signal.SIGTERM]
+    app.on_signal(signal.SIGINT)
+    assert told == [signal.SIGTERM, signal.SIGINT]
