@@ -50,6 +50,74 @@ async def test_where_lines_are_missing_the_file_says_so() -> None:
         assert await both(view) == {"start\nend\n"}
 
 
+@pytest.mark.parametrize("filtered", [True, False])
+async def test_lines_that_are_dropped_while_others_are_written_are_left_out(filtered: bool) -> None:
+    app = Logs(max_lines=4_000)
+    async with app.run_test():
+        view = app.log_view
+        view.append([LogLine(f"{number} {'x' * 100}") for number in range(4_000)])
+        if filtered:
+            view.set_filter("x")
+        form = form_of(view, colours=False, sources=False)
+        found: list[int] = []
+        async for chunk in shown_lines(view, form) if filtered else held_lines(view, form):
+            found += [int(line.split()[0]) for line in chunk.decode().splitlines()]
+            view.append(numbered(1_500) if view.buffer.dropped < 3_000 else [])
+        assert found[0] == 0
+        assert found[-1] == 3_999
+        assert found == sorted(set(found))
+        assert len(found) < 4_000
+
+
+@pytest.mark.parametrize("filtered", [True, False])
+async def test_a_head_that_is_forgotten_while_it_is_written_ends_there(filtered: bool) -> None:
+    app = Logs()
+    async with app.run_test():
+        view = app.log_view
+        view.append([LogLine("x end")])
+        view.buffer.extend_head([b"x" * 100] * 4_000, [0] * 4_000, [0] * 4_000)
+        if filtered:
+            view.set_filter("x")
+        form = form_of(view, colours=False, sources=False)
+        written: list[str] = []
+        async for chunk in shown_lines(view, form) if filtered else held_lines(view, form):
+            written += chunk.decode().splitlines()
+            view.buffer.drop_head()
+        assert set(written[:-2]) == {"x" * 100}
+        assert 100 < len(written) < 2_000
+        assert written[-2:] == [GAP.strip(), "x end"]
+
+
+async def test_what_passes_the_filter_is_written_whatever_is_filtered_by_meanwhile() -> None:
+    app = Logs()
+    async with app.run_test():
+        view = app.log_view
+        view.append([LogLine(f"{'even' if number % 2 == 0 else 'odd'} {'x' * 100}") for number in range(9_000)])
+        view.set_filter("even")
+        form = form_of(view, colours=False, sources=False)
+        written: list[str] = []
+        async for chunk in shown_lines(view, form):  # the filter has looked at nothing yet
+            written += chunk.decode().splitlines()
+            view.set_filter("")
+        assert len(written) == 4_500
+        assert {line.split()[0] for line in written} == {"even"}
+
+
+async def test_what_is_written_ends_with_the_line_that_was_the_newest() -> None:
+    app = Logs()
+    async with app.run_test():
+        view = app.log_view
+        view.append([LogLine("x" * 100)] * 2_000)
+        form = form_of(view, colours=False, sources=False)
+        for chunks in (shown_lines(view, form), held_lines(view, form)):
+            held, written = len(view.buffer), 0
+            async for chunk in chunks:
+                written += chunk.count(b"\n")
+                view.append([LogLine("x" * 100)] * 2_000)
+                assert written <= held
+            assert written == held
+
+
 async def test_a_line_is_written_with_its_source_and_its_colours_alone() -> None:
     app = Logs()
     async with app.run_test():
