@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -92,9 +91,9 @@ class LogSaver:
             screen.note("there is no pager: set PAGER, or install less", "error")
             return
         form = form_of(reading.view, colours=True, sources=reading.feed.many)
-        loop = asyncio.get_running_loop()
+        before = app.on_signal
         # ctrl+c is for the pager; it begins with the signal's default all the same, since a handler is not inherited
-        loop.add_signal_handler(signal.SIGINT, lambda: None)
+        app.on_signal = lambda number: None if number == signal.SIGINT else before(number)
         try:
             with app.batch_update(), app.suspend():
                 await feed_pager(command, shown_lines(reading.view, form), app.environment)
@@ -103,7 +102,7 @@ class LogSaver:
         except OSError as error:
             screen.note(f"{command[0]}: {error.strerror or error}", "error")
         finally:
-            loop.add_signal_handler(signal.SIGINT, app.exit, 128 + signal.SIGINT)
+            app.on_signal = before
 
 
 def _names(reading: LogReading) -> list[str]:
