@@ -285,6 +285,18 @@ async def test_nothing_is_done_when_the_answer_is_no(stage: Stage) -> None:
     assert "no earlier one" in (BY_ID["container.go_back"].why_not(context) or "")
 
 
+async def test_a_guarded_host_wants_the_number_of_those_that_can_be_recreated(stage: Stage) -> None:
+    name = f"{stage.prefix}:app"
+    await stage.retag(name, 'CMD ["sleep", "500"]')
+    lost = await stage.run(f"--name {stage.prefix}-lost {name}")
+    kept = [await stage.run(f"--name {stage.prefix}-{n} {IMAGE} sleep 500") for n in range(2)]
+    await stage.engine.images.remove(name, force=True)
+    stage.session.guarded = True
+    stage.ui.answer = False
+    ui = await stage.command("container.recreate", lost, *kept)
+    assert [(title, typed) for title, _, typed in ui.asked] == [("Recreate 2 containers?", "2")]
+
+
 async def test_several_at_once_and_one_that_did_not_run_stays_down(stage: Stage) -> None:
     up = await stage.run(f"--name {stage.prefix}-1 {IMAGE} sleep 500")
     down = await stage.run(f"--name {stage.prefix}-2 {IMAGE} sleep 500", start=False)

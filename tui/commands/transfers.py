@@ -56,7 +56,7 @@ async def push(context: Context) -> None:
         f"to {registry}, {await login_words(registry)}",
         "whatever has this tag there now loses it",
     ]
-    if await allowed(context, "always", f"Push {tag}?", lines, label="Push"):
+    if await allowed(context, "always", f"Push {tag}?", lines, names=[tag], label="Push"):
         job = PushJob(context.session.engine, tag)
         start_job(context.session, job)
         ui.open("transfer", job=job)

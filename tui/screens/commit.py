@@ -12,8 +12,7 @@ from textual.containers import Vertical
 from textual.events import Resize
 
 from tui.commands.command import Context
-from tui.commands.images import check_new_tag, described
-from tui.commands.running import allowed
+from tui.commands.images import check_new_tag, may_move
 from tui.engine.errors import ApiError, ConnectionLost, EngineError, NotFound
 from tui.engine.written import written
 from tui.model.commit_spec import CHANGES, CommitSpec, check_change, commit_line, env_of
@@ -159,7 +158,7 @@ class CommitScreen(FormScreen):
     async def send(self, values: Values) -> None:
         session, container, spec = self.session, self._container, self._spec(values)
         repo, tag = split_target(spec.reference)
-        if repo and not await self._may_take(f"{repo}:{tag}"):
+        if repo and not await may_move(Context(session, self, "images"), {f"{repo}:{tag}": ""}):
             return
         line = commit_line(spec, hide=secret_names(env_of(spec.changes)).__contains__)
         entry = session.history.begin(line, session.name)
@@ -191,17 +190,6 @@ class CommitScreen(FormScreen):
             self.note(f"$ {line}")
         finally:
             session.set_busy(container.id, None)
-
-    async def _may_take(self, familiar: str) -> bool:
-        """Ask before a reference is taken away from another image."""
-        state = self.session.state
-        holder = next((image for image in state.images.values() if familiar in image.tags), None)
-        if holder is None:
-            return True
-        users = sorted(c.name for c in state.containers.values() if c.image_id == holder.id)
-        lines = [f"{familiar} is now {described(holder, users)}", "it would lose this reference"]
-        context = Context(self.session, self, "containers", (self._container,))
-        return await allowed(context, "always", f"Move {familiar}?", lines, label="Move the tag", danger=True)
 
 
 UNTOLD = "whether the image was made nobody told: look among the images before you send it again"

@@ -144,7 +144,8 @@ class LimitsScreen(FormScreen):
         context = Context(self.session, self, "containers", self._containers)
         title = f"Update {plural(len(self._containers), 'container')} on {self.session.name}?"
         lines = [self.line_of(values), *described(self._containers, self.session.now())]
-        if not await allowed(context, "guarded", title, lines, label="Update"):
+        names = [container.name for container in self._containers]
+        if not await allowed(context, "guarded", title, lines, names=names, label="Update", host_told=True):
             return
         self._sent.clear()
         acts = [Act(c.id, c.name, update_line(change, [c.name]), partial(self._update_one, c, change))
