@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from textual.app import SuspendNotSupported
-
+from tui.commands.lending import NoTerminal
 from tui.commands.places import ask_file
 from tui.jobs.log_save import SaveLogJob, write_file
 from tui.present.units import size
@@ -16,6 +14,7 @@ from tui.screens.base import HytheScreen
 from tui.screens.log_export import feed_pager, form_of, held_lines, pager_command, shown_lines, whole_log
 from tui.screens.log_reading import LogReading
 from tui.screens.log_targets import LogTargets
+from tui.screens.terminal import stepped_aside
 
 
 class LogSaver:
@@ -92,18 +91,21 @@ class LogSaver:
             screen.note("there is no pager: set PAGER, or install less", "error")
             return
         form = form_of(reading.view, colours=True, sources=reading.feed.many)
-        loop = asyncio.get_running_loop()
+
+        async def work() -> None:
+            await feed_pager(command, shown_lines(reading.view, form), app.environment)
+
+        before = app.on_signal
         # ctrl+c is for the pager; it begins with the signal's default all the same, since a handler is not inherited
-        loop.add_signal_handler(signal.SIGINT, lambda: None)
+        app.on_signal = lambda number: None if number == signal.SIGINT else before(number)
         try:
-            with app.batch_update(), app.suspend():
-                await feed_pager(command, shown_lines(reading.view, form), app.environment)
-        except SuspendNotSupported:
+            await stepped_aside(app, work)
+        except NoTerminal:
             screen.note("this terminal can't be given to a pager", "error")
         except OSError as error:
             screen.note(f"{command[0]}: {error.strerror or error}", "error")
         finally:
-            loop.add_signal_handler(signal.SIGINT, app.exit, 128 + signal.SIGINT)
+            app.on_signal = before
 
 
 def _names(reading: LogReading) -> list[str]:
