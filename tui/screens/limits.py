@@ -123,7 +123,7 @@ class LimitsScreen(FormScreen):
         nothing = LABELS[option][1]
         found = list(dict.fromkeys(before[option] or nothing for before in self._before.values()))
         more = " …" if len(found) > MOST_SHOWN else ""
-        words = " / ".join(found[:MOST_SHOWN]) + (more.replace("…", "...") if self.ascii else more)
+        words = " / ".join(found[:MOST_SHOWN]) + more
         if option == "memory":
             usage = self.session.usage.usage
             used = [usage[c.id].sample.memory for c in self._containers if c.id in usage and c.state == "running"]
