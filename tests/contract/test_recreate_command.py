@@ -332,10 +332,12 @@ async def test_a_clone_opens_the_form_with_what_the_image_does_not_give(stage: S
 
 @pytest.mark.parametrize("choice", ["run", "compose"])
 async def test_the_copy_menu_has_the_line_and_a_service(stage: Stage, choice: str) -> None:
-    old = await stage.run(f"-e OWN=1 {IMAGE} sleep 500")
+    old = await stage.run(f"-e OWN=1 -e DB_PASSWORD=hunter2 {IMAGE} sleep 500")
     ui = FakeUi(choice=choice)
     await BY_ID["container.copy"].run(Context(stage.session, ui, "containers", (old,)))
     (kind, text) = ui.notes[-1]
     assert kind == "copied"
     wanted = f"docker run -d --name {stage.prefix} -e OWN=1 " if choice == "run" else f"container_name: {stage.prefix}"
     assert wanted in text
+    assert "hunter2" in text, "it is copied whole"
+    assert "hunter2" not in ui.shown, "and not shown"

@@ -19,9 +19,10 @@ CODE = re.compile(r"\\u2[0-7][0-9a-f]{2}")
 """The code of punctuation, an arrow, a line or a mark: names of the demo engine have none."""
 
 LOOKED_AT = (
-    "logs-tab inspect-tab history-tab layers logs commit-form build-form hosts history jobs palette help volumes "
-    "networks kill recreate container-layers projects files environment processes limits stats-tab compare-stats problems"
-).split()
+    "logs-tab", "inspect-tab", "history-tab", "layers", "logs", "commit-form", "build-form", "hosts", "history", "jobs",
+    "palette", "help", "volumes", "networks", "kill", "recreate", "container-layers", "projects", "files",
+    "environment", "processes", "limits", "stats-tab", "compare-stats", "problems",
+)  # fmt: skip
 WALKS: dict[str, tuple[str, ...]] = {
     **{name: (*SCREENS[name][0], *SCREENS[name][1]) for name in LOOKED_AT},
     "copy": (*WEB, "y"),

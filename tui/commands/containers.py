@@ -221,13 +221,13 @@ async def copy(context: Context) -> None:
                 ("compose", "services: …", "a Compose service of it")]  # fmt: skip
     chosen = await context.ui.choose(f"Copy from {target.name}", options)
     if chosen == "run":
-        context.ui.copy(await line_of(context.session, target))
+        context.ui.copy(*await line_of(context.session, target))
     elif chosen == "compose":
         service = await service_of(context.session, target)
         if service is None:
             context.ui.note(f"{target.name} has settings that Compose cannot be told", "warning")
         else:
-            context.ui.copy(service)
+            context.ui.copy(service, f"a Compose service of {target.name}")
     elif chosen is not None:
         context.ui.copy(choices[chosen])
 

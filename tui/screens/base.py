@@ -230,10 +230,10 @@ class HytheScreen(Screen[Any]):
     def go_to(self, noun: str, id: str, session: Session | None = None) -> None:
         """Put the cursor on an object: the dashboard does, other screens stay as they are."""
 
-    def copy(self, text: str) -> None:
+    def copy(self, text: str, shown: str | None = None) -> None:
         self.hythe.copy_to_clipboard(text)
-        # a longer text is a line or a file that may hold secrets
-        self.note(f"copied: {text}" if len(text) <= LONGEST_COPIED else f"copied {len(text)} characters")
+        told = text if shown is None else shown
+        self.note(f"copied: {told}" if len(told) <= LONGEST_COPIED else f"copied {len(text)} characters")
 
 
 def content(text: str, *, ascii: bool) -> Content:

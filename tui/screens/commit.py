@@ -155,12 +155,16 @@ class CommitScreen(FormScreen):
     def line_of(self, values: Values) -> str:
         return commit_line(self._spec(values))
 
+    def told_line(self, values: Values) -> str:
+        spec = self._spec(values)
+        return commit_line(spec, hide=secret_names(env_of(spec.changes)).__contains__)
+
     async def send(self, values: Values) -> None:
         session, container, spec = self.session, self._container, self._spec(values)
         repo, tag = split_target(spec.reference)
         if repo and not await may_move(Context(session, self, "images"), {f"{repo}:{tag}": ""}):
             return
-        line = commit_line(spec, hide=secret_names(env_of(spec.changes)).__contains__)
+        line = self.told_line(values)
         entry = session.history.begin(line, session.name)
         session.set_busy(container.id, "commit")
         self.set_sending("committing")

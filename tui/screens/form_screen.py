@@ -90,6 +90,10 @@ class FormScreen(HytheScreen):
         """Return the docker line that the form equals; an empty text while there is none."""
         raise NotImplementedError
 
+    def told_line(self, values: Values) -> str:
+        """Return the same line as it is told and recorded: where it may hold secrets, with these masked."""
+        return self.line_of(values)
+
     async def send(self, values: Values) -> None:
         """Ask the daemon; called at most once at a time. It may outlive the screen."""
         raise NotImplementedError
@@ -293,4 +297,5 @@ class FormScreen(HytheScreen):
 
     def action_copy_line(self) -> None:
         """Copy the docker line."""
-        self.copy(self.line_of(self.form.values()))
+        values = self.form.values()
+        self.copy(self.line_of(values), self.told_line(values))
