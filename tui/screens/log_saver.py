@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from shlex import quote
 
 from tui.commands.lending import NoTerminal
 from tui.commands.places import ask_file
@@ -62,10 +63,10 @@ class LogSaver:
         return options[0][0] if len(options) == 1 else await self._screen.choose("Save", options)
 
     def _line(self, reading: LogReading, path: Path) -> str:
-        """The docker line that saving the whole log equals."""
+        """The line that saving the whole log equals."""
         if services := self._targets.services:
-            return f"docker service logs --timestamps {' '.join(service.name for _, service in services)} > {path}"
-        return f"docker logs --timestamps {' '.join(_names(reading))} > {path}"
+            return save_line("docker service logs", [service.name for _, service in services], path)
+        return save_line("docker logs", _names(reading), path)
 
     async def _write(self, reading: LogReading, path: Path, *, shown: bool) -> None:
         view, screen = reading.view, self._screen
@@ -106,6 +107,13 @@ class LogSaver:
             screen.note(f"{command[0]}: {error.strerror or error}", "error")
         finally:
             app.on_signal = before
+
+
+def save_line(command: str, names: Sequence[str], path: Path) -> str:
+    """Return the line that writes logs to a file in the order of time: docker takes one name at once."""
+    each = [f"{command} --timestamps {quote(name)}" for name in names]
+    source = each[0] if len(each) == 1 else f"{{ {'; '.join(each)}; }}"
+    return f"{source} {f'> {quote(str(path))} 2>&1' if len(each) == 1 else f'2>&1 | sort > {quote(str(path))}'}"
 
 
 def _names(reading: LogReading) -> list[str]:
