@@ -85,7 +85,8 @@ async def plan_for(session: Session, target: Container) -> Plan:
     names = {c.name: c.id for c in containers}
     successors = {c.id: names[name] for c in containers if (name := kept_for(c.name) or "") in names}
     api = engine.transport.api_version or (1, 41)
-    request = recreate_request(inspect, old, image=reference, api=api, successors=successors)
+    machine = (await engine.info()).name
+    request = recreate_request(inspect, old, image=reference, api=api, successors=successors, daemon=machine)
     labels = _map(request.body.get("Labels"))
     if labels.get(IMAGE) == old_image:  # with the old one's ID, Compose's next up would make it anew once more
         request.body["Labels"] = {**labels, IMAGE: new_image}
