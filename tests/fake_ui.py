@@ -28,6 +28,8 @@ class FakeUi:
     went: list[tuple[str, str]] = field(default_factory=list)
     offered: dict[str, str] = field(default_factory=dict)
     """What the last choice was among: the label by the title."""
+    shown: str = ""
+    """What was said of the last text that was copied."""
 
     async def confirm(
         self, title: str, lines: Sequence[str], *, label: str, danger: bool = False, typed: str | None = None
@@ -74,5 +76,6 @@ class FakeUi:
     def go_to(self, noun: str, id: str, session: Session | None = None) -> None:
         self.went.append((noun, id))
 
-    def copy(self, text: str) -> None:
+    def copy(self, text: str, shown: str | None = None) -> None:
         self.notes.append(("copied", text))
+        self.shown = text if shown is None else shown

@@ -339,6 +339,18 @@ async def test_nothing_is_done_when_the_answer_is_no(stage: Stage) -> None:
     assert "no earlier one" in (BY_ID["container.go_back"].why_not(context) or "")
 
 
+async def test_a_guarded_host_wants_the_number_of_those_that_can_be_recreated(stage: Stage) -> None:
+    name = f"{stage.prefix}:app"
+    await stage.retag(name, 'CMD ["sleep", "500"]')
+    lost = await stage.run(f"--name {stage.prefix}-lost {name}")
+    kept = [await stage.run(f"--name {stage.prefix}-{n} {IMAGE} sleep 500") for n in range(2)]
+    await stage.engine.images.remove(name, force=True)
+    stage.session.guarded = True
+    stage.ui.answer = False
+    ui = await stage.command("container.recreate", lost, *kept)
+    assert [(title, typed) for title, _, typed in ui.asked] == [("Recreate 2 containers?", "2")]
+
+
 async def test_several_at_once_and_one_that_did_not_run_stays_down(stage: Stage) -> None:
     up = await stage.run(f"--name {stage.prefix}-1 {IMAGE} sleep 500")
     down = await stage.run(f"--name {stage.prefix}-2 {IMAGE} sleep 500", start=False)
@@ -374,10 +386,12 @@ async def test_a_clone_opens_the_form_with_what_the_image_does_not_give(stage: S
 
 @pytest.mark.parametrize("choice", ["run", "compose"])
 async def test_the_copy_menu_has_the_line_and_a_service(stage: Stage, choice: str) -> None:
-    old = await stage.run(f"-e OWN=1 {IMAGE} sleep 500")
+    old = await stage.run(f"-e OWN=1 -e DB_PASSWORD=hunter2 {IMAGE} sleep 500")
     ui = FakeUi(choice=choice)
     await BY_ID["container.copy"].run(Context(stage.session, ui, "containers", (old,)))
     (kind, text) = ui.notes[-1]
     assert kind == "copied"
     wanted = f"docker run -d --name {stage.prefix} -e OWN=1 " if choice == "run" else f"container_name: {stage.prefix}"
     assert wanted in text
+    assert "hunter2" in text, "it is copied whole"
+    assert "hunter2" not in ui.shown, "and not shown"

@@ -101,8 +101,11 @@ class Ui(Protocol):
         """Put the cursor on an object of a host, where tables are in front; a screen without tables stays as it is."""
         ...
 
-    def copy(self, text: str) -> None:
-        """Put a text on the clipboard of the user's terminal."""
+    def copy(self, text: str, shown: str | None = None) -> None:
+        """Put a text on the clipboard of the user's terminal, and say so.
+
+        Of what may hold a secret, `shown` is what is said instead of it.
+        """
         ...
 
 

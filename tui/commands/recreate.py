@@ -165,7 +165,8 @@ async def recreate(context: Context) -> None:
         return
     lines = [line for plan in plans for line in described(plan, session.now())]
     title = f"Recreate {plural(len(plans), 'container')}?"
-    if not await allowed(context, "always", title, lines, label="Recreate", danger=True):
+    names = [plan.name for plan in plans]
+    if not await allowed(context, "always", title, lines, names=names, label="Recreate", danger=True):
         return
     limit = asyncio.Semaphore(AT_ONCE)
 

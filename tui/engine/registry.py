@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+import shlex
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final, NamedTuple, TypeVar
@@ -142,7 +143,7 @@ class Registry:
 
     def delete_line(self, name: str, digest: str) -> str:
         """Return the line that deletes a manifest as `delete` does; docker has none for it."""
-        return f"curl --request DELETE {self._base}{_manifest_path(name, digest)}"
+        return f"curl --request DELETE {shlex.quote(f'{self._base}{_manifest_path(name, digest)}')}"
 
     def _lie(self, what: str, words: str) -> RegistryError:
         return RegistryError(self.host, f"{what} {words}", "the registry, or what is in between, changed it")

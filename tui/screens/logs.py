@@ -124,7 +124,7 @@ class LogsScreen(HytheScreen):
             ascii=ascii_only,
             id="log",
         )
-        yield SearchBar(id="log-search")
+        yield SearchBar(ascii=ascii_only, id="log-search")
         yield SpanLine(id="log-line", classes="title", ascii=ascii_only)
         yield KeyHints(id="footer", ascii=ascii_only)
 
