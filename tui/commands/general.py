@@ -18,7 +18,7 @@ def _view(request: str) -> Callable[[Context], Awaitable[None]]:
 
 def _open(screen: str) -> Callable[[Context], Awaitable[None]]:
     async def run(context: Context) -> None:
-        context.ui.open(screen)
+        context.ui.open(screen, session=context.connected)
 
     return run
 

@@ -14,6 +14,7 @@ from textual.events import Resize
 from tui.commands.command import Command, Context
 from tui.commands.host_desk import HostDesk
 from tui.commands.registry import BY_ID, in_scope
+from tui.commands.session import Session
 from tui.engine.endpoint import Endpoint
 from tui.engine.errors import EndpointError
 from tui.engine.hosts import find_hosts
@@ -251,11 +252,11 @@ class HostsScreen(HytheScreen):
         keys = [key for key in table.targets if key in shown] or ([table.cursor_key] if table.cursor_key else [])
         return Context(self.hythe.session, self, "hosts", tuple(rows[key] for key in keys if key in rows), self._desk)
 
-    def open(self, screen: str, **arguments: object) -> None:
+    def open(self, screen: str, *, session: Session | None = None, **arguments: object) -> None:
         if screen == "context":
             arguments["saved"] = self.saved
             arguments["prober"] = self._prober
-        super().open(screen, **arguments)
+        super().open(screen, session=session, **arguments)
 
     async def saved(self, name: str) -> None:
         """Put the cursor on a context that was written just now, and ask its host."""

@@ -17,6 +17,7 @@ from tui.model.containers import Container
 from tui.model.system import DiskSpace
 from tui.present.problems import HELP, MARKS, NO_SPACE, RECENT_SECONDS, Problem, disk_problem, problems_of
 from tui.screens.base import HytheScreen
+from tui.screens.dashboard import DashboardScreen
 from tui.screens.text_list import ListScreen
 from widgets.choice_list import Choice, ChoiceList
 
@@ -143,7 +144,7 @@ class ProblemsScreen(ListScreen):
         if chosen is None:
             return
         if target is None:
-            await self._run_on_dashboard(session, chosen)
+            await self._run_on_dashboard(session, BY_ID[chosen])
             return
         # it may have changed while the list was open
         now = session.state.containers.get(target.id)
@@ -156,7 +157,7 @@ class ProblemsScreen(ListScreen):
             return
         view = BY_ID[chosen].id.removeprefix("container.")
         if view in VIEWS:
-            self._show(session, now.id, view)
+            self._show(session, now, view)
         else:
             await self.run_command(BY_ID[chosen], context)
 
@@ -165,27 +166,29 @@ class ProblemsScreen(ListScreen):
             return Context(session, self, "app")
         return Context(session, self, "containers", (container,))
 
-    async def _run_on_dashboard(self, session: Session, command: str) -> None:
-        """Go back to the dashboard, to that host, and run a command there."""
+    async def _run_on_dashboard(self, session: Session, command: Command) -> None:
+        """Go back to the dashboard, and run a command of that host there, whichever host has the cursor."""
         self.hythe.pop_screen()
-        if self.hythe.fleet is not None:
-            self.hythe.fleet.front = session
         front: Any = self.hythe.screen
         if isinstance(front, HytheScreen):
-            await front.action_command(command)
+            await front.start_command(command, Context(session, front, "app"))
 
     @staticmethod
     def _hint(command: Command, context: Context) -> str:
         line = command.line.split(",")[0]
         return command.why_not(context) or (f"$ {line}" if line else "")
 
-    def _show(self, session: Session, id: str, view: str) -> None:
-        """Go back to the dashboard, to the container there, and show something of it."""
+    def _show(self, session: Session, container: Container, view: str) -> None:
+        """Go back to the dashboard, to the container there, and show something of it; others may be marked there."""
         self.hythe.pop_screen()
         front: Any = self.hythe.screen
-        if isinstance(front, HytheScreen):
-            front.go_to("container", id, session)
-            front.view(view)
+        if not isinstance(front, DashboardScreen):
+            return
+        if view == "logs":
+            front.go_to("container", container.id, session)
+            front.open("logs", session=session, targets=[(session, container)])
+        else:
+            front.show_detail(view, "container", container.id, session)
 
 
 def _subject(session: Session, problem: Problem) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input
 
+from tui.commands.command import Command
 from tui.commands.fleet import Fleet
 from tui.commands.registry import BY_ID, footer
 from tui.commands.session import Session
@@ -297,11 +299,16 @@ class TablesScreen(Ground, HytheScreen):
         sessions = self._fleet.sessions
         return [view.name for view in VIEWS if view.name == self._current or view.is_offered(sessions)]
 
-    def _draw_footer(self) -> None:
+    def can_run(self) -> Callable[[Command], bool]:
+        """Return what says whether a command can be run on what it would act on now."""
         context = self.command_context()
+        return lambda command: command.why_not(context) is None
+
+    def _draw_footer(self) -> None:
+        can_run = self.can_run()
         self.query_one("#footer", KeyHints).hint(
             [
-                (command.id, self.keys_of(command).split(" ")[0], command.short, command.why_not(context) is None)
+                (command.id, self.keys_of(command).split(" ")[0], command.short, can_run(command))
                 for command in footer(self._current)
                 if self.keys_of(command)  # the settings may have given its keys to another
             ]
