@@ -216,7 +216,7 @@ async def test_a_command_in_the_services_of_a_group_takes_the_containers_of_that
         screen = await grouped(pilot)
         await pilot.press("slash", *"shop", "enter", "g")
         await until(pilot, lambda: screen.detail.resource == "projects" and "migrate" in text_of(app), "the services")
-        await pilot.press("tab", "tab")
+        await pilot.press("shift+tab")
         await until(pilot, lambda: screen.detail.body.has_focus, "the services in front")
         await pilot.press("slash", *"migrate", "enter", "s")
         await until(pilot, lambda: "docker start shop-migrate-1" in text_of(app))

@@ -13,11 +13,12 @@ from tui.settings import Settings
 Compare = Callable[..., bool]
 
 
-async def open_problems(pilot: Pilot[int]) -> DashboardScreen:
+async def open_problems(pilot: Pilot[int], front: str = "1") -> DashboardScreen:
+    """Open the problems, with the table of that key in front of the dashboard."""
     screen = await dashboard(pilot)
     app = pilot.app
     assert isinstance(app, StageApp)
-    await pilot.press("W")
+    await pilot.press(front, "W")
     await until(pilot, lambda: all(word in text_of(app) for word in ("restart loop", "unhealthy", "out of memory")))
     return screen
 
@@ -38,9 +39,7 @@ async def test_what_is_cured_goes_by_itself_and_the_commands_run() -> None:
 async def test_the_timeline_of_one_is_a_key_away(front: str) -> None:
     app = StageApp()
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        screen = await dashboard(pilot)
-        await pilot.press(front)
-        await open_problems(pilot)
+        screen = await open_problems(pilot, front)
         await pilot.press("G", "enter")
         await until(pilot, lambda: "why it died" in text_of(app), "the commands")
         await pilot.press("enter")

@@ -12,6 +12,7 @@ from tui.commands.command import Context
 from tui.commands.compose_runs import run_job
 from tui.model.compose import ProjectPlace
 from tui.screens import detail
+from tui.screens.details.services import ServiceTable
 from tui.screens.logs import LogsScreen
 from tui.screens.output import OutputScreen
 from tui.settings import Settings
@@ -91,7 +92,9 @@ async def test_a_key_in_details_that_do_not_show_the_row_yet_takes_nothing(monke
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         screen = await dashboard(pilot)
         await pilot.press("5")
-        await until(pilot, lambda: "prometheus" in text_of(app), "the services of the first project")
+        body = screen.detail.body
+        assert isinstance(body, ServiceTable)
+        await until(pilot, lambda: body.cursor_row is not None, "the services of the first project")
         monkeypatch.setattr(detail, "SETTLE_SECONDS", 3600.0)
         await pilot.press("j", "enter", "s")
         await until(pilot, lambda: "no service under the cursor" in text_of(app), "why not")
