@@ -15,6 +15,7 @@ class FakeUi:
 
     answer: bool = True
     many_hosts: bool = False
+    hosts: Sequence[Session] = ()
     choice: str | None = None
     text: str | None = None
     texts: list[str] = field(default_factory=list[str])

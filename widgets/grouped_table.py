@@ -88,7 +88,7 @@ class GroupedTable(LiveTable[T]):
     def targets(self) -> tuple[str, ...]:
         """What a command applies to: the marked rows, or all in the group under the cursor, or the row there."""
         group = self.cursor_group
-        return super().targets if group is None or self._marks else tuple(group.keys)
+        return super().targets if group is None or self.shown_marks else tuple(group.keys)
 
     # What changes it
 

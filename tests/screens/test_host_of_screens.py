@@ -196,6 +196,16 @@ async def test_the_files_of_a_mount_are_those_of_the_row_that_the_tab_shows() ->
         assert host_of(screen.hythe.screen) == "beta"
 
 
+async def test_every_host_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with two_hosts() as (pilot, _screen, alpha, beta, _shown):
+        read: list[str] = []
+        for session in (alpha, beta):
+            monkeypatch.setattr(session.feed, "refresh", lambda name=session.name: read.append(name))
+        await pilot.press("f5")
+        await until(pilot, lambda: len(read) >= 2, "both")
+        assert read == ["alpha", "beta"]
+
+
 # marks on several hosts
 
 

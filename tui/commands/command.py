@@ -73,6 +73,11 @@ class Ui(Protocol):
         """Whether several hosts are shown together, so that a question has to say which one it is about."""
         ...
 
+    @property
+    def hosts(self) -> Sequence[Session]:
+        """The hosts that are shown together, or the one that is shown."""
+        ...
+
     def note(self, text: str, severity: Severity = "information") -> None:
         """Show a line for a moment."""
         ...

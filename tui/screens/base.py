@@ -68,6 +68,11 @@ class HytheScreen(Screen[Any]):
         return self.hythe.many_hosts
 
     @property
+    def hosts(self) -> Sequence[Session]:
+        """The hosts that are shown together, or the one that is shown; none while none is connected."""
+        return self.hythe.fleet.sessions if self.hythe.fleet else ()
+
+    @property
     def session(self) -> Session:
         """The host that the screen was opened on, and stays on. Screens that need one are opened only with one."""
         if self._session is None:
@@ -239,7 +244,7 @@ class HytheScreen(Screen[Any]):
         return await run_terminal(self.hythe, lent)
 
     async def let_ssh_ask(self) -> None:
-        for session in self.hythe.fleet.sessions if self.hythe.fleet else ():
+        for session in self.hosts:
             if session.engine.transport.connections.asks:
                 try:
                     await self.hythe.let_ssh_ask(session.engine)

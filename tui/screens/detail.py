@@ -185,6 +185,9 @@ class DetailPane(GroundStack):
         if self._row is None or not isinstance(screen, HytheScreen):
             return
         session, row = self._row
+        if message.owner != (session, row.id):
+            screen.note(f"{command.title}: the processes of {name_of(row)} are not read yet", "warning")
+            return
         context = Context(session, screen, "containers", (row,), process=message.process)
         if (reason := command.why_not(context)) is not None:
             screen.note(f"{command.title}: {reason}", "warning")

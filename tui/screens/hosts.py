@@ -245,12 +245,8 @@ class HostsScreen(HytheScreen):
         return [*HERE, *(BY_ID[id] for id in EVERYWHERE)]
 
     def command_context(self) -> Context:
-        table = self.table
-        rows = self._shown
-        shown = set(table.order)
-        # what a filter hides is not acted on: the marks on it wait until it is seen again
-        keys = [key for key in table.targets if key in shown] or ([table.cursor_key] if table.cursor_key else [])
-        return Context(self.hythe.session, self, "hosts", tuple(rows[key] for key in keys if key in rows), self._desk)
+        rows = tuple(self._shown[key] for key in self.table.targets if key in self._shown)
+        return Context(self.hythe.session, self, "hosts", rows, self._desk)
 
     def open(self, screen: str, *, session: Session | None = None, **arguments: object) -> None:
         if screen == "context":

@@ -48,20 +48,17 @@ class ProblemsScreen(ListScreen):
         self._disks: dict[Session, DiskSpace] = {}
 
     def on_mount(self) -> None:
-        for session in self._sessions():
+        for session in self.hosts:
             # memory is known of what is watched: while this is open that is as many as may be, not those in view
             running = [c.id for c in session.state.containers.values() if c.state == "running"]
             self._watching.enter_context(session.usage.following(running))
         super().on_mount()
         self.set_interval(SECONDS, self.fill)
-        for session in self._sessions():
+        for session in self.hosts:
             self.run_worker(partial(self._watch_disk, session), group="disk")
 
     def on_unmount(self) -> None:
         self._watching.close()
-
-    def _sessions(self) -> Sequence[Session]:
-        return self.hythe.fleet.sessions if self.hythe.fleet else ()
 
     async def _watch_disk(self, session: Session) -> None:
         """Look at the disk of a daemon now and then, as long as this is open; of one elsewhere nothing is known."""
@@ -84,7 +81,7 @@ class ProblemsScreen(ListScreen):
         return ""
 
     def _problems(self) -> Iterator[tuple[str, Session, Problem]]:
-        for number, session in enumerate(self._sessions()):
+        for number, session in enumerate(self.hosts):
             if (full := disk_problem(self._disks.get(session), self._said_of_disk(session))) is not None:
                 yield f"{number} {full.kind}", session, full
             images = list(session.state.images.values())
@@ -95,7 +92,7 @@ class ProblemsScreen(ListScreen):
 
     def _read_missing(self) -> None:
         """Have those read of which a list does not tell enough: why they were killed, how often they were restarted."""
-        for session in self._sessions():
+        for session in self.hosts:
             containers = session.state.containers.values()
             doubtful = [c.id for c in containers if not c.inspected and (c.state == "restarting" or c.exit_code == 137)]
             if doubtful:
@@ -113,7 +110,7 @@ class ProblemsScreen(ListScreen):
 
     def _limits(self) -> Iterator[Choice]:
         """Say what was not looked at: nothing found is no proof of health where nobody looked."""
-        for session in self._sessions():
+        for session in self.hosts:
             running = sum(c.state == "running" for c in session.state.containers.values())
             seen = len(session.usage.usage)
             if seen < running:

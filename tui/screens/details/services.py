@@ -55,10 +55,7 @@ class ServicesTab(DetailTab):
     def targets(self, session: Session, row: Project) -> Sequence[ComposeService]:
         if self._shown != (session, row.id):
             return ()
-        view = self.view
-        # what a filter hides is not acted on: the marks on it wait until it is seen again
-        keys = view.shown_marks or ((view.cursor_key,) if view.cursor_key is not None else ())
-        return [found for key in keys if (found := view.row_of(key)) is not None]
+        return [found for key in self.view.targets if (found := self.view.row_of(key)) is not None]
 
     def empty(self, notice: str) -> None:
         self._shown = None
