@@ -120,8 +120,9 @@ class DashboardScreen(TablesScreen):
     def _open_detail_of_target(self, tab: str) -> None:
         """Show a tab of the row that a command acts on: where that is a marked one, the cursor goes there."""
         context = self.command_context()
-        if len(context.rows) == 1:
-            self.table.move_to(self._fleet.key(context.session, context.rows[0].id))
+        rows: Sequence[Any] = context.rows
+        if len(rows) == 1:
+            self.table.move_to(self._fleet.key(context.session, rows[0].id))
         self._open_detail(tab)
 
     def _open_detail(self, tab: str | None = None) -> None:
