@@ -35,7 +35,7 @@ from tui.engine.errors import EndpointError
 from tui.first_paint import FirstPaint
 from tui.jobs.job import Job
 from tui.jobs.story_book import StoryBook
-from tui.keymap import resolve_keymap
+from tui.keymap import names_sent, resolve_keymap
 from tui.present.hosts import HOST_TONES
 from tui.screens.container_groups import GroupMemory
 from tui.screens.dashboard import DashboardScreen
@@ -111,7 +111,8 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         self.keys, key_problems = resolve_keymap(default_keys(), self.settings.keys, self.settings.keymap_preset)
         # only what is remapped: Textual goes through all of it at each key
         own = default_keys()
-        self.set_keymap({id: ",".join(keys) for id, keys in self.keys.items() if tuple(keys) != tuple(own[id])})
+        remapped = {id: keys for id, keys in self.keys.items() if tuple(keys) != tuple(own[id])}
+        self.set_keymap({id: ",".join(names_sent(keys)) for id, keys in remapped.items()})
         self._tell_problems([*self.settings.problems, *key_problems])
         self.hold_keys()
         self.run_worker(self.connect, group="connect", exclusive=True)

@@ -19,7 +19,7 @@ LISTS = {
 class Option:
     """One option: its flags, its help, whether a value follows, and what completes that value.
 
-    `values` are words; `complete` is "file", a key of LISTS or empty.
+    `values` are words; `complete` is "file", a key of LISTS or empty; one that is `repeated` may be given again.
     """
 
     flags: tuple[str, ...]
@@ -27,6 +27,7 @@ class Option:
     takes_value: bool
     values: tuple[str, ...] = ()
     complete: str = ""
+    repeated: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,15 @@ def _option(action: argparse.Action) -> Option:
         complete = "group"
     elif action.metavar in ("FILE", "PATH"):
         complete = "file"
-    return Option(
-        tuple(action.option_strings), str(cast("Any", action).help or ""), action.nargs != 0, values, complete
-    )
+    help = str(cast("Any", action).help or "").replace("%%", "%")  # argparse would make one of two
+    repeated = isinstance(action, argparse._AppendAction)  # pyright: ignore[reportPrivateUsage]
+    return Option(tuple(action.option_strings), help, action.nargs != 0, values, complete, repeated)
+
+
+def _valued(verbs: list[Verb]) -> str:
+    """The flags of the command line without a verb that a value follows: that is no verb, whatever it is."""
+    options = (option for verb in verbs if not verb.name for option in verb.options)
+    return "|".join(flag for option in options if option.takes_value for flag in option.flags)
 
 
 def _bash(verbs: list[Verb]) -> str:
@@ -98,9 +105,12 @@ def _bash(verbs: list[Verb]) -> str:
         (
             "# bash completion for hythe",
             "_hythe() {",
-            "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} verb= words= word",
+            "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}",
+            "    local verb= words= word= before=",
             '    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do',
+            f"        case $before in {_valued(verbs)}) before=; continue ;; esac",
             f"        case $word in {names}) verb=$word; break ;; esac",
+            "        before=$word",
             "    done",
             "    COMPREPLY=()",
             "    case $verb:$previous in",
@@ -119,10 +129,13 @@ def _bash(verbs: list[Verb]) -> str:
 
 def _bash_value(option: Option) -> str:
     if option.complete == "file":
-        return 'compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current"));'
-    listed = LISTS.get(option.complete)
-    words = f'"$({listed})"' if listed else shlex.quote(" ".join(option.values))
-    return f'COMPREPLY=($(compgen -W {words} -- "$current"));'
+        # a line each: names may have blanks in them
+        read = 'while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -f -- "$current");'
+        return f"compopt -o filenames 2>/dev/null; {read}"
+    if listed := LISTS.get(option.complete):
+        add = 'COMPREPLY+=("$(printf %q "$word")")'
+        return f'while IFS= read -r word; do [[ $word == "$current"* ]] && {add}; done < <({listed});'
+    return f'COMPREPLY=($(compgen -W {shlex.quote(" ".join(option.values))} -- "$current"));'
 
 
 def _all_words(verb: Verb) -> list[str]:
@@ -142,10 +155,12 @@ def _zsh(verbs: list[Verb]) -> str:
         (
             "#compdef hythe",
             "_hythe() {",
-            "    local verb= word at=1",
+            "    local verb= word before= at=1",
             '    for word in "${(@)words[2,CURRENT-1]}"; do',
             "        (( at++ ))",
+            f"        case $before in ({_valued(verbs)}) before=; continue ;; esac",
             f"        case $word in ({names}) verb=$word; break ;; esac",
+            "        before=$word",
             "    done",
             '    [[ -n $verb ]] && { words=("${(@)words[at,-1]}"); (( CURRENT -= at - 1 )); }',
             "    case $verb in",
@@ -170,7 +185,7 @@ def _zsh_specs(option: Option) -> Iterator[str]:
         action = {"file": "_files", **lists}.get(option.complete, f"({' '.join(option.values)})")
         value = f":{name}:{action if action != '()' else ' '}"
     for flag in option.flags:
-        yield f"{flag}[{_zsh_text(option.help)}]{value}"
+        yield f"{'*' if option.repeated else ''}{flag}[{_zsh_text(option.help)}]{value}"
 
 
 def _fish(verbs: list[Verb]) -> str:

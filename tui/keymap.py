@@ -92,7 +92,13 @@ def normalize_key(text: str) -> str:
         return base.upper()
     if "shift" in modifiers and len(base) == 1:
         raise ValueError("terminals do not tell shift apart there: leave it out")
-    return "+".join((*sorted(set(modifiers)), base.lower() if modifiers and len(base) == 1 else base))
+    key = "+".join((*sorted(set(modifiers)), base.lower() if modifiers and len(base) == 1 else base))
+    return "ctrl+space" if key == "ctrl+at" else key
+
+
+def names_sent(keys: Iterable[str]) -> list[str]:
+    """The *keys* by all names that Textual has for what terminals send: most have NUL, `ctrl+@`, for ctrl+space."""
+    return [name for key in keys for name in ((key, "ctrl+@") if key == "ctrl+space" else (key,))]
 
 
 def _base_key(base: str) -> str:

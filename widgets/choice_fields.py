@@ -25,8 +25,10 @@ class _Switch(LineView):
     _Switch { height: 1; }
     """
 
-    def __init__(self, text: Callable[[], str], turn: Callable[[int], None], done: Callable[[], object]) -> None:
-        super().__init__()
+    def __init__(
+        self, text: Callable[[], str], turn: Callable[[int], None], done: Callable[[], object], *, ascii: bool
+    ) -> None:
+        super().__init__(ascii=ascii)
         self._text = text
         self._turn = turn
         self._done = done
@@ -70,7 +72,7 @@ class ChoiceField(Field):
         self._at = [option for option, _ in self._options].index(self._first)
 
     def compose_editor(self) -> Widget:
-        return _Switch(self._text, self._turn, lambda: self.post_message(self.Done(self)))
+        return _Switch(self._text, self._turn, lambda: self.post_message(self.Done(self)), ascii=self.ascii)
 
     def _text(self) -> str:
         before, after = ("<", ">") if self.ascii else ("‹", "›")
@@ -141,7 +143,7 @@ class ToggleField(Field):
         self._caption = text
 
     def compose_editor(self) -> Widget:
-        return _Switch(self._text, self._turn, lambda: self.post_message(self.Done(self)))
+        return _Switch(self._text, self._turn, lambda: self.post_message(self.Done(self)), ascii=self.ascii)
 
     def _text(self) -> str:
         return f"[{'x' if self._value else ' '}] {self._caption or ('yes' if self._value else 'no')}"

@@ -61,7 +61,7 @@ class Line(Input):
         if text is None:
             return
         lines = text.replace("\\\n", "").splitlines()
-        self.replace(literal(" ".join(lines)), *sorted(self.selection))
+        self.replace(literal(" ".join(lines).replace("\t", " ")), *sorted(self.selection))
 
 
 class Lines(TextArea):

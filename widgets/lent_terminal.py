@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import termios
 import tty
@@ -30,9 +31,19 @@ RESET = (
     "\x1b[?47l"  # off the alternate screen, with the cursor where it is
     "\x1b7\x1b[r\x1b8"  # scroll in the whole screen
     "\x1b[0m\x1b(B\x0f\x1b[?7h\x1b[?25h\x1b[0 q\x1b[?1l\x1b>"  # plain letters, wrapping, a cursor, keys as usual
+    "\x1b[>4m\x1b[=0u"  # keys as usual too where a program asked for other codes: xterm's way, and kitty's
     "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[?2004l\x1b[?2026l"
 )
 """Takes back what a program may have left a terminal in when it was left, or died, in the middle of something."""
+
+_KEY = re.compile(
+    rb"\x1b\[(?P<kitty>9[7-9]|1[01]\d|12[0-2]);5(?::[12])?u"
+    rb"|\x1b\[27;5;(?P<xterm>9[7-9]|1[01]\d|12[0-2])~"
+    rb"|(?P<released>\x1b\[\d+(?:;\d+)?:3u)"
+    rb"|.",
+    re.DOTALL,
+)
+"""A key as terminals send it: ctrl and a letter in three spellings, by what the program inside has asked for."""
 
 
 class DetachKeys:
@@ -41,21 +52,27 @@ class DetachKeys:
     def __init__(self, also: bytes = b"") -> None:
         """`also`: single keys that leave as well."""
         self._also = also
-        self._held = False
+        self._held = b""
 
     def feed(self, data: bytes) -> tuple[bytes, bool]:
         """Return what is to be passed on, and whether to leave; what was typed after those keys is dropped."""
         out = bytearray()
-        for byte in data:
-            if self._held and byte == CTRL_Q:
+        for token in _KEY.finditer(data):
+            if token["released"] and self._held:
+                self._held += token[0]
+                continue
+            letter = token["kitty"] or token["xterm"]
+            key = int(letter) & 0x1F if letter else token[0][0]
+            if self._held and key == CTRL_Q:
                 return bytes(out), True
-            if self._held:
-                out.append(CTRL_P)
-            self._held = byte == CTRL_P
-            if byte in self._also:
+            out += self._held
+            self._held = b""
+            if key in self._also:
                 return bytes(out), True
-            if not self._held:
-                out.append(byte)
+            if key == CTRL_P:
+                self._held = token[0]
+            else:
+                out += token[0]
         return bytes(out), False
 
 

@@ -155,9 +155,9 @@ def apply(look: Look, parameters: str) -> Look:
             at += 1
             continue
         code = _number(group) if group else 0
-        if code in (38, 48):
+        if code in (38, 48, 58):  # the last is the colour of the line beneath
             colour, used = _extended(groups[at + 1 :])
-            if colour is not None:
+            if colour is not None and code != 58:
                 look = _with(look, fore=colour) if code == 38 else _with(look, back=colour)
             at += 1 + used
             continue

@@ -59,6 +59,18 @@ async def test_events_come_and_those_from_before_are_had_once(bench: Bench) -> N
     assert log.state == "closed", "one that was closed stays so"
 
 
+async def test_what_happens_while_it_rests_comes_although_nothing_came_before(bench: Bench) -> None:
+    log = EventLog(bench.engine)
+    name = f"{bench.prefix}-v"
+    await log.open()
+    await until(log, lambda: log.state == "live")
+    await log.pause()
+    await bench.engine.volumes.create(name, labels={"hythe.test": bench.prefix})
+    log.resume()
+    await until(log, lambda: of(log, name) == ["create"])
+    await log.close()
+
+
 async def test_a_range_ends(bench: Bench) -> None:
     log = EventLog(bench.engine)
     name = f"{bench.prefix}-v"

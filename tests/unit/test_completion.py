@@ -1,5 +1,6 @@
 """Completion scripts: what bash really offers, and that zsh and fish accept theirs."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -27,7 +28,7 @@ def offered(line: str, tmp_path: Path) -> set[str]:
         [bash, "--norc", "-uc", script, "bash", *words], cwd=tmp_path, capture_output=True, text=True, timeout=30
     )
     assert done.stderr == ""
-    return set(done.stdout.split())
+    return set(done.stdout.splitlines()) - {""}
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,30 @@ def offered(line: str, tmp_path: Path) -> set[str]:
 def test_bash_offers(line: str, words: set[str], tmp_path: Path) -> None:
     (tmp_path / "file.toml").touch()
     assert offered(line, tmp_path) == words
+
+
+def test_bash_offers_names_with_blanks_whole(tmp_path: Path) -> None:
+    (tmp_path / "My Files").mkdir()
+    assert offered("hythe --config My", tmp_path) == {"My Files"}
+
+
+def test_bash_offers_the_names_of_contexts_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    docker = tmp_path / "docker"
+    docker.write_text("#!/bin/sh\nprintf '%s\\n' web-1 'web two' 'we$(touch gone)b' other\n")
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert offered("hythe -c we", tmp_path) == {"web-1", r"web\ two", r"we\$\(touch\ gone\)b"}
+    assert not (tmp_path / "gone").exists()
+
+
+def test_a_context_that_is_named_like_a_verb_is_none(tmp_path: Path) -> None:
+    assert "--read-only" in offered("hythe -c demo --", tmp_path)
+    assert "--socket" not in offered("hythe -c demo --", tmp_path)
+    assert "--socket" in offered("hythe -c demo demo --", tmp_path)
+
+
+def test_percent_signs_are_not_doubled() -> None:
+    assert not any("%%" in option.help for verb in describe(build_parser()) for option in verb.options)
 
 
 def test_bash_offers_every_option(tmp_path: Path) -> None:

@@ -77,6 +77,12 @@ def test_a_command_is_what_the_shell_becomes() -> None:
         ([b"\x10\x10\x11"], b"\x10", True),
         ([b"\x11\x10"], b"\x11", False),
         ([b"\x03"], b"\x03", False),
+        ([b"a\x1b[112;5u", b"\x1b[113;5ub"], b"a", True),  # as kitty has it
+        ([b"\x1b[112;5:1u\x1b[112;5:3u\x1b[113;5:1u"], b"", True),  # with the keys' releases
+        ([b"\x1b[27;5;112~\x1b[27;5;113~"], b"", True),  # as xterm has it
+        ([b"\x1b[112;5u\x1b[113;6u"], b"\x1b[112;5u\x1b[113;6u", False),
+        ([b"\x1b[48;5u\x11"], b"\x1b[48;5u\x11", False),
+        ([b"\x1b[112;5:3u"], b"\x1b[112;5:3u", False),
     ],
 )
 def test_the_keys_that_leave(typed: list[bytes], passed: bytes, leaves: bool) -> None:
@@ -89,6 +95,7 @@ def test_the_keys_that_leave(typed: list[bytes], passed: bytes, leaves: bool) ->
 
 def test_ctrl_c_leaves_where_nothing_is_typed() -> None:
     assert DetachKeys(also=b"\x03").feed(b"a\x03b") == (b"a", True)
+    assert DetachKeys(also=b"\x03").feed(b"a\x1b[99;5ub") == (b"a", True)
 
 
 def test_attach_says_what_the_keys_do() -> None:

@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from model_daemon import STEP, ModelDaemon, Ticket
+from tui.model.events import Event
 from tui.store import listening, reader
 from tui.store.feed import Timing, timing_for
-from watched_feed import TIMING, Watched, virtually
+from watched_feed import TIMING, Watched, quiet, virtually
 
 REFUSED, BROKEN, HANGS = Ticket(fault="refused"), Ticket(fault="500"), Ticket(fault="hangs")
 
@@ -386,3 +387,35 @@ def test_the_intervals_of_an_endpoint() -> None:
     assert timing_for("unix:///var/run/docker.sock").backoff_most <= 1.5
     assert timing_for("tcp://host:2375").backoff_most <= 1.5
     assert timing_for("ssh://host").backoff_most > 10, "each try is a login"
+
+
+# what is hythe's own fault
+
+
+def test_an_error_that_is_none_of_the_daemons_does_not_leave_the_tables_live(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Exception] = []
+
+    def note(error: Exception) -> str:
+        told.append(error)
+        return "it is in the log"
+
+    async def act(watched: Watched) -> None:
+        await settle()
+        watched.assert_true()
+        with monkeypatch.context() as patch:
+            patch.setattr(watched.feed, "_fault", note)
+            patch.setattr(listening, "decode_event", broken)
+            watched.daemon.create("new")
+            await settle()
+        condition = watched.feed.condition
+        assert (condition.phase, condition.error, condition.hint) == (
+            "reconnecting", "unexpected: ZeroDivisionError", "it is in the log",
+        )  # fmt: skip
+        assert {type(error) for error in told} == {ZeroDivisionError}
+        await quiet(watched)
+        watched.assert_true()
+
+    def broken(document: bytes) -> Event:
+        raise ZeroDivisionError(document)
+
+    virtually(act)

@@ -157,7 +157,7 @@ async def test_pasted_lines_are_joined() -> None:
         from textual.events import Paste
 
         assert app.focused is not None
-        app.focused.post_message(Paste("docker run \\\n  -d web\n"))
+        app.focused.post_message(Paste("docker run \\\n  -d\tweb\n"))
         await pilot.pause()
         assert app.form.values()["line"] == "docker run   -d web"
 

@@ -1,9 +1,11 @@
 """A job's life: done, failed, cancelled, also before it began."""
 
 import asyncio
+import threading
 
 import pytest
 
+from tui.engine.threads import in_thread
 from tui.jobs.job import Job, Jobs
 
 
@@ -50,6 +52,58 @@ async def test_cancelled(begun: bool) -> None:
     assert job.state == "cancelled"
     assert job.ended is not None
     assert seen == ["cancelled"]
+
+
+class Tidies(Job):
+    """A job that takes its time to tidy up."""
+
+    def __init__(self) -> None:
+        super().__init__("tidy", "docker wait")
+        self.go = asyncio.Event()
+        self.tidy = False
+
+    async def work(self) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await self.go.wait()
+            self.tidy = True
+
+
+async def test_who_cancels_again_waits_for_the_first_to_tidy_up() -> None:
+    jobs = Jobs(lambda: None)
+    job = Tidies()
+    jobs.start(job)
+    await asyncio.sleep(0)
+    first = asyncio.create_task(job.cancel())
+    await asyncio.sleep(0)
+    again = asyncio.create_task(jobs.close())
+    await asyncio.sleep(0.01)
+    assert job.state == "running"
+    assert not again.done()
+    job.go.set()
+    await asyncio.gather(first, again)
+    assert job.tidy
+    assert job.state == "cancelled"
+
+
+async def test_a_thread_is_waited_for_however_often_one_is_cancelled() -> None:
+    ended, go = threading.Event(), threading.Event()
+
+    def work() -> None:
+        go.wait(10)
+        ended.set()
+
+    waiting = asyncio.create_task(in_thread(work))
+    for _ in range(3):
+        await asyncio.sleep(0.01)
+        waiting.cancel()
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert ended.is_set()
 
 
 async def test_who_waits_and_is_cancelled_takes_the_job_along() -> None:

@@ -10,7 +10,7 @@ from textual.keys import _character_to_key  # pyright: ignore[reportPrivateUsage
 
 from tui import keymap
 from tui.commands.registry import BY_ID, default_keys, footer
-from tui.keymap import KeymapProblem, normalize_key, resolve_keymap
+from tui.keymap import KeymapProblem, names_sent, normalize_key, resolve_keymap
 from tui.screens.resource_views import VIEWS
 from tui.screens.table_name import TableName
 
@@ -182,3 +182,8 @@ def test_a_key_means_one_thing_in_each_table() -> None:
 def test_no_two_hints_of_a_footer_have_the_same_word(scope: TableName) -> None:
     words = [command.short for command in footer(scope)]
     assert len(words) == len(set(words)), sorted(word for word in words if words.count(word) > 1)
+
+
+def test_ctrl_space_is_what_terminals_send_for_it() -> None:
+    assert normalize_key("ctrl+@") == normalize_key("Ctrl+Space") == "ctrl+space"
+    assert names_sent(["ctrl+space", "x"]) == ["ctrl+space", "ctrl+@", "x"]

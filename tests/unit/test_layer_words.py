@@ -106,8 +106,15 @@ def test_what_is_text(content: bytes, text: bool) -> None:
 @given(st.sampled_from(["x.py", "x.json", "x.sh", "Dockerfile", "x.html", "x"]), st.text(max_size=200))
 def test_a_text_keeps_its_characters_in_any_language(path: str, text: str) -> None:
     lines = text_lines(path, text.encode("utf-8", "surrogatepass"))
-    shown = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace").splitlines() or [""]
-    assert joined(lines) == "\n".join(shown)
+    shown = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace").removesuffix("\n").split("\n")
+    ended = [line.removesuffix("\r").replace("\r", "␍").expandtabs(8) for line in shown]
+    assert joined(lines) == "\n".join(ended)
+
+
+@pytest.mark.parametrize("path", ["x", "x.py"])
+def test_only_line_feeds_end_lines_and_tabs_are_blanks(path: str) -> None:
+    drawn = text_lines(path, "1\r\n\f\n\ta\x85b\u2028c\rd\n\n".encode())
+    assert ["".join(text for text, _ in line) for line in drawn] == ["1", "\f", "        a\x85b\u2028c␍d", ""]
 
 
 def test_colours_of_a_language() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -159,3 +160,11 @@ def test_every_word_is_found_by_the_filter_too(form: str) -> None:
             level = level_of(line)
             assert level is not Level.UNKNOWN
             assert bool(lines_at_least(line, least)) == (level >= least), line
+
+
+def test_two_long_words_of_digits_are_looked_through_once() -> None:
+    begun = time.process_time()
+    for _ in range(100):
+        assert find_level(("1" * 250 + " ") * 2 + "x")[0] is Level.UNKNOWN
+    assert time.process_time() - begun < 0.5  # 7 s when each cut was tried
+    assert find_level("1" * 200 + " 2 E/tag") == (Level.ERROR, 203, 204)

@@ -69,6 +69,8 @@ def test_every_look_has_a_style(text: str) -> None:
         ("1;22", PLAIN),
         ("31;39", PLAIN),
         ("38;5;1;1", Look(fore=1, bold=True)),
+        ("4;58;5;1", Look(underline=True)),
+        ("58;2;1;2;31;3", Look(italic=True)),
     ],
 )
 def test_parameters(parameters: str, look: Look) -> None:

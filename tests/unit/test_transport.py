@@ -61,6 +61,30 @@ async def test_no_socket(short_tmp: Path) -> None:
     assert (await failure(short_tmp / "none.sock")).kind == "no socket"
 
 
+async def broken_off(writer: asyncio.StreamWriter) -> None:
+    writer.write(PING.removesuffix(b"OK"))
+    await writer.drain()
+    writer.close()
+
+
+async def half_an_answer(writer: asyncio.StreamWriter) -> None:
+    writer.write(PING.removesuffix(b"OK"))
+    await writer.drain()
+
+
+async def test_a_ping_that_breaks_off_in_its_body(engine: RawEngine, transport: Transport) -> None:
+    engine.replies["/_ping"] = broken_off
+    with pytest.raises(ConnectionLost):
+        await transport.ping()
+
+
+async def test_a_ping_whose_body_never_comes(engine: RawEngine, transport: Transport) -> None:
+    engine.replies["/_ping"] = half_an_answer
+    with pytest.raises(ConnectionFailed) as caught:
+        await transport.ping(0.2)
+    assert caught.value.kind == "timed out"
+
+
 async def test_nobody_listens_any_more(short_tmp: Path) -> None:
     path = short_tmp / "dead.sock"
     with socket.socket(socket.AF_UNIX) as listener:

@@ -16,6 +16,7 @@ import msgspec
 from tui.commands.history import History
 from tui.commands.left_behind import LeftBehind
 from tui.commands.stories import Stories
+from tui.crash import write_report
 from tui.engine.compose_cli import ComposeCli
 from tui.engine.engine import Engine
 from tui.jobs.job import Jobs
@@ -103,7 +104,7 @@ class Session:
         self.stories = Stories(engine, self.happenings, book)
         self.swarm = SwarmWatch(engine, lambda: self.on_state())
         """The swarm that the daemon manages, if it does."""
-        self.feed = Feed(engine, self._take_state, timing, self._take_event)
+        self.feed = Feed(engine, self._take_state, timing, self._take_event, write_report)
         self.usage = UsageWatch(
             engine, lambda changed: self.on_usage(changed), known=lambda key: self.state.containers.get(key)
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
 _P = ParamSpec("_P")
@@ -9,7 +10,7 @@ _T = TypeVar("_T")
 
 
 async def in_thread(function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
-    """Returns what a function returns in a thread. When cancelled, it waits until the function has ended.
+    """Returns what a function returns in a thread. However often it is cancelled, it waits for the function's end.
 
     So files, and all else that the function uses, can be closed afterwards.
     """
@@ -17,7 +18,9 @@ async def in_thread(function: Callable[_P, _T], *arguments: _P.args, **named: _P
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        await asyncio.wait([task])
+        while not task.done():
+            with suppress(asyncio.CancelledError):  # the first one is raised in the end
+                await asyncio.wait([task])
         if not task.cancelled():
             task.exception()  # taken note of: nobody is there for it any more
         raise

@@ -101,11 +101,15 @@ class Transport:
 
         Raises:
             ConnectionFailed: nobody answers, or who answers is no Docker Engine.
+            ConnectionLost: the line broke before the answer was whole.
         """
         limit = aiohttp.ClientTimeout(total=seconds)
         async with self._open("GET", f"{self.connections.base}/_ping", limit=limit, raw=True) as answer:
             headers, status = answer.headers, answer.status
-            body = await answer.response.content.read(MOST_WORDS)
+            try:
+                body = await answer.response.content.read(MOST_WORDS)
+            except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                raise self.connections.failure(error) from error
         version = headers.get("Api-Version", "")
         if status != 200 or not version:
             raise not_an_engine(self.endpoint, status, body)
@@ -155,7 +159,7 @@ class Transport:
                 "GET", f"{self.connections.base}/version", limit=aiohttp.ClientTimeout(total=5)
             ) as answer:
                 oldest = decode(await answer.response.read(), Version, "GET /version").min_api_version
-        except (ApiError, MalformedAnswer, aiohttp.ClientError, TimeoutError):
+        except (ApiError, MalformedAnswer, aiohttp.ClientError, OSError, TimeoutError):
             return  # it does not tell, so the first request will
         theirs = version_pair(oldest)
         if theirs is not None and theirs > NEWEST_API:

@@ -34,6 +34,7 @@ class Job:
         self.error = ""
         self._listeners: list[Callable[[], object]] = []
         self._task: asyncio.Task[None] | None = None
+        self._cancelled = False
 
     async def work(self) -> None:
         """Do it. Returns when it is done; raises what ends it."""
@@ -48,9 +49,14 @@ class Job:
         self._task = asyncio.create_task(self._run())
 
     async def cancel(self) -> None:
-        """Stop it, and return when it has stopped; one that has ended is left as it is."""
+        """Stop it, and return when it has stopped; one that has ended is left as it is.
+
+        Who asks again meanwhile waits with the first: to be cancelled twice would break off its tidying up.
+        """
         if self._task is not None and not self._task.done():
-            self._task.cancel()
+            if not self._cancelled:
+                self._cancelled = True
+                self._task.cancel()
             await asyncio.wait([self._task])
             if self.state == "running":  # cancelled before its task ever ran: nothing of it was entered
                 self._end("cancelled")

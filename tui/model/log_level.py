@@ -49,7 +49,8 @@ _CAPITALS: Final = re.compile(rf"(?<![\w./-])({_NAMES.upper()})(?![\w./-]|\s*=)"
 _BRACKETS: Final = re.compile(rf"[\[<(|]\s*({_NAMES})\s*[\]>)|:]", re.IGNORECASE)
 _COLON: Final = re.compile(rf"(?:^|[\s\]])({_NAMES})(?:\[\d+\])?:(?=\s|$)", re.IGNORECASE)
 _START: Final = re.compile(rf"^({_NAMES})\b(?=\s)", re.IGNORECASE)
-_SHORT: Final = re.compile(r"^(?:\S*\d\S*[ \t]+){1,2}([TDIWEFC])(?=[ \t/]|\])")
+# possessive: two long words of digits would else be tried in every way to cut them
+_SHORT: Final = re.compile(r"^(?:[^\s\d]*+\d\S*+[ \t]+){1,2}([TDIWEFC])(?=[ \t/]|\])")
 _FAILING: Final = re.compile(
     r"^(?:Traceback \(most recent call last\)|panic: |Exception in thread|Unhandled |goroutine )"
 )

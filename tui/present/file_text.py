@@ -87,7 +87,7 @@ def is_text(content: bytes) -> bool:
 def text_lines(path: str, content: bytes) -> list[Line]:
     """Return a text's lines, in the colours of its language where that is told by its name or its first line."""
     text = content.decode("utf-8", "replace")
-    plain = text.splitlines() or [""]
+    plain = [_expanded(line) for line in text.removesuffix("\n").split("\n")]
     lexer = _lexer(path, plain[0])
     if lexer is None or len(text) > MOST_COLOURED or max(map(len, plain)) > LONGEST_COLOURED:
         return [[(line, "")] for line in plain]
@@ -99,6 +99,11 @@ def text_lines(path: str, content: bytes) -> list[Line]:
             lines[-1].append((first, tone))
         lines += [[(part, tone)] if part else [] for part in others]
     return lines[: len(plain)]
+
+
+def _expanded(line: str) -> str:
+    """A line without the end that Windows writes, its tabs as blanks; what ends a line elsewhere ends none here."""
+    return line.removesuffix("\r").replace("\r", "␍").expandtabs(8)
 
 
 def language_of(path: str, first_line: str) -> str:

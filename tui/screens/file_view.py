@@ -149,6 +149,8 @@ class FileScreen(HytheScreen):
         else:
             lines = self._lines
             self.code.show_lines(len(lines), lambda row: lines[row], numbered=True)
+        if self._query:
+            self.code.search(self._query)
 
     def _say(self, text: str, *, error: bool = False) -> None:
         notice = self.query_one("#file-notice", Static)

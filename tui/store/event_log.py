@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
@@ -13,6 +14,7 @@ from tui.engine.engine import Engine
 from tui.engine.errors import EngineError
 from tui.engine.events import decode_event, is_noise
 from tui.model.events import Event
+from tui.store.listening import OVERLAP_NS
 
 MOST = 5000
 """Events that are kept, the newest ones."""
@@ -46,6 +48,9 @@ class EventLog:
         self._task: asyncio.Task[None] | None = None
         self._kept: deque[Entry] = deque(maxlen=MOST)
         self._seen: deque[bytes] = deque(maxlen=512)
+        self._last_ns: int | None = None
+        """The newest event, or the daemon's clock when the reading began: nothing up to there is missing."""
+        self._heard = 0.0
         self._range: tuple[int | None, int | None] | None = None
         self._listeners: list[Callable[[], object]] = []
         self.seen = 0
@@ -72,6 +77,7 @@ class EventLog:
         await self.pause()
         self._kept.clear()
         self._seen.clear()
+        self._last_ns = None
         self.seen = 0
         self.state = "closed"
         self._range = (since_ns, until_ns)
@@ -114,10 +120,15 @@ class EventLog:
 
     async def _read(self) -> None:
         since, until = self._range or (None, None)
-        if self._kept:
-            since = self._kept[-1].event.time_ns
+        clock_ns = (await self._engine.ping()).time_ns
+        if self._last_ns is None:
+            self._last_ns = since or clock_ns
+        else:
+            since = max(since or 1, self._again_from(self._last_ns, clock_ns))
+        self._heard = time.monotonic()
         async with aclosing(self._engine.event_documents(since, until, noise=True)) as batches:
             async for batch in batches:
+                self._heard = time.monotonic()
                 if batch is None:
                     self._become("live")
                     continue
@@ -125,12 +136,20 @@ class EventLog:
                     self._take(document)
                 self._changed()
 
+    def _again_from(self, last_ns: int, clock_ns: int | None) -> int:
+        """Return where to go on: a while before what is here already, as events are not quite in order."""
+        if clock_ns is not None:  # if it was put back meanwhile, what happened since lies before the newest
+            last_ns = min(last_ns, clock_ns - int((time.monotonic() - self._heard) * 1e9))
+        return max(1, last_ns - OVERLAP_NS)
+
     def _take(self, document: bytes) -> None:
         if document in self._seen:  # it was told again after a broken line
             return
         self._seen.append(document)
         self.seen += 1
-        self._kept.append(Entry(self.seen, decode_event(document), document.strip(), is_noise(document)))
+        event = decode_event(document)
+        self._last_ns = max(self._last_ns or 0, event.time_ns)
+        self._kept.append(Entry(self.seen, event, document.strip(), is_noise(document)))
 
     def _become(self, state: str, problem: str = "") -> None:
         self.state, self.problem = state, problem

@@ -73,15 +73,18 @@ class Feed:
     """Drives a State from an engine; `publish` is called when there is a newer one, at a bounded rate.
 
     Whoever looks at `state` then gets the latest, never a difference; it is put together when somebody looks, which
-    takes its time where there are thousands of records. `tell` gets each event.
+    takes its time where there are thousands of records. `tell` gets each event. `fault` gets an error that is no
+    EngineError, which is one of hythe's own: the feed says what the function answers, and begins anew; without one the
+    error ends it.
     """
 
     def __init__(
         self, engine: Engine, publish: Callable[[], object], timing: Timing | None = None,
-        tell: Callable[[Event], object] = lambda _event: None,
+        tell: Callable[[Event], object] = lambda _event: None, fault: Callable[[Exception], str] | None = None,
     ) -> None:  # fmt: skip
         self.engine = engine
         self._tell = tell
+        self._fault = fault
         self.timing = timing or timing_for(engine.endpoint.url)
         self.recent: deque[Event] = deque(maxlen=1000)
         """The last events, oldest first."""
@@ -142,6 +145,13 @@ class Feed:
                 except EngineError as error:
                     attempt = 1 if self._held() else attempt + 1
                     self._known.enter("reconnecting", str(error), error.hint, attempt)
+                except Exception as error:  # tables that say "live" for ever would be worse
+                    if self._fault is None:
+                        raise
+                    attempt += 1
+                    self._known.enter(
+                        "reconnecting", f"unexpected: {type(error).__name__}", self._fault(error), attempt
+                    )
                 if attempt:
                     await self._pause(attempt)
                 await self.engine.renew_connections()  # those that are open may lead to a daemon that was
