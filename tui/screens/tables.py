@@ -230,7 +230,7 @@ class TablesScreen(Ground, HytheScreen):
             # a cursor on its way starts nothing to read on each row that it passes
             if self._following is not None:
                 self._following.stop()
-            self._following = self.set_timer(FOLLOW_SECONDS, self._follow_cursor)
+            self._following = self.set_timer(FOLLOW_SECONDS, self._cursor_rests)
         elif message.table is self.detail.body:
             self._draw_footer()
 
@@ -316,6 +316,11 @@ class TablesScreen(Ground, HytheScreen):
 
     def on_key_hints_pressed(self, message: KeyHints.Pressed) -> None:
         self.run_worker(partial(self.action_command, message.id), group="hints")
+
+    def _cursor_rests(self) -> None:
+        """Let the details and the footer be those of the row under the cursor."""
+        self._follow_cursor()
+        self._draw_footer()
 
     def _follow_cursor(self) -> None:
         seen = self.is_seen and (not self._small or self._detail_open)
