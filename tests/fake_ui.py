@@ -31,6 +31,8 @@ class FakeUi:
     went: list[tuple[str, str]] = field(default_factory=list)
     offered: dict[str, str] = field(default_factory=dict)
     """What the last choice was among: the label by the title."""
+    shown: str = ""
+    """What was said of the last text that was copied."""
 
     async def confirm(
         self, title: str, lines: Sequence[str], *, label: str, danger: bool = False, typed: str | None = None
@@ -79,5 +81,6 @@ class FakeUi:
         self.went.append((noun, id))
         return True
 
-    def copy(self, text: str) -> None:
+    def copy(self, text: str, shown: str | None = None) -> None:
         self.notes.append(("copied", text))
+        self.shown = text if shown is None else shown

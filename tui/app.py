@@ -17,6 +17,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette, Provider
 from textual.css.query import NoMatches
+from textual.notifications import SeverityLevel
 from textual.theme import Theme
 
 from themes.loader import ANSI_THEME, DEFAULT_THEME, load_built_in, load_themes
@@ -47,6 +48,7 @@ from tui.state_file import State as Remembered
 from tui.state_file import load_state, save_state
 from widgets.cell_diff import CellDiffDisplay
 from widgets.key_order import KeysInOrder
+from widgets.literal import literal, literal_lines
 from widgets.scroll_bar import draw_bars
 from widgets.span_line import SpanLine
 
@@ -122,14 +124,14 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         path = Path(os.path.expanduser(self.settings.audit or ""))
 
         def tell(text: str) -> None:
-            self.notify(text, title="Audit", severity="error", markup=False, timeout=15)
+            self.notify(text, title="Audit", severity="error", timeout=15)
 
         return History(AuditFile(path, tell).write)
 
     def _tell_problems(self, problems: Sequence[object]) -> None:
         if problems:
             text = "\n".join(map(str, problems[:8]))
-            self.notify(text, title="Settings", severity="warning", markup=False, timeout=15)
+            self.notify(text, title="Settings", severity="warning", timeout=15)
 
     # themes
 
@@ -179,7 +181,7 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         """Keep the choice of a theme for the next run."""
         problem = save_state(Remembered(theme=name))
         if problem:
-            self.notify(problem, severity="warning", markup=False)
+            self.notify(problem, severity="warning")
 
     # the connection
 
@@ -226,7 +228,7 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         await self.show_together(list(endpoints.values()))
         for attempt in attempts:
             text = f"{attempt.reason}\n{attempt.hint}".strip()
-            self.notify(text, title="Not shown", severity="error", markup=False, timeout=15)
+            self.notify(text, title="Not shown", severity="error", timeout=15)
 
     async def show_together(self, endpoints: Sequence[Endpoint]) -> None:
         """Show several hosts in one table, without waiting for any to answer."""
@@ -358,12 +360,20 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         """Show the command palette; what Textual writes in its field is not ASCII."""
         if CommandPalette.is_open(self):
             return
-        words = "Search for commands" + ("..." if self.settings.ascii else "…")
+        words = literal("Search for commands…", ascii=self.settings.ascii)
         self.push_screen(CommandPalette(placeholder=words, id="--command-palette"))
 
     def action_help_quit(self) -> None:
         """Say how to leave: ctrl+c goes to no container from here, and quits nothing by accident."""
-        self.notify("q quits, esc goes back, ? shows every key", markup=False)
+        self.notify("q quits, esc goes back, ? shows every key")
+
+    def notify(
+        self, message: str, *, title: str = "", severity: SeverityLevel = "information", timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:  # fmt: skip
+        """Show a text for a moment, drawn literally: it may be from outside. There is no markup in hythe's."""
+        text = literal_lines(message, ascii=self.settings.ascii)
+        super().notify(text, title=title, severity=severity, timeout=timeout, markup=False)
 
     @property
     def can_lend(self) -> bool:

@@ -67,8 +67,8 @@ class TerminalAsker:
         own = os.getpgrp()
         try:
             _without_suspend(terminal)
-            os.tcsetpgrp(terminal, group)
-            with suppress(ProcessLookupError):
+            with suppress(ProcessLookupError):  # it has ended already, and said why
+                os.tcsetpgrp(terminal, group)
                 os.killpg(group, signal.SIGCONT)  # in case it wanted the terminal before it had it
             yield
         finally:

@@ -17,8 +17,8 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
-ENTER, LEAVE = "\x1b[?1049h\x1b[?25l\x1b[?7l", "\x1b[?7h\x1b[?25h\x1b[?1049l"
-"""Alternate screen, no cursor, no wrapping at the right edge; and all of it back."""
+ENTER, LEAVE = "\x1b[?1049h\x1b[?25l\x1b[?7l", "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l"
+"""Alternate screen, no cursor, no wrapping at the right edge; and all of it back, with no colour left from a line."""
 
 INPUT, LOCAL, CHARACTERS = 0, 3, 6
 """Where termios keeps input modes, local modes and control characters."""

@@ -217,7 +217,7 @@ class TextField(Field):
         self._line: Line | None = None  # made when there is an app, which Textual's Input needs
 
     def compose_editor(self) -> Widget:
-        self._line = self._make_line(self._known, placeholder=self._placeholder)
+        self._line = self._make_line(self._known, placeholder=literal(self._placeholder, ascii=self.ascii))
         return self._line
 
     @property
@@ -244,7 +244,7 @@ class TextField(Field):
         """Show another text while the field is empty."""
         self._placeholder = text
         if self._line is not None:
-            self._line.placeholder = literal(text)
+            self._line.placeholder = literal(text, ascii=self.ascii)
 
     def insert(self, text: str) -> None:
         if self._line is not None:
@@ -297,7 +297,7 @@ class ListField(Field):
             soft_wrap=False,
             compact=True,
             highlight_cursor_line=False,
-            placeholder=Content(literal(self._placeholder)),
+            placeholder=Content(literal(self._placeholder, ascii=self.ascii)),
         )
         self._area.cursor_blink = False
         return self._area
@@ -329,7 +329,7 @@ class ListField(Field):
         """Show another text while the field is empty."""
         self._placeholder = text
         if self._area is not None:
-            self._area.placeholder = Content(literal(text))
+            self._area.placeholder = Content(literal(text, ascii=self.ascii))
 
     def insert(self, text: str) -> None:
         area = self._area

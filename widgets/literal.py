@@ -22,6 +22,8 @@ _INVISIBLE = (
     | {*range(0xFE00, 0xFE0F)}
     | {*range(0xFFF0, 0xFFFC)}
 )
+_SPELLED = {"…": "...", "—": "-"}
+"""What the program's own sentences are written with, for an ASCII terminal: a code would be read by nobody."""
 _CONTROL_PICTURES = 0x2400
 _PICTURES = {
     **{code: chr(_CONTROL_PICTURES + code) for code in range(0x20)},
@@ -75,7 +77,7 @@ class _Table(dict[int, str]):
             return chr(code)
         if code < 0x20 or code == 0x7F:
             return f"^{chr(code ^ 0x40)}"
-        return _escape(code)
+        return _SPELLED.get(chr(code)) or _escape(code)
 
 
 class _Widths(dict[int, str]):
@@ -99,9 +101,10 @@ def literal(text: str, limit: int | None = None, *, ascii: bool = False) -> str:
 
     Control characters become their pictures (`␛`, `␊`, `␉`), or caret notation with `ascii`; what is invisible or
     reorders text (format characters, bidi overrides, C1 controls, lone surrogates, noncharacters) becomes an escape
-    such as `\\u202e`. A zero-width joiner stays inside an emoji sequence only. A mark with nothing to sit on gets a
-    dotted circle. With `limit`, only that many characters are looked at and `…` says that there was more, so that a
-    huge text costs no more than a short one.
+    such as `\\u202e`; with `ascii`, so does whatever is not ASCII, but the ellipsis and the dash are spelled. A
+    zero-width joiner stays inside an emoji sequence only. A mark with nothing to sit on gets a dotted circle. With
+    `limit`, only that many characters are looked at and `…` says that there was more, so that a huge text costs no
+    more than a short one.
 
     Returns the same object when a text is plain printable ASCII within the limit.
     """
@@ -113,6 +116,11 @@ def literal(text: str, limit: int | None = None, *, ascii: bool = False) -> str:
         return text.translate(_LITERAL_ASCII)
     text = _without_strays(text.translate(_LITERAL), _escape(0x200D), _escape(0xFE0F))
     return "\u25cc" + text if text and cells(text[0]) == 0 else text
+
+
+def literal_lines(text: str, *, ascii: bool = False) -> str:
+    """The same for a text of several lines, which it keeps."""
+    return "\n".join(literal(line, ascii=ascii) for line in text.splitlines())
 
 
 def _without_strays(text: str, joiner: str, selector: str) -> str:

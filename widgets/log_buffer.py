@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from widgets.log_pages import NO_TIME, Lines, Page, Stretch
+from widgets.log_pages import LINE_COST, NO_TIME, Lines, Page, Stretch
 from widgets.spill import Spill
 
 Stream = Literal["stdout", "stderr", "system"]
 STREAMS: tuple[Stream, ...] = ("stdout", "stderr", "system")
 
 HEAD = -(1 << 50)
-"""The number of the first line of the head: far before all others, so that numbers tell the order everywhere."""
+"""The number of the first line of the first head: far before all others, so that numbers tell the order everywhere."""
 
 MOST_SOURCES = 1 << 14
 LOADED_PAGES = 24
@@ -42,7 +42,8 @@ class LogBuffer:
 
     Without a folder the bytes in memory are all there are. The oldest lines go first. A number is never used again.
     There may be a `head` before the `main` lines, with a gap between: the beginning of a log of which the end is
-    followed. The main lines may be added to at both ends, the head at its end only.
+    followed. The main lines may be added to at both ends, the head at its end only. It gets half of each bound at
+    most, so that there is always room for the newest lines; what it takes costs the oldest main ones.
     """
 
     def __init__(
@@ -65,10 +66,9 @@ class LogBuffer:
         """How much (bytes or characters) of a line was not kept, by its number."""
         self.main = Stretch(0)
         self.head: Stretch | None = None
+        self._next_head = HEAD
         self.joined = False
         """Whether the main lines follow the head's without a gap."""
-        self._memory = 0
-        self._waiting: deque[Page] = deque()  # closed pages in memory, the next to be put aside first
         self._loaded: OrderedDict[int, Lines] = OrderedDict()
         self._names: dict[str, int] = {"": 0}
         self.sources: list[str] = [""]
@@ -90,7 +90,7 @@ class LogBuffer:
     @property
     def memory(self) -> int:
         """Bytes of text that are held in memory."""
-        return self._memory + sum(stretch.open_size for stretch in self.stretches)
+        return sum(stretch.memory for stretch in self.stretches)
 
     @property
     def size(self) -> int:
@@ -205,38 +205,50 @@ class LogBuffer:
         `cuts` tells how much of a line is missing, by its index.
         """
         self._cut(self.main.end, cuts)
-        self._closed(self.main.append(texts, times, kinds))
+        self.main.append(texts, times, kinds)
         self._keep_bounds()
 
     def extend_head(
         self, texts: Sequence[bytes], times: Sequence[int], kinds: Sequence[int], cuts: dict[int, int] | None = None
-    ) -> None:
-        """Add lines at the end of the head, which begins with the first of them."""
-        if self.head is None:
-            self.head = Stretch(HEAD)
-        self._cut(self.head.end, cuts)
-        self._closed(self.head.append(texts, times, kinds))
-        self._keep_bounds()
+    ) -> int:
+        """Add lines at the end of the head, which begins with the first of them; returns how many of them fit."""
+        head = self.head if self.head is not None else Stretch(self._next_head)
+        count = self._room_for(head, texts)
+        if count:
+            self.head = head
+            self._cut(head.end, {at: cut for at, cut in (cuts or {}).items() if at < count})
+            head.append(texts[:count], times[:count], kinds[:count])
+            self._next_head = head.end
+            self._keep_bounds()
+        return count
+
+    def _room_for(self, head: Stretch, texts: Sequence[bytes]) -> int:
+        """How many of the next lines of a head fit."""
+        if self.spill is not None and self.spill.problem and head.memory >= self.max_memory // 2:
+            return 0
+        count = min(len(texts), self.max_lines // 2 - len(head))
+        room = self.max_bytes // 2 - head.size
+        if sum(map(len, texts)) + LINE_COST * count <= room:
+            return count
+        for at in range(count):
+            room -= len(texts[at]) + LINE_COST
+            if room < 0:
+                return at
+        return count
 
     def prepend(
         self, texts: Sequence[bytes], times: Sequence[int], kinds: Sequence[int], cuts: dict[int, int] | None = None
     ) -> None:
-        """Add lines before the first main line."""
-        if not texts:
+        """Add lines before the first main line; none once main lines were dropped, which they would not adjoin."""
+        if not texts or self.dropped:
             return
-        pages = self.main.prepend(texts, times, kinds)
+        self.main.prepend(texts, times, kinds)
         self._cut(self.main.first, cuts)
-        self._memory += sum(page.size for page in pages)
-        self._waiting.extendleft(reversed(pages))
         self._put_aside()
 
     def _cut(self, first: int, cuts: dict[int, int] | None) -> None:
         for at, cut in (cuts or {}).items():
             self.cuts[first + at] = cut
-
-    def _closed(self, pages: Sequence[Page]) -> None:
-        self._waiting += pages
-        self._memory += sum(page.size for page in pages)
 
     # ---- bounds
     def _keep_bounds(self) -> None:
@@ -264,25 +276,32 @@ class LogBuffer:
         self._loaded.pop(page.first, None)
         if page.place is not None and self.spill is not None:
             self.spill.forget(page.place)
-        elif page.lines is not None:
-            self._memory -= page.size
-            page.lines = None
 
     def _put_aside(self) -> None:
-        """Bring the memory within its bound: by files, and where they can't be written by dropping."""
-        while self.memory > self.max_memory and self._waiting:
-            page = self._waiting.popleft()
-            if page.lines is None:
-                continue  # dropped meanwhile
-            place = self.spill.put(page.lines.packed()) if self.spill is not None else None
-            if place is None:
-                self._waiting.appendleft(page)
-                if not self.main.pages:
-                    return
-                self._drop_oldest()
+        """Bring the memory within its bound: by files, and where they can't be written by dropping main lines.
+
+        The head keeps to its half even while files can be written: once they can't, it is too late for that.
+        """
+        head = self.head
+        while head is not None and head.memory > self.max_memory // 2 and self._put(head):
+            pass
+        while self.memory > self.max_memory:
+            if self._put(self.main) or (head is not None and self._put(head)):
                 continue
-            page.place, page.lines = place, None
-            self._memory -= page.size
+            if not self.main.pages:
+                return
+            self._drop_oldest()
+
+    def _put(self, stretch: Stretch) -> bool:
+        """Put the first page of a stretch aside that is in memory; False where there is none, or it can't be."""
+        if self.spill is None or not stretch.waiting:
+            return False
+        lines = stretch.waiting[0].lines
+        assert lines is not None
+        place = self.spill.put(lines.packed())
+        if place is not None:
+            stretch.put_aside(place)
+        return place is not None
 
     # ---- forgetting
     def drop_head(self) -> None:
@@ -296,11 +315,11 @@ class LogBuffer:
     def clear(self) -> None:
         """Forget all lines, and that any were dropped; the numbers begin again."""
         self.main, self.head, self.joined = Stretch(0), None, False
-        self._waiting.clear()
+        self._next_head = HEAD
         self._loaded.clear()
         self.cuts.clear()
         self._names, self.sources = {"": 0}, [""]
-        self._memory = self.dropped = 0
+        self.dropped = 0
         self.close()
 
     def close(self) -> None:

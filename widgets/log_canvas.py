@@ -73,7 +73,7 @@ class LogCanvas(LineView):
         self._shift = 0
         self._seen_end = 0
         self._screen: list[Row] | None = None
-        self._layouts: LRUCache[int, Laid] = LRUCache(256)
+        self._layouts: LRUCache[int, tuple[int | None, Laid]] = LRUCache(256)
         self._tones_of: dict[str, str] = {}
         self._source_width = 0
         self._notice = ""
@@ -183,13 +183,18 @@ class LogCanvas(LineView):
     # ---- a line
     def _laid(self, number: int) -> Laid:
         """The rows of a line as it is shown now."""
-        edge = number == self.lines.edge_number
-        laid = None if edge else self._layouts.get(number)
-        if laid is None:
-            laid = self._lay_out(number)
-            if not edge:
-                self._layouts[number] = laid
-        return laid
+        if self.lines.is_edge(number):
+            return self._lay_out(number)
+        earlier = self._earlier(number) if self._times == "relative" else None
+        known = self._layouts.get(number)
+        if known is None or known[0] != earlier:
+            known = self._layouts[number] = (earlier, self._lay_out(number))
+        return known[1]
+
+    def _earlier(self, number: int) -> int | None:
+        """The line before one, which its relative time counts from: another one, once older lines came or passed."""
+        before = self.lines.before(number)
+        return None if self.lines.is_edge(before) else before
 
     def _lay_out(self, number: int) -> Laid:
         opened = number in self._folded_out and self._room >= LEAST_TEXT
@@ -233,7 +238,7 @@ class LogCanvas(LineView):
             return Strip([])
         spans: list[Span] = [gutter(line.stream, self.ascii, number in self._marks)]
         if self._times != "off":
-            before = self.lines.before(number) if self._times == "relative" else None
+            before = self._earlier(number) if self._times == "relative" else None
             earlier = self._line(before).time if before is not None else None
             spans.append((stamp(line.time, earlier, self._times, local=self._local_times), "dim"))
         if self._source_width:
@@ -250,7 +255,7 @@ class LogCanvas(LineView):
             if found is not None:
                 pieces = overlay(pieces, [found[:2]], base + self.tone(found[2]))
         query = self._query or self._filter_query
-        if query is not None and number != self.lines.edge_number:
+        if query is not None and not self.lines.is_edge(number):
             ranges = query.ranges("".join(text for text, _ in pieces))
             tone = "hit-current" if number == self._cursor and self._query is not None else "hit"
             pieces = overlay(pieces, ranges, base + self.tone(tone))

@@ -59,8 +59,11 @@ class LogMoves(LogCanvas):
         super().__init__(
             buffer, wrapped=wrapped, fold_out=fold_out, emphasis=emphasis, ascii=ascii, id=id, classes=classes
         )
+        self._stays_at_start = False
         self.more_above = False
         """Whether there are lines before the first main one that can be had: moving there asks for them."""
+        self.more_before_head = False
+        """Whether there are lines before the head that can be had: going to the start asks for them."""
         self.ask: Callable[[Where], object] = lambda _where: None
         """Called when lines are wanted that are not here: the `start`, those `above` the main ones, or in the `gap`."""
 
@@ -125,6 +128,7 @@ class LogMoves(LogCanvas):
         self.refresh()
 
     def _set_following(self, following: bool) -> None:
+        self._stays_at_start = False
         if following != self._following:
             self._following = following
             self._seen_end = self.buffer.end
@@ -206,17 +210,26 @@ class LogMoves(LogCanvas):
 
     def action_to_start(self) -> None:
         """Go to the oldest line, and ask for the start of all where that is not here."""
-        if self.more_above and self.buffer.head is None:
+        if self.more_above if self.buffer.head is None else self.more_before_head:
             self.ask("start")
         self.show_start()
 
     def show_start(self) -> None:
-        """Go to the oldest line."""
+        """Go to the oldest line that is shown, and stay there as the filter finds older ones."""
         first = self.lines.first()
         if first is not None:
             self._go_to(Row(first))
             self._cursor = first
             self._ask_for_more()
+        if self.lines.filter is not None:
+            self._set_following(False)
+            self._stays_at_start = True
+
+    def _keep_at_start(self) -> None:
+        """Go on to a line that is older than the one that was the oldest, unless the user has moved since."""
+        first = self.lines.first()
+        if self._stays_at_start and first is not None and first != self._top.line:
+            self._top, self._cursor, self._screen = Row(first), first, None
 
     def _ask_for_more(self) -> None:
         """Ask for the lines that will be seen when the user goes on."""
@@ -286,7 +299,7 @@ class LogMoves(LogCanvas):
     def action_fold_out(self) -> None:
         """Show all of the line under the cursor: its fields where it has some, else wrapped; or no longer."""
         here = self._here()
-        if here is None or here == self.lines.edge_number:
+        if here is None or self.lines.is_edge(here):
             return
         self._folded_out ^= {here}
         self._layouts.discard(here)
@@ -298,7 +311,7 @@ class LogMoves(LogCanvas):
         here = self._here()
         if here is None:
             return
-        if here != self.lines.edge_number:
+        if not self.lines.is_edge(here):
             self._marks ^= {here}
         self._layouts.discard(here)
         following = self.lines.after(here)
@@ -333,7 +346,7 @@ class LogMoves(LogCanvas):
             while number is not None and number <= high and len(numbers) < MOST_COPIED:
                 numbers.add(number)
                 number = self.lines.after(number)
-        numbers -= {self.lines.edge_number}
+        numbers -= {self.lines.edge_number, self.lines.top_number}
         if not numbers and here is not None:
             numbers = {here}
         return sorted(numbers)

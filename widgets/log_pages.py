@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterator, Sequence
 
 from widgets.spill import Place
@@ -103,6 +104,9 @@ class Stretch:
     def __init__(self, number: int) -> None:
         self.first = number
         self.pages: list[Page] = []
+        self.waiting: deque[Page] = deque()
+        """The closed pages in memory, the first of them first."""
+        self._waiting_bytes = 0
         self._firsts: list[int] = []
         self._texts: list[bytes] = []
         self._times: array[int] = array("q")
@@ -118,9 +122,9 @@ class Stretch:
         return self._open_first + len(self._texts)
 
     @property
-    def open_size(self) -> int:
-        """Bytes of the open page."""
-        return self._open_bytes
+    def memory(self) -> int:
+        """Bytes of what is in memory."""
+        return self._waiting_bytes + self._open_bytes
 
     @property
     def size(self) -> int:
@@ -130,9 +134,8 @@ class Stretch:
     def __len__(self) -> int:
         return self.end - self.first
 
-    def append(self, texts: Sequence[bytes], times: Sequence[int], kinds: Sequence[int]) -> list[Page]:
-        """Add lines at the end; returns the pages that were closed by it."""
-        closed: list[Page] = []
+    def append(self, texts: Sequence[bytes], times: Sequence[int], kinds: Sequence[int]) -> None:
+        """Add lines at the end."""
         at, count = 0, len(texts)
         while at < count:
             stop = min(count, at + PAGE_LINES - len(self._texts))
@@ -145,9 +148,8 @@ class Stretch:
             self._open_bytes += size
             at = stop
             if self._open_bytes >= PAGE_BYTES or len(self._texts) >= PAGE_LINES:
-                closed.append(self._close())
+                self._close()
         self._open = None
-        return closed
 
     def _until_full(self, texts: Sequence[bytes], at: int, stop: int) -> tuple[int, int]:
         size = 0
@@ -156,18 +158,19 @@ class Stretch:
             at += 1
         return at, size
 
-    def _close(self) -> Page:
+    def _close(self) -> None:
         page = Page(self._open_first, Lines(b"\n".join(self._texts), self._times, self._kinds))
         self.pages.append(page)
+        self.waiting.append(page)
+        self._waiting_bytes += page.size
         self._firsts.append(page.first)
         self._closed_bytes += page.size
         self._open_first = page.end
         self._texts, self._times, self._kinds = [], array("q"), array("H")
         self._open_bytes, self._open = 0, None
-        return page
 
-    def prepend(self, texts: Sequence[bytes], times: Sequence[int], kinds: Sequence[int]) -> list[Page]:
-        """Add lines before the first one; returns the new pages, the oldest first."""
+    def prepend(self, texts: Sequence[bytes], times: Sequence[int], kinds: Sequence[int]) -> None:
+        """Add lines before the first one."""
         other = Stretch(self.first - len(texts))
         other.append(texts, times, kinds)
         if other._texts:
@@ -175,8 +178,15 @@ class Stretch:
         self.pages[:0] = other.pages
         self._firsts[:0] = other._firsts
         self._closed_bytes += other._closed_bytes
+        self.waiting.extendleft(reversed(other.waiting))
+        self._waiting_bytes += other._waiting_bytes
         self.first = other.first
-        return other.pages
+
+    def put_aside(self, place: Place) -> None:
+        """Let go of the lines of the first page in memory, which are at a place now."""
+        page = self.waiting.popleft()
+        page.place, page.lines = place, None
+        self._waiting_bytes -= page.size
 
     def page_of(self, number: int) -> Page | None:
         """The page of a line; None for one of the open page."""
@@ -205,6 +215,8 @@ class Stretch:
             dropped.append(self.pages.pop(0))
             self._closed_bytes -= dropped[-1].size
             del self._firsts[0]
+        while self.waiting and self.waiting[0].end <= number:
+            self._waiting_bytes -= self.waiting.popleft().size
         gone = number - self._open_first
         if not self.pages and gone > 0:
             self._open_bytes -= sum(map(len, self._texts[:gone])) + LINE_COST * gone

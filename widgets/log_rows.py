@@ -23,14 +23,16 @@ class Row(NamedTuple):
 class LogRows:
     """The lines of a buffer that pass `filter`; `laid` tells the rows of each.
 
-    Before the main lines there may be a row of its own, the `edge`: what it says of the lines that are not here.
+    Before the main lines there may be a row of its own, the `edge`: what it says of the lines that are not here. So
+    there may be before the head: the `top_edge`.
     """
 
     def __init__(self, buffer: LogBuffer, laid: Callable[[int], Laid]) -> None:
         self.buffer = buffer
         self.filter: LogSearch | None = None
         self.edge = ""
-        self._laid = laid
+        self.top_edge = ""
+        self.laid = laid
 
     # ---- lines
     @property
@@ -43,13 +45,24 @@ class LogRows:
     @property
     def edge_number(self) -> int | None:
         """The number that the edge's row has."""
-        return self.buffer.first - 1 if self.edge_text and not self.buffer.joined else None
+        joined = self.buffer.head is not None and self.buffer.joined
+        return self.buffer.first - 1 if self.edge_text and not joined else None
+
+    @property
+    def top_number(self) -> int | None:
+        """The number that the row of the top edge has."""
+        return self.buffer.head.first - 1 if self.top_edge and self.buffer.head is not None else None
+
+    def is_edge(self, number: int | None) -> bool:
+        """Whether a number is that of an edge's row."""
+        return number is not None and number in (self.edge_number, self.top_number)
 
     def first(self) -> int | None:
-        """The first line, or the edge. None: there is no line."""
+        """The first line, or an edge. None: there is no line."""
         found = self._first()
-        edge = self.edge_number
-        return found if found is None or edge is None else min(found, edge)
+        if found is None:
+            return None
+        return min(number for number in (found, self.edge_number, self.top_number) if number is not None)
 
     def last(self) -> int | None:
         """The last line, or the edge."""
@@ -59,16 +72,18 @@ class LogRows:
 
     def after(self, number: int) -> int | None:
         """The line after one that may itself be gone."""
-        found, edge = self._after(number), self.edge_number
-        if edge is not None and number < edge and (found is None or found > edge) and self._first() is not None:
-            return edge
+        found = self._after(number)
+        for edge in (self.top_number, self.edge_number):
+            if edge is not None and number < edge and (found is None or found > edge) and self._first() is not None:
+                return edge
         return found
 
     def before(self, number: int) -> int | None:
         """The line before one that may itself be gone."""
-        found, edge = self._before(number), self.edge_number
-        if edge is not None and number > edge and (found is None or found < edge) and self._first() is not None:
-            return edge
+        found = self._before(number)
+        for edge in (self.edge_number, self.top_number):
+            if edge is not None and number > edge and (found is None or found < edge) and self._first() is not None:
+                return edge
         return found
 
     def _first(self) -> int | None:
@@ -100,9 +115,11 @@ class LogRows:
         return None
 
     def line(self, number: int, most: int | None = None) -> LogLine:
-        """What a line (or the first `most` bytes of it), or the edge, says. Raises IndexError where there is none."""
+        """What a line (or the first `most` bytes of it), or an edge, says. Raises IndexError where there is none."""
         if number == self.edge_number:
             return LogLine(self.edge_text, "system")
+        if number == self.top_number:
+            return LogLine(self.top_edge, "system")
         return self.buffer.line(number, most)
 
     # ---- rows
@@ -111,7 +128,7 @@ class LogRows:
         number: int | None = row.line
         block, part = row.block, row.row - 1
         while number is not None:
-            laid = self._laid(number)
+            laid = self.laid(number)
             block = min(block, laid.blocks - 1)
             while block >= 0:
                 part = min(part, laid.height(block) - 1)
@@ -128,7 +145,7 @@ class LogRows:
         number: int | None = row.line
         block, part = row.block, row.row
         while number is not None:
-            laid = self._laid(number)
+            laid = self.laid(number)
             while block < laid.blocks:
                 for at in range(part, laid.height(block)):
                     yield Row(number, block, at)
@@ -170,6 +187,6 @@ class LogRows:
             return None
         if number != row.line:
             return Row(number)
-        laid = self._laid(number)
+        laid = self.laid(number)
         block = min(row.block, laid.blocks - 1)
         return Row(number, block, min(row.row, laid.height(block) - 1))

@@ -135,7 +135,8 @@ class LogSearch:
     @property
     def complete(self) -> bool:
         """Whether every line that is held was looked at, or none will be any more."""
-        return bool(self.problem) or all(part.complete for part in self._refresh())
+        parts = self._refresh()
+        return bool(self.problem) or all(part.complete for part in parts)
 
     @property
     def count(self) -> int:

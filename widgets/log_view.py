@@ -140,8 +140,8 @@ class LogView(LogMoves):
         self.buffer.clear()
         self._tones_of.clear()
         self._source_width = 0
-        self.lines.edge = ""
-        self.more_above = False
+        self.lines.edge = self.lines.top_edge = ""
+        self.more_above = self.more_before_head = False
         self._hit = self._cursor = self._range_from = None
         self._marks.clear()
         self._folded_out.clear()
@@ -156,10 +156,13 @@ class LogView(LogMoves):
             if self.lines.first() is None:
                 self.refresh()
 
-    def set_edge(self, text: str) -> None:
-        """Say what is not here before the main lines; empty: only how many were dropped."""
-        if text != self.lines.edge:
-            self.lines.edge = text
+    def set_edge(self, text: str, top: str = "") -> None:
+        """Say what is not here before the main lines (empty: only how many were dropped), and before the head."""
+        if (text, top) != (self.lines.edge, self.lines.top_edge):
+            first = self.lines.first()
+            self.lines.edge, self.lines.top_edge = text, top
+            if first is not None and self._top == Row(first):
+                self._top = Row(self.lines.first() or 0)  # who is at the start sees what is said of it
             self._screen = None
             self.refresh()
 
@@ -177,7 +180,9 @@ class LogView(LogMoves):
         if not all(search.step(SLICE_SECONDS) for search in self._searches()):
             self._scan()
         self._tell()
-        before, self._screen = self._screen, None
+        before = self._screen
+        self._keep_at_start()
+        self._screen = None
         rows = self._rows()
         if before is None or not before or not rows:
             self.refresh()
@@ -258,6 +263,7 @@ class LogView(LogMoves):
 
     def set_test(self, test: Test | None, marked: Query | None = None) -> None:
         """Show only the lines that pass a test; None: all of them. What `marked` finds in them is marked."""
+        self._stays_at_start = False
         self._test, self._filter_query = test, marked
         self._start_again()
         self._relayout()
@@ -294,6 +300,7 @@ class LogView(LogMoves):
         """Go where the search was to go as soon as that is known, show what the filter lets through, and tell."""
         search = self._search
         if self.lines.filter is not None:
+            self._keep_at_start()
             self._screen = None
             self.refresh()
         if search is not None and self._direction and search.count and self._hit is not None:

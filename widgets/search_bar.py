@@ -56,13 +56,16 @@ class SearchBar(Horizontal):
     class Closed(Event):
         """The bar was left, with the query that stays (empty: it was cleared)."""
 
-    def __init__(self, prompt: str = "/", *, id: str | None = None, classes: str | None = None) -> None:
+    def __init__(
+        self, prompt: str = "/", *, ascii: bool = False, id: str | None = None, classes: str | None = None
+    ) -> None:
         super().__init__(id=id, classes=classes)
+        self._ascii = ascii
         self._prompt = prompt
         self._told = ""
 
     def compose(self) -> ComposeResult:
-        yield Static(Content(literal(self._prompt)), classes="search--prompt", markup=False)
+        yield Static(Content(literal(self._prompt, ascii=self._ascii)), classes="search--prompt", markup=False)
         yield Line()
         yield Static(classes="search--count", markup=False)
 
@@ -74,7 +77,7 @@ class SearchBar(Horizontal):
     def open(self, query: str = "", prompt: str | None = None) -> None:
         """Show the bar with a query in it, and take the focus."""
         if prompt is not None:
-            self.query_one(".search--prompt", Static).update(Content(literal(prompt)))
+            self.query_one(".search--prompt", Static).update(Content(literal(prompt, ascii=self._ascii)))
         self.add_class("-open")
         line = self.query_one(Line)
         self._told = literal(query)
@@ -85,7 +88,7 @@ class SearchBar(Horizontal):
         """Say how the search stands, such as `3 of 17`, or what is `wrong` in what is typed."""
         count = self.query_one(".search--count", Static)
         count.set_class(wrong, "-wrong")
-        count.update(Content(literal(text)))
+        count.update(Content(literal(text, ascii=self._ascii)))
 
     def show_hits(self, hit: int, total: int, complete: bool) -> None:
         """Say how the search stands, in the figures of `SearchChanged`."""

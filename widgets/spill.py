@@ -68,7 +68,10 @@ class Spill:
         Raises:
             OSError: it can't be read.
         """
-        handle, parts, offset, left = self._files[place.file].fileno(), list[bytes](), place.offset, place.size
+        file = self._files.get(place.file)
+        if file is None:
+            raise OSError("the temporary files of older lines were given up")
+        handle, parts, offset, left = file.fileno(), list[bytes](), place.offset, place.size
         while left:
             part = os.pread(handle, left, offset)
             if not part:

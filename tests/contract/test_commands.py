@@ -177,6 +177,37 @@ async def test_a_guarded_host_asks_and_wants_the_name_typed(session: Session) ->
     assert in_state(session, made.id, "running")
 
 
+async def test_a_guarded_host_wants_the_number_of_those_that_are_asked_about(session: Session) -> None:
+    running, *others = [await make(session, start=start) for start in (True, False, False)]
+    session.guarded = True
+    ui = await run(session, "container.kill", running, *others, ui=FakeUi(answer=False, choice="SIGTERM"))
+    ((title, lines, typed),) = ui.asked
+    assert (title, len(lines), typed) == ("Send SIGTERM to 1 container?", 1, running.name)
+
+
+async def test_on_a_guarded_host_force_is_as_hard_to_give_as_what_was_refused(session: Session) -> None:
+    made = await make(session, "sleep", "600", start=False)
+    known = session.state.containers[made.id]
+    await session.engine.containers.start(made.id)
+    session.guarded = True
+    ui = FakeUi()
+    # it was started after it was seen
+    await BY_ID["container.remove"].run(Context(session, ui, "containers", (known,)))
+    await until(session, lambda: made.id not in session.state.containers)
+    assert [(title, typed) for title, _, typed in ui.asked] == [
+        ("Remove 1 container?", made.name),
+        ("Remove 1 container by force?", made.name),
+    ]
+
+
+async def test_a_question_says_which_host_it_is_about_whatever_it_is_called(session: Session) -> None:
+    made = await make(session, "true", start=False)
+    for name in ("move", "container", made.name):
+        session.name = name
+        ui = await run(session, "container.remove", made, ui=FakeUi(answer=False, many_hosts=True))
+        assert ui.asked[0][1][0] == f"on {name}:"
+
+
 async def test_read_only_refuses_with_the_reason(session: Session) -> None:
     made = await make(session, "true", start=False)
     session.engine.transport.read_only = True
@@ -214,17 +245,32 @@ async def test_tag_and_remove_an_image(session: Session) -> None:
     assert [entry.outcome for entry in session.history] == ["ok", "ok", "ok"]
 
 
-async def test_an_image_in_use_offers_force(session: Session) -> None:
+@pytest.mark.parametrize("tags", ["x", "xy"], ids=["one tag", "two tags"])
+async def test_an_image_in_use_offers_force(session: Session, tags: str) -> None:
     made = await make(session, "true", start=False)
     name = f"commands-{secrets.token_hex(4)}"
     image_id = await session.engine.containers.commit(made.id, repo=name, tag="x")
+    for tag in tags[1:]:
+        await session.engine.images.tag(image_id, name, tag)
     user = await session.engine.containers.create({"Image": f"{name}:x", "Labels": {"hythe.test": "commands"}})
-    await until(session, lambda: image_id in session.state.images and user.id in session.state.containers)
-    ui = FakeUi()
-    await BY_ID["image.remove"].run(Context(session, ui, "images", (session.state.images[image_id],)))
-    await until(session, lambda: f"{name}:x" not in session.state.images.get(image_id, made_up).tags)
-    assert [title for title, _, _ in ui.asked] == ["Remove 1 image?", "Remove by force?"]
-    assert "conflict" in ui.asked[1][1][0]
+    names = [f"{name}:{tag}" for tag in tags]
+    await until(session, lambda: set(names) <= set(session.state.images.get(image_id, made_up).tags))
+    await until(session, lambda: user.id in session.state.containers)
+    session.guarded = True
+    image = session.state.images[image_id]
+    ui = FakeUi(choice=ALL)
+    await BY_ID["image.remove"].run(Context(session, ui, "images", (image,)))
+    await until(session, lambda: not set(names) & set(session.state.images.get(image_id, made_up).tags))
+    assert [title for title, _, _ in ui.asked] == ["Remove 1 image?", "Remove 1 image by force?"]
+    assert [typed for _, _, typed in ui.asked] == [image.reference, image.reference]
+    # what was untagged already is neither told as refused nor sent again
+    refused = image.tags[-1]
+    assert ui.asked[1][1][0].startswith(f"{refused}: conflict")
+    lines = [(entry.line, entry.outcome) for entry in session.history]
+    assert lines[:2] == [
+        (f"docker rmi --force {refused}", "ok"),
+        (f"docker rmi {' '.join(image.tags)}", "failed"),
+    ]
     await session.engine.containers.remove(user.id)
     # some engines delete the image that a stopped container still uses, some untag it; the store may know neither yet
     with suppress(NotFound):

@@ -113,9 +113,9 @@ async def test_stop_start_restart_and_down_by_the_api(session: Session, name: st
     await until(session, lambda: project_id(name) not in session.projects)
     await until(session, lambda: not any(n.project == name for n in session.state.networks.values()))
     ((title, lines, _),) = ui.asked
-    assert title == f"Down {name}: remove 3 objects?"
+    assert title == f"Down {name}: remove 3 objects on {session.name}?"
     assert lines[2] == f"network {name}_default"
-    assert lines[3].endswith("; volumes stay")
+    assert lines[3] == "volumes stay"
     assert {entry.outcome for entry in session.history} == {"ok"}
 
 

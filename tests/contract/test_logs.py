@@ -177,6 +177,20 @@ async def test_a_container_that_takes_the_place_of_another_is_followed(logs: Log
         assert any("another container now" in mark for mark in logs.taken.marks)
 
 
+async def test_of_a_container_that_took_the_place_of_another_meanwhile_every_line_is_there(logs: Logs) -> None:
+    made = await logs.bench.run("sh", "-c", "echo old; sleep 600", name="place")
+    feed = await logs.feed(made)
+    async with running(feed):
+        await until(lambda: logs.taken.texts == ["old"] and feed.sources[0].phase == "following")
+    await logs.bench.engine.containers.remove(made, force=True)
+    other = await logs.bench.run("seq", "1", "3000", name="place")
+    await logs.bench.ended(other)
+    await until(lambda: other in logs.store.state.containers and made not in logs.store.state.containers)
+    async with running(feed):
+        await until(lambda: feed.sources[0].phase == "ended")
+    assert logs.taken.texts == ["old", *numbers(3000)]
+
+
 async def test_older_lines_are_read_up_to_the_start(logs: Logs) -> None:
     made = await logs.bench.run("seq", "1", "1000")
     await logs.bench.ended(made)

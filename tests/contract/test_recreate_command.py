@@ -21,8 +21,8 @@ from tui.model.compose import IMAGE as IMAGE_LABEL
 from tui.model.containers import Container
 from tui.model.kept import kept_for
 from tui.model.run_body import create_request
-from tui.model.run_line import parse_run_line
-from tui.model.run_spec import RunSpec
+from tui.model.run_line import docker_line, parse_run_line
+from tui.model.run_spec import RunSpec, check_run
 
 IMAGE = "busybox:latest"
 
@@ -201,6 +201,60 @@ async def test_networks_with_aliases_and_addresses_and_links_go_along(stage: Sta
     assert (await stage.inspect(found.id))["HostConfig"]["Links"] == [f"/{other.name}:/{linked.name}/database"]
 
 
+async def cloned(stage: Stage, target: Container) -> Container:
+    """Start what the form of a clone is filled in with."""
+    ui = await stage.command("container.clone", target)
+    spec = ui.opened[0][1]["spec"]
+    assert isinstance(spec, RunSpec)
+    assert check_run(spec) == {}
+    return await stage.run(docker_line(spec, command=()))
+
+
+JOINING = (
+    "--network container:{other}", "--network host", "--uts host",
+    "--network host --hostname hal", "--network host --uts host",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("options", JOINING)
+async def test_names_that_the_daemon_chose_are_not_asked_for_again(stage: Stage, options: str) -> None:
+    other = await stage.run(f"--name {stage.prefix}-vpn --hostname vpn --domainname lan {IMAGE} sleep 500")
+    old = await stage.run(f"{options.format(other=other.name)} {IMAGE} sleep 500")
+
+    async def names(container: Container) -> tuple[str, str]:
+        config = (await stage.inspect(container.id))["Config"]
+        return config["Hostname"].replace(container.short_id, "its own"), config["Domainname"]
+
+    before = await names(old)
+    assert await names(await cloned(stage, old)) == before
+    await stage.command("container.recreate", old)
+    await stage.until(lambda: (now := stage.named(stage.prefix)) is not None and now.id != old.id and now.is_running)
+    now = stage.named(stage.prefix)
+    assert now is not None
+    assert await names(now) == before
+    if "container:" in options:
+        assert before == ("vpn", "lan")
+
+
+async def test_a_network_that_was_named_by_its_id_is_one_network(stage: Stage) -> None:
+    further, first = (f"{stage.prefix}-{suffix}" for suffix in ("a", "b"))
+    stage.networks += [await stage.engine.networks.create(name) for name in (further, first)]
+    old = await stage.run(f"--network {stage.networks[-1]} --network-alias one {IMAGE} sleep 500")
+    await stage.engine.networks.attach(further, old.id, {"Aliases": ["two"]})
+
+    async def aliases(container: Container) -> dict[str, list[str]]:
+        ends = (await stage.inspect(container.id))["NetworkSettings"]["Networks"]
+        return {name: [a for a in end["Aliases"] or [] if a != container.short_id] for name, end in ends.items()}
+
+    wanted = {first: ["one"], further: ["two"]}
+    assert await aliases(await cloned(stage, old)) == wanted
+    await stage.command("container.recreate", old)
+    await stage.until(lambda: (now := stage.named(stage.prefix)) is not None and now.id != old.id and now.is_running)
+    now = stage.named(stage.prefix)
+    assert now is not None
+    assert await aliases(now) == wanted
+
+
 async def test_one_that_removes_itself_is_made_again_to_go_back(stage: Stage) -> None:
     name = f"{stage.prefix}:app"
     old_image = await stage.retag(name, "ENV VERSION=1")
@@ -285,6 +339,18 @@ async def test_nothing_is_done_when_the_answer_is_no(stage: Stage) -> None:
     assert "no earlier one" in (BY_ID["container.go_back"].why_not(context) or "")
 
 
+async def test_a_guarded_host_wants_the_number_of_those_that_can_be_recreated(stage: Stage) -> None:
+    name = f"{stage.prefix}:app"
+    await stage.retag(name, 'CMD ["sleep", "500"]')
+    lost = await stage.run(f"--name {stage.prefix}-lost {name}")
+    kept = [await stage.run(f"--name {stage.prefix}-{n} {IMAGE} sleep 500") for n in range(2)]
+    await stage.engine.images.remove(name, force=True)
+    stage.session.guarded = True
+    stage.ui.answer = False
+    ui = await stage.command("container.recreate", lost, *kept)
+    assert [(title, typed) for title, _, typed in ui.asked] == [("Recreate 2 containers?", "2")]
+
+
 async def test_several_at_once_and_one_that_did_not_run_stays_down(stage: Stage) -> None:
     up = await stage.run(f"--name {stage.prefix}-1 {IMAGE} sleep 500")
     down = await stage.run(f"--name {stage.prefix}-2 {IMAGE} sleep 500", start=False)
@@ -320,10 +386,12 @@ async def test_a_clone_opens_the_form_with_what_the_image_does_not_give(stage: S
 
 @pytest.mark.parametrize("choice", ["run", "compose"])
 async def test_the_copy_menu_has_the_line_and_a_service(stage: Stage, choice: str) -> None:
-    old = await stage.run(f"-e OWN=1 {IMAGE} sleep 500")
+    old = await stage.run(f"-e OWN=1 -e DB_PASSWORD=hunter2 {IMAGE} sleep 500")
     ui = FakeUi(choice=choice)
     await BY_ID["container.copy"].run(Context(stage.session, ui, "containers", (old,)))
     (kind, text) = ui.notes[-1]
     assert kind == "copied"
     wanted = f"docker run -d --name {stage.prefix} -e OWN=1 " if choice == "run" else f"container_name: {stage.prefix}"
     assert wanted in text
+    assert "hunter2" in text, "it is copied whole"
+    assert "hunter2" not in ui.shown, "and not shown"

@@ -1,7 +1,9 @@
 """A daemon behind ssh: one connection for everything, every way to be refused in words, and nothing left at any end."""
 
 import asyncio
+import errno
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -212,6 +214,24 @@ async def test_who_waits_is_told_when_the_way_is_closed(new_sshd: NewSshd) -> No
                     await asking
 
 
+async def test_the_private_folder_is_gone(sshd: SshServer, demo_socket: str, runtime_folder: Path) -> None:
+    """logind removes it when the user logs out everywhere, though hythe goes on in tmux."""
+    async with through(sshd, demo_socket) as transport:
+        await transport.negotiate()
+        (folder,) = left_in(runtime_folder)
+        ssh = ssh_of(os.getpid())
+        shutil.rmtree(folder)
+        await transport.connections.renew()  # its kept-alive connections still work
+        async with asyncio.timeout(30):
+            while True:  # the first that does not come through tells that the way has to be made anew
+                with suppress(ConnectionFailed):
+                    assert (await transport.negotiate()).api_version
+                    break
+        assert ssh_of(os.getpid()) != ssh
+        assert left_in(runtime_folder) != [folder]
+    assert not left_in(runtime_folder)
+
+
 def point_at(server: SshServer, port: int) -> None:
     """Let ssh go to another port."""
     configuration = server.folder / "ssh_config"
@@ -289,6 +309,54 @@ async def test_machines_that_cannot_be_reached(new_sshd: NewSshd, sshd: SshServe
     server = new_sshd()
     server.configure("NoSuchOption yes")
     assert "configuration option" in str(await failure(server))
+
+
+async def test_a_proxy_that_outlives_ssh_keeps_nobody_waiting(new_sshd: NewSshd, tmp_path: Path) -> None:
+    """It holds ssh's standard error, since it got it from ssh, and left ssh's session."""
+    server = new_sshd()
+    proxy = tmp_path / "proxy"
+    proxy.write_text(f"#!/bin/sh\nsetsid sleep 600 </dev/null >/dev/null &\necho $! >{tmp_path}/pid\nexit 1\n")
+    proxy.chmod(0o755)
+    server.configure(f"ProxyCommand {proxy}")
+    try:
+        async with asyncio.timeout(20):
+            error = await failure(server)
+    finally:
+        os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+    assert error.kind == "ssh"
+    assert "closed the connection" in error.detail
+
+
+@pytest.mark.parametrize(
+    ("of", "number", "hint"),
+    [
+        ("ssh_guard.tempfile.mkdtemp", errno.ENOSPC, "written to"),
+        ("ssh_guard.start_program", errno.EAGAIN, "at once"),
+        ("ssh_master.start_program", errno.EMFILE, "at once"),
+        ("ssh_master.SshMaster.run", errno.EMFILE, "at once"),
+        ("ssh_stdio.StdioDoor.listen", errno.EROFS, "written to"),
+        ("ssh.start_program", errno.EIO, "outside"),
+    ],
+)
+async def test_what_is_wrong_on_this_machine_is_told_and_tried_again(
+    new_sshd: NewSshd, docker_cli: str, demo_socket: str, runtime_folder: Path, of: str, number: int, hint: str
+) -> None:
+    where = {"DOCKER_HOST": f"unix://{demo_socket}", "PATH": docker_path(docker_cli)}
+    server = new_sshd("AllowStreamLocalForwarding no", environment=where)
+
+    def fails(*_arguments: object, **_named: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    async with through(server) as transport:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(f"tui.engine.{of}", fails)
+            with pytest.raises(ConnectionFailed, match=os.strerror(number)) as caught:
+                await transport.negotiate()
+        assert (caught.value.kind, hint in caught.value.hint) == ("ssh", True)
+        if of.startswith("ssh_guard"):
+            assert not left_in(runtime_folder)
+        assert (await transport.negotiate()).api_version
+    assert not left_in(runtime_folder)
 
 
 async def test_without_an_ssh_command(monkeypatch: pytest.MonkeyPatch, runtime_folder: Path) -> None:

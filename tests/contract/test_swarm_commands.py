@@ -197,9 +197,31 @@ async def test_names_of_secrets_and_configs_and_why_tasks_fail(seeded: Session) 
 
 async def test_a_node_that_is_not_down_is_removed_only_by_force(seeded: Session) -> None:
     worker = next(node for node in seeded.swarm.nodes.values() if node.name == "worker-1")
+    seeded.guarded = True
     ui = await run(seeded, "node.remove", "nodes", worker)
-    assert [title for title, _, _ in ui.asked] == ["Remove 1 node from the swarm?", "Remove by force?"]
+    assert [(title, typed) for title, _, typed in ui.asked] == [
+        ("Remove 1 node from the swarm?", "worker-1"),
+        ("Remove 1 node by force?", "worker-1"),
+    ]
     await until(seeded, lambda: worker.id not in seeded.swarm.nodes)
+
+
+async def test_a_guarded_host_wants_what_is_asked_about_and_not_the_number_of_rows(seeded: Session) -> None:
+    nodes = list(seeded.swarm.nodes.values())
+    workers = [node.name for node in nodes if not node.is_manager]
+    await run(seeded, "service.scale", "services", service(seeded, "shop_web"), ui=FakeUi(text="4"))
+    await until(seeded, lambda: service(seeded, "shop_web").has_previous)
+    services = list(seeded.swarm.services.values())
+    changed = [each.name for each in services if each.has_previous]
+    assert len(workers) < len(nodes)
+    assert len(changed) < len(services)
+    seeded.guarded = True
+    promote = await run(seeded, "node.promote", "nodes", *nodes, ui=FakeUi(answer=False))
+    rollback = await run(seeded, "service.rollback", "services", *services, ui=FakeUi(answer=False))
+    ((_, listed, typed),) = promote.asked
+    assert (len(listed), typed) == (len(workers), workers[0] if len(workers) == 1 else str(len(workers)))
+    ((_, listed, typed),) = rollback.asked
+    assert (len(listed), typed) == (len(changed), changed[0] if len(changed) == 1 else str(len(changed)))
 
 
 async def test_read_only_changes_nothing(seeded: Session) -> None:

@@ -1,15 +1,17 @@
 """The terminal while hythe has it and afterwards: sizes, stops, signals, and one that is closed."""
 
 import asyncio
+import os
 import random
 import signal
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from test_shell_terminal import hythe, is_left
+from test_shell_terminal import ROOT, hythe, is_left
 
-from terminal import Terminal
+from terminal import Terminal, on_terminal
 from waiting import until
 
 RESIZES = 500
@@ -96,3 +98,70 @@ async def test_a_terminal_that_is_closed_ends_it(demo_socket: str, tmp_path: Pat
         dashboard.close()
         assert await dashboard.ended() in (128 + signal.SIGHUP, 0)
         assert in_session(dashboard.process.pid) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+async def test_a_signal_ends_it_while_a_pager_has_the_terminal(
+    demo_socket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    pager = tmp_path / "pager"
+    pager.write_text("#!/bin/sh\nstty -echo raw\necho it is open\nexec sleep 600\n")
+    pager.chmod(0o755)
+    monkeypatch.setenv("PAGER", str(pager))
+    async with hythe(f"unix://{demo_socket}", columns=120, lines=40) as dashboard:
+        dashboard.type("l")
+        await dashboard.until("following")
+        dashboard.type("|")
+        await dashboard.until("it is open")
+        dashboard.process.send_signal(number)
+        assert await dashboard.ended() == 128 + number
+        assert dashboard.modes == dashboard.found
+        await until(lambda: in_session(dashboard.process.pid) == [])
+
+
+EDITS = """
+import asyncio, signal, sys
+from textual.app import App
+from tui.screens.terminal import run_program
+class Edits(App):
+    on_signal = lambda self, number: self.exit(number)
+    def on_mount(self):
+        self.run_worker(run_program(self, sys.argv[1:]))
+async def main():
+    app = Edits()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: app.on_signal(7))
+    return await app.run_async()
+sys.exit(asyncio.run(main()))
+"""
+
+
+async def test_a_program_on_the_terminal_is_told_when_hythe_is_ended(tmp_path: Path) -> None:
+    """An editor puts aside what was not saved."""
+    saves = f"trap 'stty -echo; echo saved >{tmp_path}/saved; exit' TERM"
+    editor = f"{saves}; stty -echo raw; echo it is open; while :; do sleep 0.02; done"
+    command = [sys.executable, "-c", EDITS, "sh", "-c", editor]
+    async with on_terminal(command, ROOT, os.environ | {"TERM": "xterm-256color"}) as terminal:
+        await terminal.until("it is open")
+        terminal.process.send_signal(signal.SIGTERM)
+        assert await terminal.ended() == 7
+        assert terminal.modes == terminal.found
+        assert in_session(terminal.process.pid) == []
+    assert (tmp_path / "saved").exists()
+
+
+LENDS = """
+import subprocess, sys
+from tui.asking import TerminalAsker
+ended = subprocess.Popen(["true"], process_group=0)
+ended.wait()
+with TerminalAsker("who asks").lend(ended.pid):
+    print("nobody is there any more")
+"""
+
+
+async def test_the_terminal_is_lent_to_an_ssh_that_has_ended_already() -> None:
+    """One that its configuration stops at once: what it said is what is told."""
+    async with on_terminal([sys.executable, "-c", LENDS], ROOT, os.environ | {"TERM": "xterm-256color"}) as terminal:
+        await terminal.until("nobody is there any more")
+        assert await terminal.ended() == 0
+        assert terminal.modes == terminal.found

@@ -176,7 +176,7 @@ async def test_a_reference_that_another_image_holds_is_asked_about(guarded: bool
         assert not list(screen.session.history)
         await pilot.press("f2")
         await until(pilot, lambda: isinstance(app.screen, ConfirmDialog), "the question again")
-        await pilot.press(*((*"toolbox", "enter") if guarded else ("y",)))
+        await pilot.press(*((*"busybox:latest", "enter") if guarded else ("y",)))
         await until(pilot, lambda: isinstance(app.screen, DashboardScreen), "the dashboard")
         front = cast("DashboardScreen", app.screen)
 

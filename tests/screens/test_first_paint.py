@@ -222,7 +222,7 @@ def test_whatever_ends_it_before_the_application_leaves_the_terminal_as_it_was(
             assert app.wait_status() == 128 + number
         assert modes(app) == found
         raw = b"".join(data for _, data in app.chunks)
-        assert raw.endswith(b"\x1b[?7h\x1b[?25h\x1b[?1049l")
+        assert raw.endswith(b"\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l")
 
 
 def test_the_terminal_is_as_it_was_after_the_application_too(demo_socket: str, found: list[object]) -> None:

@@ -18,6 +18,7 @@ from tui.model.log_level import Level
 from tui.screens.dashboard import DashboardScreen
 from tui.screens.logs import LogsScreen
 from tui.settings import Settings
+from widgets.log_view import LogView
 
 Compare = Callable[..., bool]
 
@@ -203,6 +204,67 @@ async def test_a_range_of_time_before_the_tail_is_read_from_the_daemon() -> None
         since = screen.session.now() - 60
         assert view.lines.filter.count == len(view.buffer) > 20
         assert all(line.time is not None and line.time >= since for line in view.buffer)
+        first = min(line.time or 0 for line in view.buffer)
+        await pilot.press("g", "A")
+        await until(pilot, lambda: "all lines of the range are here" in notes(app), "that nothing of it is missing")
+        await pilot.press("escape")
+        await until(pilot, lambda: "older lines were not read: g reads from the start" in text_of(app), "the edge")
+        await pilot.press("g")
+        await until(pilot, lambda: any((line.time or first) < first for line in view.buffer), "earlier lines")
+        await until(pilot, lambda: view.buffer.joined, "the start")
+        read = [line.text for line in view.buffer if line.stream != "system"]
+        assert read == await log_of(screen, "shop-api-1")
+        await until(pilot, lambda: read[0][:60] in text_of(app).splitlines()[1], "the first line")
+        await pilot.press("A")
+        await until(pilot, lambda: "the whole log is here" in notes(app), "that nothing is missing")
+
+
+def notes(app: StageApp) -> list[str]:
+    """What was told in passing."""
+    return [note.message for note in app._notifications]
+
+
+async def log_of(screen: LogsScreen, name: str) -> list[str]:
+    """Return what the daemon has of the log of a container."""
+    engine = screen.session.engine
+    found = next(one for one in screen.session.state.containers.values() if one.name == name)
+    batches = engine.containers.log_batches(found.id, tty=bool(found.tty))
+    return [record.text async for batch in batches for record in batch.records()]
+
+
+async def test_a_range_of_time_without_a_beginning_is_read_from_the_start() -> None:
+    app = StageApp(replace(Settings(), log_tail=5))
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await opened(pilot, *typed("shop-api-1"), lines=5)
+        view = screen.log_view
+        await pilot.press("r")
+        await until(pilot, lambda: "range of time" in text_of(app), "the question")
+        await pilot.press(*"..1m", "enter")
+        await until(pilot, lambda: view.lines.filter is not None and view.lines.filter.complete, "the filter")
+        await until(pilot, lambda: not screen.reading.is_reading, "what was written before")
+        assert view.lines.filter is not None
+        shown = [view.buffer[view.lines.filter.at(n)] for n in range(view.lines.filter.count)]
+        whole = await log_of(screen, "shop-api-1")
+        assert [line.text for line in shown] == whole[: len(shown)]
+        assert 0 < len(shown) < len(whole)
+
+
+async def test_in_the_details_no_key_is_said_to_cancel_the_reading() -> None:
+    app = StageApp(replace(Settings(), log_tail=5))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await with_container(pilot, "many", "seq", "1", "3000")
+        await pilot.press(*typed("many"))
+        await until(pilot, lambda: "3000" in text_of(app), "the log in the details")
+        view = app.screen.query_one("#detail-logs", LogView)
+        edges: list[str] = []
+        told = view.set_edge
+        view.set_edge = lambda text, top="": (edges.append(text), told(text, top))[1]
+        view.focus()
+        await pilot.press("g")
+        await until(pilot, lambda: view.buffer.joined, "the start")
+        assert any("looking for the start" in words for words in edges)
+        assert any("reading from the start" in words for words in edges)
+        assert not any("cancel" in words for words in edges)
 
 
 async def test_the_start_is_fetched_and_older_lines_are() -> None:

@@ -110,6 +110,23 @@ WRONG = [
 ]
 
 
+async def test_a_line_that_is_copied_is_told_without_its_secrets() -> None:
+    app = StageApp()
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        screen = await open_form(pilot)
+        screen.fill({**screen.form.values(), "env": ["DB_PASSWORD=hunter2"]})
+        await until(pilot, lambda: "hunter2" in screen.line_of(screen.form.values()))
+        await pilot.press("f3")
+        await until(pilot, lambda: isinstance(app.screen, ChoiceDialog), "the choice")
+        await until(pilot, lambda: "DB_PASSWORD=***" in text_of(app), "the masked line in the choice")
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(app.clipboard), "the copy")
+        assert "DB_PASSWORD=hunter2" in app.clipboard
+        told = "".join(note.message for note in app._notifications)
+        assert "copied: docker run -d -e 'DB_PASSWORD=***' busybox" in told
+        assert "hunter2" not in told
+
+
 async def test_what_is_wrong_is_told_at_its_field_while_it_is_typed() -> None:
     app = StageApp()
     async with app.run_test(size=SIZE) as pilot:

@@ -1,9 +1,12 @@
 """What a build takes besides its context, as docker writes it down; and the ways that a build may go."""
 
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui.jobs.build_ways import buildx_arguments
 from tui.model.build_sources import (
     AgentSource,
     NamedContext,
@@ -167,3 +170,23 @@ def test_the_way_that_a_build_goes(spec: BuildSpec, able: Abilities, kind: str) 
 )
 def test_what_cannot_be_built_is_said(spec: BuildSpec, able: Abilities, words: str) -> None:
     assert words in str(way_of(spec, able))
+
+
+@pytest.mark.parametrize("secret", ["id=t,env=TOKEN", "id=t,type=env,src=TOKEN", "type=env,id=TOKEN"])
+@pytest.mark.parametrize("there", [True, False])
+def test_a_secret_and_an_argument_of_one_name_keep_their_values(
+    monkeypatch: pytest.MonkeyPatch, secret: str, there: bool
+) -> None:
+    monkeypatch.delenv("TOKEN", raising=False)
+    if there:
+        monkeypatch.setenv("TOKEN", "the secret")
+    monkeypatch.setenv("OTHER", "another")
+    spec = BuildSpec("/src", args=("TOKEN=the argument",), secrets=("id=o,env=OTHER", secret))
+    words, variables = buildx_arguments(spec)
+    given = [parse_secret(word.removeprefix("--secret=")) for word in words if word.startswith("--secret=")]
+    assert [source.id for source in given] == ["o", "TOKEN" if "id=TOKEN" in secret else "t"]
+    environment = {**os.environ, **variables}
+    assert [environment.get(source.place) for source in given] == ["another", "the secret" if there else None]
+    assert "--build-arg=TOKEN" in words
+    assert environment["TOKEN"] == "the argument"
+    assert not any("the " in word for word in words), "every user of the machine reads a process's arguments"

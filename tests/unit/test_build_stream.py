@@ -13,7 +13,7 @@ from tui.engine.build_context import BuildContext, ContextError, open_context
 from tui.engine.endpoint import Endpoint
 from tui.engine.engine import Engine
 from tui.engine.errors import ApiError, ConnectionLost, ReadOnly
-from tui.jobs.build import BuildJob, joined, masked
+from tui.jobs.build import BuildJob, joined
 from tui.jobs.build_ways import Plan
 from tui.model.build import BuildEvent, BuildFailure, BuildLog, BuildResult, BuildStep, StepState
 from tui.model.build_spec import BuildSpec
@@ -357,6 +357,29 @@ async def test_secret_arguments_are_masked_in_what_is_told(short_tmp: Path, cont
     assert job.error == "login *** said no to me"
 
 
+async def test_a_secret_that_comes_in_two_pieces_is_masked(short_tmp: Path, context: BuildContext) -> None:
+    looked = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for piece in ("Step 1/1 : RUN login", "\n", "hello hun"):
+            await response.write(json.dumps({"stream": piece}).encode() + b"\n")
+        await looked.wait()
+        for piece in ("ter22 and hunter", " and h"):
+            await response.write(json.dumps({"stream": piece}).encode() + b"\n")
+        await response.write(json.dumps(IMAGE).encode() + b"\n")
+        return response
+
+    async with builder(handler, short_tmp) as engine:
+        job = job_of(engine, context, "API_TOKEN=hunter22")
+        job.listen(lambda: looked.set() if "hello" in repr(job.build) else None)
+        job.start()
+        await job.wait()
+    (log,) = job.build.logs.values()
+    assert [line.text for line in log.lines] == ["hello *** and hunter and h"]
+
+
 def test_neighbouring_output_is_joined() -> None:
     out, err = Stream.STDOUT, Stream.STDERR
     step = BuildStep("a", "RUN x")
@@ -369,8 +392,3 @@ def test_neighbouring_output_is_joined() -> None:
     ]
     assert joined(events) == [BuildLog("a", out, "12\n"), BuildLog("a", err, "3"), step, BuildLog("a", err, "4")]
     assert joined([]) == []
-
-
-def test_nothing_is_masked_without_secrets() -> None:
-    event = BuildStep("a", "RUN x")
-    assert masked(event, []) is event

@@ -25,6 +25,10 @@ def test_the_line_has_what_is_not_the_default() -> None:
     [
         ("ENV A=1 TOKEN=abc", "ENV A=1 TOKEN=***"),
         ("env TOKEN a b c", "ENV TOKEN=***"),
+        ("ENV\tPASSWORD=hunter2", "ENV PASSWORD=***"),
+        ("ENV \t PASSWORD\thunter2", "ENV PASSWORD=***"),
+        ("ENV\x0cA=1\tTOKEN=abc", "ENV A=1 TOKEN=***"),
+        ("ONBUILD\tENV A=1 TOKEN=abc", "ONBUILD ENV A=1 TOKEN=***"),
         ('ENV A="x y" DB_PASSWORD="p q"', "ENV A='x y' DB_PASSWORD=***"),
         ("ENV A=1", "ENV A=1"),
         ("LABEL TOKEN=abc", "LABEL TOKEN=abc"),

@@ -150,6 +150,23 @@ async def test_files_are_read_when_seen_and_again_when_they_change(
     await files.close()
 
 
+async def test_what_is_forgotten_while_it_is_read_is_read_again(
+    cli: MakeCli, place: ProjectPlace, tmp_path: Path
+) -> None:
+    """The read under way may have seen the files as they were: none of its files changed, and its result is old."""
+    hold = f"echo x >>{tmp_path}/reads; while [ -e {tmp_path}/hold ]; do sleep 0.02; done; exit 1"
+    (tmp_path / "hold").touch()
+    files = ComposeFiles(cli(f"echo before >&2; {hold}"), lambda: None)
+    files.watch([place])
+    await until((tmp_path / "reads").exists)
+    files.forget()
+    cli("echo after >&2; exit 1")
+    (tmp_path / "hold").unlink()
+    await until(lambda: files.of(place).problem != "not read yet")
+    assert files.of(place).problem == "after"
+    await files.close()
+
+
 # the lines
 
 

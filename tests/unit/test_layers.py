@@ -1,13 +1,14 @@
 """Trees in arrays and layers on top of each other, against a plain model made of dictionaries."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tui.model import tree_builder
 from tui.model.file_tree import ESCAPES, IMPLIED, OPAQUE, ROOT, Change, FileTree, Kind
 from tui.model.layers import EMPTY_TREE, ImageConfig, ImageLayers, Layer, instruction_of, merge
 from tui.model.tree_builder import MAX_PATH, PathTooLong, TreeBuilder
+from tui.model.waste import waste_of
 
 Entry = tuple[str, Kind, int]
 
@@ -159,6 +160,39 @@ def test_an_opaque_folder_hides_what_was_below() -> None:
     assert only.total_size(ROOT) == 0
 
 
+@pytest.mark.parametrize("mark", ["app/node_modules/.wh..wh..opq", "app/.wh.node_modules"])
+def test_what_a_folder_hides_stays_hidden_in_the_folders_that_are_made_again(mark: str) -> None:
+    """As `RUN rm -rf node_modules && npm ci` leaves it."""
+    below = tree(
+        ("app/node_modules/left-pad/index.js", Kind.FILE, 100),
+        ("app/node_modules/left-pad/old.js", Kind.FILE, 900),
+        ("app/node_modules/gone/x.js", Kind.FILE, 50),
+        ("app/node_modules/deep/er", Kind.FOLDER, 0),
+        ("app/node_modules/deep/er/old.js", Kind.FILE, 7),
+    )
+    again = tree(
+        (mark, Kind.FILE, 0),
+        ("app/node_modules/left-pad/index.js", Kind.FILE, 120),
+        ("app/node_modules/deep/er", Kind.FOLDER, 0),
+    )
+    view = merge([below, again])
+    assert changes(view) == {
+        "/": "WITHIN",
+        "/app": "WITHIN",
+        "/app/node_modules": "WITHIN",
+        "/app/node_modules/deep": "WITHIN",
+        "/app/node_modules/deep/er": "WITHIN",
+        "/app/node_modules/gone": "REMOVED",
+        "/app/node_modules/left-pad": "WITHIN",
+        "/app/node_modules/deep/er/old.js": "REMOVED",
+        "/app/node_modules/gone/x.js": "REMOVED",
+        "/app/node_modules/left-pad/index.js": "CHANGED",
+        "/app/node_modules/left-pad/old.js": "REMOVED",
+    }
+    assert (view.total_size(ROOT), view.file_count(ROOT)) == (120, 1)
+    assert waste_of([below, again]).size == 100 + 900 + 50 + 7
+
+
 def test_a_folder_that_becomes_a_file_and_a_folder_again_is_empty() -> None:
     layers = [
         tree(("p/a", Kind.FILE, 1)),
@@ -238,6 +272,7 @@ def as_tree(layer: list[tuple[str, str, int]]) -> FileTree:
 
 
 @given(st.lists(LAYER.filter(consistent), min_size=1, max_size=4))
+@example([[("a/x/1", "file", 1)], [("a", "opaque", 1), ("a/x", "dir", 1)]])
 def test_merging_agrees_with_the_model(layers: list[list[tuple[str, str, int]]]) -> None:
     view = merge([as_tree(layer) for layer in layers])
     before, after = model(layers[:-1]), model(layers)
@@ -276,11 +311,28 @@ def test_any_order_of_entries_gives_one_tree(entries: list[tuple[str, int]]) -> 
         ("RUN /bin/sh -c echo hi # buildkit", "RUN echo hi"),
         ("RUN |1 WHO=world /bin/sh -c echo hi # buildkit", "RUN echo hi"),
         ("COPY a.txt /srv/ # buildkit", "COPY a.txt /srv/"),
+        ('/bin/bash -o pipefail -c #(nop)  CMD ["sh"]', 'CMD ["sh"]'),
+        ("/bin/bash -o pipefail -c echo hi | cat", "RUN echo hi | cat"),
+        ("|1 WHO=a b /bin/bash -eo pipefail -c echo $WHO", "RUN echo $WHO"),
+        ("RUN |1 WHO=world /bin/sh -e -c echo hi # buildkit", "RUN echo hi"),
+        ("/usr/bin/zsh -c #(nop) COPY file:904e in /x ", "COPY file:904e in /x"),
+        ("/bin/busybox ash -c #(nop)  SHELL [/bin/busybox ash -c]", "SHELL [/bin/busybox ash -c]"),
+        ("powershell -Command $ErrorActionPreference = 'Stop'; #(nop)  ENV A=1", "ENV A=1"),
+        ("cmd /S /C #(nop)  USER me", "USER me"),
+        ("/bin/sh -c #(nop) ADD file:1 in / ", "ADD file:1 in /"),
+        ("/bin/sh -c echo #(nop) CMD x", "RUN echo #(nop) CMD x"),
+        ("/bin/own -c echo #(nop) else", "/bin/own -c echo #(nop) else"),
+        ('ENTRYPOINT ["a b" "#(nop) CMD"]', 'ENTRYPOINT ["a b" "#(nop) CMD"]'),
         ("", ""),
     ],
 )
 def test_instructions(created_by: str, instruction: str) -> None:
     assert instruction_of(created_by) == instruction
+
+
+@pytest.mark.parametrize("text", ["|1 " + "/a" * 50_000, "|1 " + "/bin/sh -x " * 20_000, "x #(nop) " * 20_000])
+def test_a_history_without_end_is_read_at_once(text: str) -> None:
+    assert instruction_of(text) == text.strip()
 
 
 def test_an_image_counts_what_later_layers_hide() -> None:

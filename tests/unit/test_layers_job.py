@@ -38,6 +38,7 @@ class Daemon:
     def __init__(self, *, packed: bool = False) -> None:
         self.images = SimpleNamespace(stack=self._stack, history=self._history, archive=self._archive)
         self._known: dict[str, tuple[list[bytes], list[HistoryEntry], bytes]] = {}
+        self.tags: dict[str, list[str]] = {}
         self._packed = packed
         self.archives = self.passed = 0
 
@@ -60,7 +61,8 @@ class Daemon:
 
     async def _stack(self, image: str) -> ImageStack:
         layers, _, _ = self._known[image]
-        told = {"Id": f"sha256:{hashlib.sha256(image.encode()).hexdigest()}", "RepoTags": [f"{image}:1"]}
+        tags = self.tags.get(image, [f"{image}:1"])
+        told = {"Id": f"sha256:{hashlib.sha256(image.encode()).hexdigest()}", "RepoTags": tags}
         text = json.dumps({**told, "RootFS": {"Layers": [diff_id(layer) for layer in layers]}})
         return msgspec.json.decode(text, type=ImageStack)
 
@@ -163,6 +165,34 @@ async def test_an_image_of_known_layers_needs_no_archive(tmp_path: Path) -> None
     assert job.layers is not None
     assert [layer.created_by for layer in job.layers.layers] == ["RUN 0", "RUN 1", "LABEL a=b"]
     assert job.layers.layers[0].created == "1970-01-01T00:00:01+00:00"
+
+
+@pytest.mark.parametrize(("first", "then"), [((BASE, TOP), (BASE,)), ((BASE,), (BASE, TOP))], ids=["less", "more"])
+@pytest.mark.parametrize("run", ["one", "the next"])
+async def test_another_platform_under_the_same_id_is_read_anew(
+    tmp_path: Path, run: str, first: tuple[bytes, ...], then: tuple[bytes, ...]
+) -> None:
+    """In containerd's store an image's ID is the index's, which stays when another platform of it is pulled."""
+    daemon = Daemon(packed=True)
+    daemon.add("app", *first)
+    cache = cache_in(tmp_path)
+    await read(daemon, cache, "app")
+    daemon.add("app", *then)
+    job = await read(daemon, cache if run == "one" else cache_in(tmp_path), "app")
+    assert job.layers is not None
+    assert [layer.diff_id for layer in job.layers.layers if not layer.empty] == [*map(diff_id, then)]
+
+
+async def test_an_image_in_memory_has_the_tags_of_now(tmp_path: Path) -> None:
+    daemon = Daemon()
+    daemon.add("app", BASE)
+    cache = cache_in(tmp_path)
+    await read(daemon, cache, "app")
+    daemon.tags["app"] = ["app:2", "<none>:<none>"]
+    job = await read(daemon, cache, "app")
+    assert (daemon.archives, job.reused) == (1, 1)
+    assert job.layers is not None
+    assert job.layers.tags == ("app:2",)
 
 
 async def test_where_the_history_is_not_certain_the_archive_tells(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from widgets.literal import cells, fit, literal, one_cell_each, wrap
+from widgets.literal import cells, fit, literal, literal_lines, one_cell_each, wrap
 
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 EMOJI = ["👍", "👨‍👩‍👧", "🏳️‍🌈", "🇩🇪", "❤️", "1️⃣", "🧑🏽‍🚀"]
@@ -96,6 +96,9 @@ def test_what_would_be_obeyed_or_hidden_is_shown(text: str, drawn: str) -> None:
 
 
 def test_ascii_terminals_get_ascii() -> None:
+    assert literal("reading … — web ended —", ascii=True) == "reading ... - web ended -"
+    assert literal("reading … — web ended —") == "reading … — web ended —"
+    assert literal_lines("é …\nb\x1b", ascii=True) == "\\xe9 ...\nb^["
     assert literal("é中\x1b\x9b\x7f", ascii=True) == "\\xe9\\u4e2d^[\\x9b^?"
 
 

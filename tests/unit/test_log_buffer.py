@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
@@ -110,6 +111,80 @@ def test_a_head_stands_before_the_lines_and_older_ones_join_them() -> None:
     assert buffer[-1].time == 5
     buffer.drop_head()
     assert len(buffer) == 5
+    buffer.max_lines = 4
+    buffer.append([LogLine("m3")])
+    buffer.prepend([b"too late"], [0], [0])
+    assert texts_of(buffer) == ["m0", "m1", "m2", "m3"]
+    assert buffer.first == 0
+    buffer.extend_head([b"another start"], [1], [0])
+    assert buffer[HEAD + 1].text == "another start"
+    with pytest.raises(IndexError):
+        buffer[HEAD]  # what is known of a line by its number is not known of another one
+
+
+LONG = [b"x" * 100] * 1_000
+TIMES, KINDS = list(range(1_000)), [0] * 1_000
+
+
+def test_a_head_takes_half_of_the_bytes_at_most_and_leaves_the_newest_lines() -> None:
+    buffer = LogBuffer(1_000_000, 1 << 20)
+    for _ in range(5):
+        buffer.extend(LONG, TIMES, KINDS)
+    taken = [buffer.extend_head(LONG, TIMES, KINDS) for _ in range(40)]
+    assert taken[:4] + taken[5:] == [1_000] * 4 + [0] * 35
+    assert 0 < taken[4] < 1_000
+    assert buffer.head is not None
+    assert buffer.size <= 1 << 20
+    assert buffer.head.size <= 1 << 19
+    assert len(buffer.main) > 2_000
+    for _ in range(20):
+        buffer.extend(LONG, TIMES, KINDS)
+        assert len(buffer.main) > 2_000
+        assert buffer.size <= 1 << 20
+    assert buffer.dropped == 25_000 - len(buffer.main)
+
+
+def test_a_head_takes_half_of_the_lines_at_most() -> None:
+    buffer = LogBuffer(5_000)
+    for _ in range(4):
+        buffer.extend(LONG, TIMES, KINDS)
+    taken = [buffer.extend_head(LONG, TIMES, KINDS) for _ in range(10)]
+    assert taken == [1_000, 1_000, 500] + [0] * 7
+    assert buffer.head is not None
+    assert (len(buffer.head), len(buffer.main)) == (2_500, 2_500)
+    assert not LogBuffer(1).extend_head([b"x"], [0], [0])
+
+
+def test_a_head_on_a_disk_that_is_full_stays_within_the_memory(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    buffer = LogBuffer(max_bytes=64 << 20, memory=2 << 20, folder=tmp_path / "file" / "no-folder")
+    for _ in range(10):
+        buffer.extend(LONG, TIMES, KINDS)
+    while buffer.extend_head(LONG, TIMES, KINDS):
+        assert buffer.memory <= 2 << 20
+    for _ in range(100):
+        buffer.extend(LONG, TIMES, KINDS)
+        assert buffer.memory <= 2 << 20
+    assert buffer.head is not None
+    assert len(buffer.head) > 8_000
+    assert len(buffer.main) > 4_000
+
+
+def test_a_disk_that_fills_up_later_costs_the_head_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    buffer = LogBuffer(max_bytes=1 << 30, memory=2 << 20, folder=tmp_path)
+    for _ in range(40):
+        buffer.extend(LONG, TIMES, KINDS)
+        assert buffer.extend_head(LONG, TIMES, KINDS)
+    monkeypatch.setattr(os, "pwrite", Mock(side_effect=OSError(28, "No space left on device")))
+    while buffer.extend_head(LONG, TIMES, KINDS):
+        assert buffer.memory <= 2 << 20
+    for _ in range(40):
+        buffer.extend(LONG, TIMES, KINDS)
+        assert buffer.memory <= 2 << 20
+    assert buffer.head is not None
+    assert len(buffer.head) > 40_000
+    assert all(buffer[number].text == "x" * 100 for number in range(HEAD, buffer.head.end, 999))
+    buffer.close()
 
 
 @given(

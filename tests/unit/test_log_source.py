@@ -126,6 +126,49 @@ async def test_each_restart_is_marked_once_and_by_its_own_number() -> None:
     assert daemon.followed == ["running", "running"], "one that waits to be restarted is not followed into its next run"
 
 
+class Replaced:
+    """A daemon whose container is another one, with a log of its own, as soon as `at` is 1."""
+
+    RECORDS = (
+        FIRST := msgspec.structs.replace(RUNNING, started=1.0),
+        msgspec.structs.replace(FIRST, id="d" * 64, started=2.0, created=2.0),
+    )
+    WRITTEN = (range(1, 4), range(10, 10 + RESUME_LINES + 1_000))
+
+    def __init__(self) -> None:
+        self.at = 0
+
+    @property
+    def state(self) -> State:
+        record = self.RECORDS[self.at]
+        return State(tables={"containers": Table(records={record.id: record})})
+
+    async def read(self, container: str) -> Container:
+        return next(record for record in self.RECORDS if record.id == container)
+
+    async def log_batches(
+        self, container: str, *, follow: bool = False, tail: int | None = None, **_more: Any
+    ) -> AsyncGenerator[LogBatch]:
+        written = [time * WHOLE_SECOND for time in self.WRITTEN[container == self.RECORDS[1].id]]
+        yield lines(*written[max(0, len(written) - tail) if tail is not None else 0 :])
+        if follow:
+            await asyncio.Event().wait()
+
+
+async def test_of_a_container_that_took_the_place_of_another_every_line_is_read() -> None:
+    daemon = Replaced()
+    target = Target(cast(LogAccess, daemon), lambda: daemon.state, Replaced.FIRST, "web")
+    said: list[LogBatch] = []
+    sink = SimpleNamespace(append=lambda found: said.append(found.batch))
+    feed = LogFeed([target], sink, tail=100, on_phase=lambda: None)
+    await following(feed, lambda: feed.sources[0].phase == "following")
+    daemon.at = 1
+    await following(feed, lambda: sum(map(len, said)) >= 4 + RESUME_LINES)
+    read = [text.decode() for batch in said for text in batch.texts if text.startswith(b"line")]
+    assert read == [f"line {time * WHOLE_SECOND}" for times in Replaced.WRITTEN for time in times]
+    assert feed.at_start
+
+
 class Seconds:
     """A daemon that tells of its lines the second alone, as Podman does; the stream ends when `cut` is set."""
 
@@ -180,6 +223,18 @@ async def following(feed: LogFeed, ready: Callable[[], bool]) -> None:
 
 def texts(*numbers: int) -> list[str]:
     return [str(number) for number in numbers]
+
+
+async def test_all_is_read_that_was_written_since_there_was_nothing() -> None:
+    daemon = Seconds([])
+    taken: list[str] = []
+    feed = feed_on(daemon, RUNNING, taken, tail=10)
+    await following(feed, lambda: feed.sources[0].phase == "following")
+    assert feed.at_start
+    daemon.written += range(1, 3_001)
+    await following(feed, lambda: taken[-1:] == texts(2_999))
+    assert taken == texts(*range(3_000))
+    assert feed.at_start
 
 
 async def test_lines_of_one_second_are_neither_lost_nor_doubled_when_a_stream_goes_on() -> None:

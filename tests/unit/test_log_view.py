@@ -386,6 +386,72 @@ async def test_what_is_not_here_is_asked_for_where_it_would_stand() -> None:
         await until(pilot, lambda: "· older lines can be had" not in lines(app))
 
 
+async def test_before_a_head_that_begins_late_it_says_so_and_the_start_is_asked_for() -> None:
+    app = Logs()
+    asked: list[str] = []
+    async with app.run_test(size=(40, 6)) as pilot:
+        view = app.log_view
+        view.ask = asked.append
+        view.append(numbered(2))
+        view.buffer.extend_head([b"since"], [0], [0])
+        view.buffer.joined = True
+        view.more_above = view.more_before_head = True
+        view.set_edge("", "older lines")
+        await pilot.press("g")
+        assert asked == ["start"]
+        assert lines(app)[:4] == ["· older lines", "  since", "  line 0", "  line 1"]
+        await pilot.press("space", "space")
+        assert view.chosen() == [view.buffer.stretches[0].first]
+        view.set_filter("line")
+        await until(pilot, lambda: lines(app)[:3] == ["· older lines", "  line 0", "  line 1"])
+        view.more_before_head = False
+        view.set_edge("")
+        asked.clear()
+        await pilot.press("G", "g")
+        assert asked == []
+        assert lines(app)[:2] == ["  line 0", "  line 1"]
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+async def test_the_start_is_where_the_filter_finds_the_first_line_later_on(hidden: bool) -> None:
+    app = Logs()
+    async with app.run_test(size=(40, 4)) as pilot:
+        view = app.log_view
+        view.append([LogLine("hidden" if hidden else "passing")] * 20)
+        view.set_filter("passing")
+        await until(pilot, lambda: view.lines.filter is not None and view.lines.filter.complete)
+        for text in (b"hidden", b"passing first", b"passing second"):
+            view.buffer.extend_head([text], [0], [0])
+            if text == b"hidden":
+                view.show_start()
+            view.lines_changed()
+            await until(pilot, lambda: view.lines.filter is not None and view.lines.filter.complete)
+        await until(pilot, lambda: lines(app)[:2] == ["  passing first", "  passing second"])
+        await pilot.press("j")
+        assert view.buffer[view.cursor or 0].text == "passing second"
+        await pilot.press("G")
+        view.lines_changed()
+        await until(pilot, lambda: view.following)
+
+
+async def test_the_time_since_the_line_before_is_told_of_lines_that_came_before_it() -> None:
+    app = Logs()
+    async with app.run_test(size=(40, 8)) as pilot:
+        view = app.log_view
+        view.append([LogLine("third", time=5.0), LogLine("fourth", time=5.5)])
+        await pilot.press("t")
+        assert [line.split() for line in lines(app)[:2]] == [["third"], ["+0.500s", "fourth"]]
+        view.buffer.prepend([b"second"], [3_000_000_000], [0])
+        view.lines_changed()
+        await until(pilot, lambda: "third" in lines(app)[1])
+        assert lines(app)[1].split() == ["+2.000s", "third"]
+        view.buffer.extend_head([b"first"], [2_000_000_000], [0])
+        view.buffer.joined = True
+        view.lines_changed()
+        await until(pilot, lambda: "second" in lines(app)[1])
+        assert lines(app)[1].split() == ["+1.000s", "second"]
+
+
 async def test_a_search_within_a_filter_finds_only_what_is_shown() -> None:
     app = Logs()
     async with app.run_test(size=(40, 8)) as pilot:

@@ -7,6 +7,7 @@ import pytest
 from tui.model.kept import kept_for, kept_name
 from tui.model.recreate import recreate_request
 from tui.model.reference import is_image_id
+from tui.model.run_network import network_of_mode
 
 ID = "abcdef012345" + "0" * 52
 IMAGE = {
@@ -86,6 +87,53 @@ def test_an_older_daemon_is_connected_to_the_further_networks_afterwards() -> No
         "EndpointsConfig": {"mine": {"Aliases": ["db"], "IPAMConfig": {"IPv4Address": "10.0.0.2"}}}
     }
     assert request.connect == (("other", {"Links": ["db:database"]}), ("third", {}))
+
+
+@pytest.mark.parametrize(
+    ("host", "config", "asked"),
+    [
+        ({"NetworkMode": "container:abc"}, {"Hostname": "vpn", "Domainname": "lan"}, (None, None)),
+        ({"NetworkMode": "host"}, {"Hostname": "box", "Domainname": "lan"}, (None, "lan")),
+        ({"NetworkMode": "host"}, {"Hostname": "hal"}, ("hal", None)),
+        ({"NetworkMode": "mine"}, {"Hostname": "box"}, ("box", None)),
+        ({"NetworkMode": "mine", "UTSMode": "host"}, {"Hostname": "other"}, (None, None)),
+        ({"NetworkMode": "mine"}, {"Hostname": ID[:12], "Domainname": ""}, (None, None)),
+    ],
+)
+def test_names_that_the_daemon_wrote_in_are_not_asked_for(
+    host: dict[str, str], config: dict[str, str], asked: tuple[str | None, str | None]
+) -> None:
+    found = container(**config)
+    found["HostConfig"] |= host
+    body = recreate_request(found, IMAGE, daemon="box").body
+    assert (body.get("Hostname"), body.get("Domainname")) == asked
+
+
+@pytest.mark.parametrize(
+    ("mode", "ids", "meant"),
+    [
+        ("", {"x": "", "bridge": ""}, "bridge"),
+        ("default", {"x": ""}, ""),
+        ("web", {"a": "1" * 64, "web": "2" * 64}, "web"),
+        ("2" * 64, {"a": "1" * 64, "web": "2" * 64}, "web"),
+        ("222222", {"a": "1" * 64, "web": "2" * 64}, "web"),
+        ("2" * 64, {"a": "1" * 64, "b": "3" * 64}, ""),
+        ("2" * 64, {"web": ""}, "web"),
+        ("left", {"web": ""}, ""),
+        ("container:abc", {}, ""),
+    ],
+)
+def test_the_mode_means_a_network_by_name_or_id(mode: str, ids: dict[str, str], meant: str) -> None:
+    assert network_of_mode(mode, ids) == meant
+
+
+def test_an_older_daemon_is_given_the_network_of_the_mode_first() -> None:
+    found = container()
+    found["NetworkSettings"]["Networks"]["other"]["NetworkID"] = "f" * 64
+    found["HostConfig"]["NetworkMode"] = "f" * 64
+    request = recreate_request(found, IMAGE, api=(1, 41))
+    assert request.body["NetworkingConfig"] == {"EndpointsConfig": {"other": {"Links": ["db:database"]}}}
+    assert [name for name, _ in request.connect] == ["mine", "third"]
 
 
 @pytest.mark.parametrize("mode", ["host", "none", "container:abc"])

@@ -3,8 +3,11 @@
 import asyncio
 import json
 import ssl
+import threading
 from collections.abc import Callable
+from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 
@@ -15,8 +18,10 @@ from tui.engine.credentials import Credentials
 from tui.engine.errors import EngineError, MalformedAnswer
 from tui.engine.registry import Registry
 from tui.engine.registry_details import image_id, read_tag
+from tui.engine.registry_trust import trusted
 from tui.engine.registry_words import RegistryError
 from tui.model.registry import WirePlatform
+from waiting import until
 
 
 def client(fake: FakeRegistry, login: Credentials | None = None) -> Registry:
@@ -51,6 +56,41 @@ async def test_an_image_and_an_index_are_read_without_a_pull() -> None:
         await registry.delete("app", one)
         assert "one" not in fake.tags
         await registry.close()
+
+
+async def test_the_first_requests_at_once_share_their_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[aiohttp.ClientSession] = []
+
+    session = aiohttp.ClientSession
+
+    def counted(**settings: Any) -> aiohttp.ClientSession:
+        made.append(session(**settings))
+        return made[-1]
+
+    monkeypatch.setattr("tui.engine.registry.aiohttp.ClientSession", counted)
+    registry = Registry("127.0.0.1:1")
+    asked = await asyncio.gather(*(registry.digest("app", "one") for _ in range(3)), return_exceptions=True)
+    assert all("Connection refused" in str(each) for each in asked)
+    await registry.close()
+    assert [each.closed for each in made] == [True]
+
+
+async def test_one_that_is_closed_while_it_begins_keeps_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads, goes_on = threading.Event(), threading.Event()
+
+    def slow(host: str) -> ssl.SSLContext:
+        reads.set()
+        goes_on.wait(20)
+        return trusted(host)
+
+    monkeypatch.setattr("tui.engine.registry.trusted", slow)
+    registry = Registry("127.0.0.1:1")
+    asking = asyncio.create_task(registry.digest("app", "one"))
+    await until(reads.is_set)
+    await registry.close()
+    goes_on.set()
+    with pytest.raises(RegistryError, match="not asked any more"):
+        await asking
 
 
 async def test_basic_and_bearer_logins() -> None:

@@ -1,24 +1,12 @@
-"""How a registry is reached and trusted: proxies, docker's folder of certificates, addresses of this machine."""
+"""How a registry is trusted: docker's folder of certificates, addresses of this machine."""
 
 from pathlib import Path
 
 import pytest
-from yarl import URL
 
 from certificates import Certificates
-from tui.engine.registry_trust import is_local, proxy_of, trusted
+from tui.engine.registry_trust import is_local, trusted
 from tui.engine.registry_words import RegistryError
-
-
-def test_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    assert proxy_of(URL("https://r.example")) is None
-    monkeypatch.setenv("https_proxy", "http://proxy:3128")
-    monkeypatch.setenv("no_proxy", "localhost,.inside.example")
-    assert proxy_of(URL("https://r.example")) == "http://proxy:3128"
-    assert proxy_of(URL("http://r.example")) is None
-    assert proxy_of(URL("https://a.inside.example")) is None
 
 
 def test_dockers_own_certificates_of_a_registry(tmp_path: Path, certificates: Certificates) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from tui.commands.command import Ui
+from tui.commands.command import Context, Ui
 from tui.commands.history import Entry
+from tui.commands.running import allowed
 from tui.commands.session import Session
 from tui.engine.build_context import BuildContext, ContextError, open_context
 from tui.engine.buildx import Buildx
@@ -97,8 +98,8 @@ async def may_move_tag(session: Session, ui: Ui, spec: BuildSpec) -> bool:
     if any(record.image == holder.id for record in page.records):
         return True  # an earlier build of the same folder made it
     lines = [f"{holder.tag} is now {holder.words}", "it would lose this name when the build is done"]
-    typed = holder.tag if session.guarded else None
-    return await ui.confirm(f"Move {holder.tag}?", lines, label="Build and move it", danger=True, typed=typed)
+    context, title = Context(session, ui, "images"), f"Move {holder.tag}?"
+    return await allowed(context, "always", title, lines, names=[holder.tag], label="Build and move it", danger=True)
 
 
 async def build_again(session: Session, ui: Ui, job: BuildJob) -> BuildJob | None:

@@ -109,8 +109,11 @@ class Ui(Protocol):
         """
         ...
 
-    def copy(self, text: str) -> None:
-        """Put a text on the clipboard of the user's terminal."""
+    def copy(self, text: str, shown: str | None = None) -> None:
+        """Put a text on the clipboard of the user's terminal, and say so.
+
+        Of what may hold a secret, `shown` is what is said instead of it.
+        """
         ...
 
 

@@ -86,13 +86,14 @@ async def kill(context: Context) -> None:
     """Send a signal, which the user chooses, to the targets that run."""
     engine = context.session.engine
     running = [c for c in context.containers if c.is_running]
-    names = plural(len(running), "container") if len(running) > 1 else running[0].name
-    signal = await context.ui.choose(f"Signal to {names}", SIGNALS)
+    whom = plural(len(running), "container") if len(running) > 1 else running[0].name
+    signal = await context.ui.choose(f"Signal to {whom}", SIGNALS)
     if signal is None:
         return
     title = f"Send {signal} to {plural(len(running), 'container')}?"
     lines = described(running, context.session.now())
-    if await allowed(context, "always", title, lines, label=f"Send {signal}", danger=True):
+    names = [c.name for c in running]
+    if await allowed(context, "always", title, lines, names=names, label=f"Send {signal}", danger=True):
         sent = acts(running, f"docker kill --signal={signal} {{}}", lambda c: engine.containers.kill(c.id, signal))
         await perform(context, "kill", sent)
 
@@ -130,7 +131,8 @@ async def remove(context: Context) -> None:
     if running:
         title = f"Remove {plural(len(targets), 'container')}? {len(running)} running: killed first"
     lines = described(targets, context.session.now())
-    if not await allowed(context, "always", title, lines, label="Remove", danger=True):
+    names = [c.name for c in targets]
+    if not await allowed(context, "always", title, lines, names=names, label="Remove", danger=True):
         return
     # what runs was asked about; a container that was started since then is refused by the daemon, and asked about
     sent = [
@@ -141,12 +143,9 @@ async def remove(context: Context) -> None:
     failures = await perform(context, "remove", sent)
     refused = [failure for failure in failures if isinstance(failure.error, Conflict)]
     again = [c for c in targets if any(failure.act.key == c.id for failure in refused)]
-    if again and await context.ui.confirm(
-        f"Remove {plural(len(again), 'container')} by force?",
-        [f"{failure.act.name}: {failure.error}" for failure in refused],
-        label="Remove by force",
-        danger=True,
-    ):
+    title, names = f"Remove {plural(len(again), 'container')} by force?", [c.name for c in again]
+    lines = [f"{failure.act.name}: {failure.error}" for failure in refused]
+    if again and await allowed(context, "always", title, lines, names=names, label="Remove by force", danger=True):
         forced = acts(again, "docker rm --force {}", lambda c: engine.containers.remove(c.id, force=True))
         await perform(context, "remove", forced)
 
@@ -225,13 +224,13 @@ async def copy(context: Context) -> None:
                 ("compose", "services: …", "a Compose service of it")]  # fmt: skip
     chosen = await context.ui.choose(f"Copy from {target.name}", options)
     if chosen == "run":
-        context.ui.copy(await line_of(context.session, target))
+        context.ui.copy(*await line_of(context.session, target))
     elif chosen == "compose":
         service = await service_of(context.session, target)
         if service is None:
             context.ui.note(f"{target.name} has settings that Compose cannot be told", "warning")
         else:
-            context.ui.copy(service)
+            context.ui.copy(service, f"a Compose service of {target.name}")
     elif chosen is not None:
         context.ui.copy(choices[chosen])
 
@@ -252,4 +251,5 @@ def _port_options(target: Container, engine: Engine) -> list[tuple[str, str, str
 
 async def _guarded(context: Context, verb: str, targets: Sequence[Container]) -> bool:
     title = f"{verb} {plural(len(targets), 'container')} on {context.session.name}?"
-    return await allowed(context, "guarded", title, described(targets, context.session.now()), label=verb)
+    lines, names = described(targets, context.session.now()), [target.name for target in targets]
+    return await allowed(context, "guarded", title, lines, names=names, label=verb, host_told=True)

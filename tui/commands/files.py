@@ -71,10 +71,12 @@ async def _may_copy(context: Context, target: Container, source: Path, into: str
     new, about = found.new, found.about
     lines = [f"{source}  to  {target.name}:{new}"]
     if about is None:
-        return await allowed(context, "guarded", f"Copy into {target.name}?", lines, label="Copy")
+        title = f"Copy into {target.name}?"
+        return await allowed(context, "guarded", title, lines, names=[target.name], label="Copy")
     what = "a folder of that name is there: files of the same names in it are overwritten"
     lines.append(what if about.is_folder else "there is one already: it is overwritten")
-    return await allowed(context, "always", f"Overwrite in {target.name}?", lines, label="Overwrite", danger=True)
+    title = f"Overwrite in {target.name}?"
+    return await allowed(context, "always", title, lines, names=[target.name], label="Overwrite", danger=True)
 
 
 @dataclass(frozen=True, slots=True)

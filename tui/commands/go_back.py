@@ -50,7 +50,8 @@ async def go_back(context: Context) -> None:
     session, ui, pair = context.session, context.ui, _pair(context)
     title = f"Go back to the earlier {pair.name}?"
     plan = await plan_for(session, pair.now) if pair.now is not None else None
-    if not await allowed(context, "always", title, _described(session, pair, plan), label="Go back", danger=True):
+    lines = _described(session, pair, plan)
+    if not await allowed(context, "always", title, lines, names=[pair.name], label="Go back", danger=True):
         return
     busy = [one.id for one in (pair.now, pair.kept) if one is not None]
     for id in busy:

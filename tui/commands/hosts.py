@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from tui.commands.command import Context
+from tui.commands.running import to_type
 from tui.model.context_spec import DEFAULT, create_line, remove_line, use_line
 from tui.model.hosts import HostRow
 from tui.present.units import plural
@@ -60,7 +61,7 @@ async def remove(context: Context) -> None:
     title = f"Remove {plural(len(rows), 'context')}?"
     typed = None
     if any(row.guarded for row in rows):
-        typed = rows[0].name if len(rows) == 1 else str(len(rows))
+        typed = to_type([row.name for row in rows])
     lines = [line for row in rows for line in _described(row)]
     lines.append("their TLS files go too" if any(entry.has_tls for entry in entries) else "the daemons are not touched")
     if not await context.ui.confirm(title, lines, label="Remove", danger=True, typed=typed):

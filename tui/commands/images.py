@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from shlex import quote
 
 from tui.commands.command import Context
-from tui.commands.running import Act, Failure, allowed, perform
+from tui.commands.running import Act, allowed, perform
+from tui.commands.session import Session
 from tui.engine.errors import Conflict
 from tui.model.images import Image
 from tui.model.reference import check_reference, parse_reference
@@ -71,8 +72,7 @@ async def may_move(context: Context, wanted: Mapping[str, str]) -> bool:
     for name, image in sorted(held.items()):
         lines += [f"{name} is now {described(image, users_of(context, image))}", "it would lose this reference"]
     title = f"Move {next(iter(held))}?" if len(held) == 1 else f"Move {len(held)} tags?"
-    typed = (next(iter(held)) if len(held) == 1 else str(len(held))) if context.session.guarded else None
-    return await context.ui.confirm(title, lines, label="Move the tag", danger=True, typed=typed)
+    return await allowed(context, "always", title, lines, names=list(held), label="Move the tag", danger=True)
 
 
 async def tag(context: Context) -> None:
@@ -123,44 +123,51 @@ async def remove(context: Context) -> None:
             await _untag(context, targets[0], chosen)
             return
     lines = [line for image in targets for line in _told(context, image)]
-    if not await allowed(
-        context, "always", f"Remove {plural(len(targets), 'image')}?", lines, label="Remove", danger=True
-    ):
+    title, names = f"Remove {plural(len(targets), 'image')}?", [image.reference for image in targets]
+    if not await allowed(context, "always", title, lines, names=names, label="Remove", danger=True):
         return
-    failures = await perform(context, "remove", [_removal(context, image, force=False) for image in targets])
+    removals = {image.id: _Removal(context.session, image) for image in targets}
+    failures = await perform(context, "remove", [each.act(force=False) for each in removals.values()])
     forcible = [f for f in failures if isinstance(f.error, Conflict) and "cannot be forced" not in str(f.error)]
-    again = [image for image in targets if any(f.act.key == image.id for f in forcible)]
-    if again and await _ask_force(context, forcible):
-        await perform(context, "remove", [_removal(context, image, force=True) for image in again])
+    again = [removals[failure.act.key] for failure in forcible]
+    title = f"Remove {plural(len(again), 'image')} by force?"
+    lines = [f"{each.left[0]}: {failure.error}" for each, failure in zip(again, forcible, strict=True)]
+    names = [each.image.reference for each in again]
+    if again and await allowed(context, "always", title, lines, names=names, label="Remove by force", danger=True):
+        await perform(context, "remove", [each.act(force=True) for each in again])
 
 
 async def _untag(context: Context, image: Image, name: str) -> None:
     """Take one reference away; the image has others."""
     kept = ", ".join(tag for tag in image.tags if tag != name)
     lines = [f"{name}  ({image.short_id})", f"it keeps {kept}"]
-    if await allowed(context, "always", f"Untag {name}?", lines, label="Untag", danger=True):
+    if await allowed(context, "always", f"Untag {name}?", lines, names=[name], label="Untag", danger=True):
         engine = context.session.engine
         act = Act(image.id, name, f"docker rmi {quote(name)}", lambda: engine.images.remove(name))
         await perform(context, "untag", [act])
 
 
-async def _ask_force(context: Context, refused: list[Failure]) -> bool:
-    lines = [f"{failure.act.name}: {failure.error}" for failure in refused]
-    return await context.ui.confirm("Remove by force?", lines, label="Remove by force", danger=True)
+class _Removal:
+    """Takes an image's tags away in turn, as `docker rmi TAG TAG` does; the last one takes the image with it.
 
+    `left` are those that are still to go: what was taken away before one was refused is not sent again.
+    """
 
-def _removal(context: Context, image: Image, *, force: bool) -> Act:
-    """Remove each tag in turn, as `docker rmi TAG TAG` does; the last one takes the image with it."""
-    engine = context.session.engine
-    names = list(image.tags) or [image.id]
+    def __init__(self, session: Session, image: Image) -> None:
+        self.image = image
+        self.left = list(image.tags) or [image.short_id]
+        self._session = session
 
-    async def send() -> None:
-        for name in names:
-            await engine.images.remove(name, force=force)
+    def act(self, *, force: bool) -> Act:
+        """Return the act that takes away what is left."""
+        flag = "--force " if force else ""
+        line = f"docker rmi {flag}{' '.join(map(quote, self.left))}"
+        return Act(self.image.id, ", ".join(self.left), line, lambda: self._send(force=force))
 
-    flag = "--force " if force else ""
-    shown = " ".join(quote(name) for name in image.tags) or image.short_id
-    return Act(image.id, image.reference, f"docker rmi {flag}{shown}", send)
+    async def _send(self, *, force: bool) -> None:
+        while self.left:
+            await self._session.engine.images.remove(self.left[0] if self.image.tags else self.image.id, force=force)
+            del self.left[0]
 
 
 async def dangling(context: Context) -> None:

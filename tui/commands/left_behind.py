@@ -92,7 +92,7 @@ def why_not(context: Context) -> str | None:
         return "no hythe left one behind here"
     return (
         f"of {plural(len(others), 'helper container')} it is not known here whether their hythe still runs: "
-        f"docker rm --force --volumes {others[0].name} removes one where you know that it does not"
+        f"docker rm --force --volumes {quote(others[0].name)} removes one where you know that it does not"
     )
 
 

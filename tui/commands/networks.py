@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from shlex import quote
 
-from msgspec.structs import replace
-
 from tui.commands.command import Context
 from tui.commands.running import Act, allowed, perform
 from tui.model.containers import Container
@@ -25,8 +23,8 @@ async def remove(context: Context) -> None:
     targets = [network for network in context.networks if not network.predefined]
     title = f"Remove {plural(len(targets), 'network')}?"
     lines = [_described(context, network) for network in targets]
-    # those of the daemon itself stay: they are not counted where the number has to be typed
-    if await allowed(replace(context, rows=targets), "always", title, lines, label="Remove", danger=True):
+    names = [network.name for network in targets]
+    if await allowed(context, "always", title, lines, names=names, label="Remove", danger=True):
         acts = [
             Act(n.id, n.name, f"docker network rm {quote(n.name)}", lambda n=n: engine.networks.remove(n.id))
             for n in targets
@@ -63,7 +61,8 @@ async def disconnect(context: Context) -> None:
     if len(target.networks) == 1:
         lines.append("it is in no other network: nothing reaches it afterwards")
     title = f"Disconnect from {network.name}?"
-    if await allowed(context, "always", title, lines, label="Disconnect", danger=target.is_running):
+    names = [network.name]
+    if await allowed(context, "always", title, lines, names=names, label="Disconnect", danger=target.is_running):
         line = f"docker network disconnect {quote(network.name)} {quote(target.name)}"
         act = Act(network.id, target.name, line, lambda: session.engine.networks.disconnect(network.id, target.id))
         await perform(context, "disconnect", [act])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from shlex import quote
 
-from tui.commands.command import Context
+from tui.commands.command import Context, Guard
 from tui.commands.running import Act, allowed, perform
 from tui.engine.errors import ApiError
 from tui.model.swarm import SwarmNode
@@ -37,6 +37,19 @@ async def _perform(
     return [node for node in nodes if node.id in refused]
 
 
+async def _asked(
+    context: Context,
+    title: str,
+    nodes: list[SwarmNode],
+    *,
+    label: str,
+    danger: bool = False,
+    guard: Guard = "always",
+) -> bool:
+    lines, names = [_described(node) for node in nodes], [node.name for node in nodes]
+    return await allowed(context, guard, title, lines, names=names, label=label, danger=danger)
+
+
 async def availability(context: Context) -> None:
     """Choose whether tasks are put on the nodes; draining them asks."""
     nodes, swarm = list(context.nodes), context.session.engine.swarm
@@ -44,8 +57,8 @@ async def availability(context: Context) -> None:
     if chosen is None:
         return
     title = f"{chosen.capitalize()} {plural(len(nodes), 'node')}?"
-    guard = "always" if chosen == "drain" else "guarded"
-    if await allowed(context, guard, title, [_described(node) for node in nodes], label=chosen.capitalize()):
+    guard: Guard = "always" if chosen == "drain" else "guarded"
+    if await _asked(context, title, nodes, label=chosen.capitalize(), guard=guard):
         line = f"docker node update --availability {chosen} {{}}"
         await _perform(context, chosen, nodes, line, lambda n: swarm.change_node(n.id, availability=chosen))
 
@@ -56,7 +69,7 @@ async def promote_or_demote(context: Context) -> None:
     workers = [node for node in context.nodes if not node.is_manager]
     nodes, verb, role = (workers, "promote", "manager") if workers else (list(context.nodes), "demote", "worker")
     title = f"{verb.capitalize()} {plural(len(nodes), 'node')}?"
-    if await allowed(context, "always", title, [_described(node) for node in nodes], label=verb.capitalize()):
+    if await _asked(context, title, nodes, label=verb.capitalize()):
         await _perform(context, verb, nodes, f"docker node {verb} {{}}", lambda n: swarm.change_node(n.id, role=role))
 
 
@@ -64,12 +77,11 @@ async def remove(context: Context) -> None:
     """Remove the nodes from the swarm after asking; what the daemon refuses can be forced."""
     nodes, swarm = list(context.nodes), context.session.engine.swarm
     title = f"Remove {plural(len(nodes), 'node')} from the swarm?"
-    if not await allowed(context, "always", title, [_described(n) for n in nodes], label="Remove", danger=True):
+    if not await _asked(context, title, nodes, label="Remove", danger=True):
         return
     refused = await _perform(context, "remove", nodes, "docker node rm {}", lambda n: swarm.remove_node(n.id))
-    if refused and await context.ui.confirm(
-        "Remove by force?", [_described(node) for node in refused], label="Remove by force", danger=True
-    ):
+    title = f"Remove {plural(len(refused), 'node')} by force?"
+    if refused and await _asked(context, title, refused, label="Remove by force", danger=True):
         line = "docker node rm --force {}"
         await _perform(context, "remove", refused, line, lambda n: swarm.remove_node(n.id, force=True))
 

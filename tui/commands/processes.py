@@ -38,7 +38,8 @@ async def signal_process(context: Context) -> None:
         return
     lines = [f"{process.pid}  {process.command}", f"{process.user}, {time_used(process.seconds)} on the CPU"]
     title = f"Send {signal} to a process in {container.name}?"
-    if not await allowed(context, "always", title, lines, label=f"Send {signal}", danger=True):
+    names = [container.name]
+    if not await allowed(context, "always", title, lines, names=names, label=f"Send {signal}", danger=True):
         return
     # only now: between the question and the answer its number may have become another's
     engine = context.session.engine

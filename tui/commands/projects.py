@@ -60,9 +60,14 @@ async def _asked(
     context: Context, targets: Sequence[Target], verb: str, guard: Guard = "guarded", more: Sequence[str] = ()
 ) -> bool:
     title = f"{verb} {targets[0].title if len(targets) == 1 else plural(len(targets), 'project')}"
-    return await allowed(
-        context, guard, f"{title} on {context.session.name}?", [*described(targets), *more], label=verb
-    )
+    title = f"{title} on {context.session.name}?"
+    lines = [*described(targets), *more]
+    return await allowed(context, guard, title, lines, names=_names(targets), label=verb, host_told=True)
+
+
+def _names(targets: Sequence[Target]) -> list[str]:
+    """The names of the projects, and of the services where not the whole of one is meant."""
+    return [each.name for target in targets for each in target.services or (target.project,)]
 
 
 async def up(context: Context) -> None:
@@ -128,9 +133,9 @@ async def down(context: Context) -> None:
         lines += described_containers([*target.containers, *target.kept], session.now())
         lines += [f"network {network.name}" for network in _networks(context, target)]
     subject = targets[0].title if len(targets) == 1 else plural(len(targets), "project")
-    title = f"Down {subject}: remove {plural(len(lines), 'object')}?"
-    lines.append(f"on {session.name}; volumes stay")
-    if await allowed(context, "always", title, lines, label="Down", danger=True):
+    title = f"Down {subject}: remove {plural(len(lines), 'object')} on {session.name}?"
+    lines.append("volumes stay")
+    if await allowed(context, "always", title, lines, names=_names(targets), label="Down", danger=True, host_told=True):
         whole = [target for target in targets if not target.services]
         some = [target for target in targets if target.services]
         await asyncio.gather(
@@ -198,7 +203,9 @@ async def scale(context: Context) -> None:
         return
     surplus = [f"{container.name} is removed" for container in service.containers[int(text) :]]
     title = f"Scale {chosen.title} from {now} to {int(text)} on {session.name}?"
-    if await allowed(context, "always" if surplus else "guarded", title, surplus or [f"{now} now"], label="Scale"):
+    guard: Guard = "always" if surplus else "guarded"
+    lines = surplus or [f"{now} now"]
+    if await allowed(context, guard, title, lines, names=[service.name], label="Scale", host_told=True):
         whole = Target(target.project, (), ())
         await run_compose(context, whole, ["scale", "--", f"{service.name}={int(text)}"], f"scale {service.name} of")
 

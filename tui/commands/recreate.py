@@ -85,7 +85,8 @@ async def plan_for(session: Session, target: Container) -> Plan:
     names = {c.name: c.id for c in containers}
     successors = {c.id: names[name] for c in containers if (name := kept_for(c.name) or "") in names}
     api = engine.transport.api_version or (1, 41)
-    request = recreate_request(inspect, old, image=reference, api=api, successors=successors)
+    machine = (await engine.info()).name
+    request = recreate_request(inspect, old, image=reference, api=api, successors=successors, daemon=machine)
     labels = _map(request.body.get("Labels"))
     if labels.get(IMAGE) == old_image:  # with the old one's ID, Compose's next up would make it anew once more
         request.body["Labels"] = {**labels, IMAGE: new_image}
@@ -164,7 +165,8 @@ async def recreate(context: Context) -> None:
         return
     lines = [line for plan in plans for line in described(plan, session.now())]
     title = f"Recreate {plural(len(plans), 'container')}?"
-    if not await allowed(context, "always", title, lines, label="Recreate", danger=True):
+    names = [plan.name for plan in plans]
+    if not await allowed(context, "always", title, lines, names=names, label="Recreate", danger=True):
         return
     limit = asyncio.Semaphore(AT_ONCE)
 

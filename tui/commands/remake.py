@@ -14,6 +14,7 @@ from tui.model.run_inspect import Remade, spec_of_container
 from tui.model.run_line import docker_line
 from tui.model.run_spec import check_run
 from tui.present.run import free_name
+from tui.present.secrets import looks_secret
 
 
 async def image_config(session: Session, image: str) -> WireImageConfig | None:
@@ -42,10 +43,14 @@ async def clone(context: Context) -> None:
     context.ui.open("run", spec=spec, origin=target.name, remarks=remarks, session=session)
 
 
-async def line_of(session: Session, target: Container) -> str:
-    """Return the `docker run` line that makes such a container. Raises EngineError."""
+async def line_of(session: Session, target: Container) -> tuple[str, str]:
+    """Return the `docker run` line that makes such a container, and the same with its secrets masked.
+
+    Raises EngineError.
+    """
     remade = await read_spec(session, target.id)
-    return docker_line(remade.spec.with_options(name=(target.name,)))
+    spec = remade.spec.with_options(name=(target.name,))
+    return docker_line(spec), docker_line(spec, hide=looks_secret)
 
 
 async def service_of(session: Session, target: Container) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
-from tui.commands.command import RUNNING, Context, Guard, name_of
+from tui.commands.command import RUNNING, Context, Guard
 from tui.engine.errors import ApiError, EngineError
 
 AT_ONCE = 8
@@ -85,21 +85,33 @@ async def tell(context: Context, verb: str, acts: Sequence[Act], failures: Seque
         await context.ui.tell(f"{verb}: {len(failures)} of {len(acts)} failed", "\n".join(lines))
 
 
-async def allowed(
-    context: Context, guard: Guard, title: str, lines: Sequence[str], *, label: str, danger: bool = False
-) -> bool:
-    """Return whether the guard lets it pass, asking the user where it must; `lines` name the exact objects.
+def to_type(names: Sequence[str]) -> str:
+    """Return what is typed to say that these are meant: the name of one, of several their number."""
+    return names[0] if len(names) == 1 else str(len(names))
 
-    Where several hosts are shown, the question says which one it is about. What would ask on a guarded host only asks
-    on any where the row of a group stands for the objects.
+
+async def allowed(
+    context: Context,
+    guard: Guard,
+    title: str,
+    lines: Sequence[str],
+    *,
+    names: Sequence[str],
+    label: str,
+    danger: bool = False,
+    host_told: bool = False,
+) -> bool:
+    """Return whether the guard lets it pass, asking the user where it must.
+
+    `lines` tell of the exact objects; `names` are their names, which need not be those of the rows: what is not asked
+    about is not counted. Where several hosts are shown, the question says which one it is about, unless the title does
+    (`host_told`). What would ask on a guarded host only asks on any where the row of a group stands for the objects.
     """
     guarded = context.session.guarded
     # a group may be folded: what is meant has to be seen
     if guard == "free" or (guard == "guarded" and not guarded and not context.group):
         return True
-    typed = None
-    if guard == "always" and guarded:
-        typed = str(len(context.rows)) if len(context.rows) > 1 else name_of(context.rows[0])
-    if context.ui.many_hosts and context.session.name not in title:
+    typed = to_type(names) if guard == "always" and guarded else None
+    if context.ui.many_hosts and not host_told:
         lines = [f"on {context.session.name}:", *lines]
     return await context.ui.confirm(title, lines, label=label, danger=danger, typed=typed)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from shlex import quote
 
-from tui.commands.command import Context
+from tui.commands.command import Context, Guard
 from tui.commands.projects import check_count
 from tui.commands.running import Act, allowed, perform
 from tui.engine.swarm import set_image, set_replicas
@@ -23,6 +24,21 @@ async def _perform(context: Context, verb: str, acts: list[Act]) -> None:
     context.session.swarm.refresh()
 
 
+async def _asked(
+    context: Context,
+    guard: Guard,
+    title: str,
+    services: Sequence[SwarmService],
+    more: Sequence[str] = (),
+    *,
+    label: str,
+    danger: bool = False,
+    host_told: bool = False,
+) -> bool:
+    lines, names = [*map(_described, services), *more], [service.name for service in services]
+    return await allowed(context, guard, title, lines, names=names, label=label, danger=danger, host_told=host_told)
+
+
 async def scale(context: Context) -> None:
     """Ask for a number of replicas, and have that many."""
     service, swarm = context.services[0], context.session.engine.swarm
@@ -32,7 +48,8 @@ async def scale(context: Context) -> None:
         return
     count = int(text)
     title = f"Scale {service.name} from {now} to {count} on {context.session.name}?"
-    if await allowed(context, "always" if count < now else "guarded", title, [_described(service)], label="Scale"):
+    guard: Guard = "always" if count < now else "guarded"
+    if await _asked(context, guard, title, [service], label="Scale", host_told=True):
         line = f"docker service scale --detach {quote(service.name)}={count}"
         change = set_replicas(count)
         act = Act(service.id, service.name, line, lambda: swarm.change_service(service.id, change))
@@ -46,8 +63,8 @@ async def update_image(context: Context) -> None:
     if text is None:
         return
     title = f"Update {service.name} on {context.session.name}?"
-    lines = [_described(service), f"from {service.image}", f"to {text}"]
-    if await allowed(context, "guarded", title, lines, label="Update"):
+    more = [f"from {service.image}", f"to {text}"]
+    if await _asked(context, "guarded", title, [service], more, label="Update", host_told=True):
         line = f"docker service update --detach --no-resolve-image --image {quote(text)} {quote(service.name)}"
         change = set_image(text)
         act = Act(service.id, service.name, line, lambda: swarm.change_service(service.id, change))
@@ -58,7 +75,7 @@ async def rollback(context: Context) -> None:
     """Have the services be as they were before their last change, after asking."""
     swarm, targets = context.session.engine.swarm, [s for s in context.services if s.has_previous]
     title = f"Roll {plural(len(targets), 'service')} back to what was before the last change?"
-    if await allowed(context, "always", title, [_described(service) for service in targets], label="Roll back"):
+    if await _asked(context, "always", title, targets, label="Roll back"):
         line = "docker service rollback --detach {}"
         acts = [Act(s.id, s.name, line.format(quote(s.name)), lambda s=s: swarm.rollback(s.id)) for s in targets]
         await _perform(context, "rollback", acts)
@@ -68,7 +85,7 @@ async def remove(context: Context) -> None:
     """Remove the services with their containers on every node, after asking."""
     swarm, targets = context.session.engine.swarm, context.services
     title = f"Remove {plural(len(targets), 'service')} from the swarm, on every node?"
-    if await allowed(context, "always", title, [_described(s) for s in targets], label="Remove", danger=True):
+    if await _asked(context, "always", title, targets, label="Remove", danger=True):
         line = "docker service rm {}"
         acts = [Act(s.id, s.name, line.format(quote(s.name)), lambda s=s: swarm.remove_service(s.id)) for s in targets]
         await _perform(context, "remove", acts)

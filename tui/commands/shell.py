@@ -31,7 +31,8 @@ async def shell(context: Context) -> None:
     target, session = context.containers[0], context.session
     context.ui.check_terminal()
     title = f"Open a shell in {target.name} on {session.name}?"
-    if not await allowed(context, "guarded", title, [f"{target.name}  ({target.image})"], label="Open a shell"):
+    lines, names = [f"{target.name}  ({target.image})"], [target.name]
+    if not await allowed(context, "guarded", title, lines, names=names, label="Open a shell", host_told=True):
         return
     found = await shell_of(session, target)
     if found is None:

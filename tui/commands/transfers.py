@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from shlex import quote
 
 from tui.commands.command import Context
 from tui.commands.job_history import start_job
@@ -37,8 +38,8 @@ async def login_words(registry: str) -> str:
 
 def login_line(registry: str, username: str = "") -> str:
     """Return the docker line of a login; a password is never part of one."""
-    user = f" --username {username} --password-stdin" if username else ""
-    return f"docker login{user}" + ("" if registry == DEFAULT_DOMAIN else f" {registry}")
+    user = f" --username {quote(username)} --password-stdin" if username else ""
+    return f"docker login{user}" + ("" if registry == DEFAULT_DOMAIN else f" {quote(registry)}")
 
 
 async def push(context: Context) -> None:
@@ -56,7 +57,7 @@ async def push(context: Context) -> None:
         f"to {registry}, {await login_words(registry)}",
         "whatever has this tag there now loses it",
     ]
-    if await allowed(context, "always", f"Push {tag}?", lines, label="Push"):
+    if await allowed(context, "always", f"Push {tag}?", lines, names=[tag], label="Push"):
         job = PushJob(context.session.engine, tag)
         start_job(context.session, job)
         ui.open("transfer", session=context.session, job=job)
@@ -135,7 +136,7 @@ async def log_out(context: Context, registry: str = "") -> None:
         if chosen is None:
             return
         registry = chosen
-    line = "docker logout" + ("" if registry == DEFAULT_DOMAIN else f" {registry}")
+    line = "docker logout" + ("" if registry == DEFAULT_DOMAIN else f" {quote(registry)}")
     entry = context.session.history.begin(line, context.session.name)
     try:
         with entry.closed_by_failure():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shlex import quote
 
 from tui.commands.command import Context
-from tui.commands.running import Act, allowed, perform
+from tui.commands.running import Act, allowed, perform, to_type
 from tui.model.volumes import Volume
 from tui.present.units import plural, size
 
@@ -26,12 +26,16 @@ async def remove(context: Context) -> None:
     """
     targets, engine, book = context.volumes, context.session.engine, context.session.disk
     lines = [f"{volume.name}  ({_size(context, volume)}{_used(users_of(context, volume))})" for volume in targets]
-    typed = targets[0].name if len(targets) == 1 else str(len(targets))
+    names = [volume.name for volume in targets]
     title = f"Remove {plural(len(targets), 'volume')} on {context.session.name}"
-    if all(book.is_empty(volume.name) for volume in targets):
-        sure = await allowed(context, "always", f"{title}, empty?", lines, label="Remove", danger=True)
+    if all(book.is_empty(name) for name in names):
+        sure = await allowed(
+            context, "always", f"{title}, empty?", lines, names=names, label="Remove", danger=True, host_told=True
+        )
     else:
-        sure = await context.ui.confirm(f"{title}, with all files?", lines, label="Remove", danger=True, typed=typed)
+        sure = await context.ui.confirm(
+            f"{title}, with all files?", lines, label="Remove", danger=True, typed=to_type(names)
+        )
     if sure:
         acts = [
             Act(v.id, v.name, f"docker volume rm {quote(v.name)}", lambda v=v: engine.volumes.remove(v.name))

@@ -2,7 +2,7 @@
 
 import re
 
-from tui.demo import links, netports
+from tui.demo import joining, links, netports
 from tui.demo.errors import ApiError
 from tui.demo.jsonish import JsonMap, as_list, as_map, as_str, as_strings, as_words
 from tui.demo.records import Container, Image, Mount
@@ -66,7 +66,9 @@ def create(world: World, name: str, body: JsonMap) -> Container:
     if taken:
         raise taken
     id_ = world.new_id("container")
+    joining.resolve(world, host)
     config = _config(body, image, id_)
+    config["Hostname"] = config["Hostname"] or joining.first_name(host, id_)
     words = [*as_words(config["Entrypoint"]), *as_words(config["Cmd"])]
     if not words:
         raise ApiError(400, "no command specified")
@@ -121,6 +123,7 @@ def _check(host: JsonMap, body: JsonMap) -> None:
         if item.startswith("=") or not item:
             raise ApiError(400, f"invalid environment variable: {item}")
     netports.check_bindings(host)
+    joining.check_names(host, as_str(body.get("Hostname")))
 
 
 def _random_name(world: World) -> str:
@@ -151,7 +154,7 @@ def _config(body: JsonMap, image: Image, id_: str) -> JsonMap:
     for port in as_map(as_map(body.get("HostConfig")).get("PortBindings")):
         exposed.setdefault(port if "/" in port else f"{port}/tcp", {})
     config: JsonMap = {
-        "Hostname": as_str(body.get("Hostname")) or id_[:12],
+        "Hostname": as_str(body.get("Hostname")),
         "Domainname": as_str(body.get("Domainname")),
         "User": as_str(body.get("User")) or base.get("User") or "",
         **{key: bool(body.get(key)) for key in ("AttachStdin", "AttachStdout", "AttachStderr")},

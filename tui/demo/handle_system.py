@@ -13,7 +13,7 @@ from tui.demo.handle_swarm import swarm_facts
 from tui.demo.jsonish import JsonMap, as_str
 from tui.demo.views import list_row, status_text
 from tui.demo.volumes_view import volume_references, volume_view
-from tui.demo.world import CPUS, DATA_ROOT, MEMORY, World
+from tui.demo.world import CPUS, DATA_ROOT, HOST_NAME, MEMORY, World
 
 _KERNEL = "6.8.0-45-generic"
 _COMMIT = "3ef3c07c883be49a2e8097bcf6d2952fce1d70eb"
@@ -130,7 +130,7 @@ def _host_facts(world: World) -> JsonMap:
         "HttpProxy": "",
         "HttpsProxy": "",
         "NoProxy": "",
-        "Name": "demo",
+        "Name": HOST_NAME,
         "Labels": [],
         "ExperimentalBuild": False,
         "ServerVersion": ENGINE_VERSION,

@@ -1,6 +1,6 @@
 """The life-cycle of containers: start, stop, pause, die, restart, remove, with the daemon's events in its order."""
 
-from tui.demo import behaviour, health, links, netports
+from tui.demo import behaviour, health, joining, links, netports
 from tui.demo.clock import NS
 from tui.demo.errors import ApiError, NotModified, not_running
 from tui.demo.jsonish import as_int, as_map
@@ -30,6 +30,7 @@ def launch(world: World, container: Container) -> None:
     """Bring the process up, whoever asked for it."""
     try:
         links.check_running(world, container)
+        joining.take_names(world, container)
         netports.bind(world, container)
         behaviour.check_command(world, container)
     except ApiError as error:

@@ -19,6 +19,7 @@ from tui.demo.swarm import SwarmState
 DATA_ROOT = "/var/lib/docker"
 CPUS = 8
 MEMORY = 16 * 1024**3
+HOST_NAME = "demo"
 
 
 def _newness(container: Container) -> int:

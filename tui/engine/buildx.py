@@ -9,7 +9,6 @@ import re
 import sys
 import tempfile
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +17,7 @@ import msgspec
 from tui.engine.classic_build import failure
 from tui.engine.endpoint import Endpoint
 from tui.engine.errors import EngineError
+from tui.engine.program import start_program
 from tui.engine.trace import TextPieces, step_of
 from tui.model.build import BuildEvent, BuildFailure, BuildProgress, BuildResult, BuildWarning
 from tui.model.log_record import Stream
@@ -192,10 +192,7 @@ async def find_buildx(environment: Mapping[str, str] | None = None) -> Buildx | 
         if not os.access(path, os.X_OK):
             continue
         try:
-            process = await asyncio.create_subprocess_exec(
-                str(path), "version", stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-            )  # fmt: skip
+            process = await start_program(str(path), "version", stderr=asyncio.subprocess.DEVNULL)
         except OSError:
             continue
         try:
@@ -204,7 +201,7 @@ async def find_buildx(environment: Mapping[str, str] | None = None) -> Buildx | 
         except TimeoutError:
             continue
         finally:
-            await _end(process)
+            await process.end(GRACE_SECONDS)
         found = _VERSION.search(out[:1000].decode("utf-8", "replace"))
         if found and (int(found[1]), int(found[2])) >= OLDEST:
             return Buildx(str(path), found[0])
@@ -229,10 +226,7 @@ async def build_with_buildx(
         for other in {"DOCKER_HOST", "DOCKER_CONTEXT"} - set(_pointing_at(endpoint)):
             environment.pop(other, None)
         try:
-            process = await asyncio.create_subprocess_exec(
-                *words, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.PIPE, env=environment, start_new_session=True,
-            )  # fmt: skip
+            process = await start_program(*words, stdout=asyncio.subprocess.DEVNULL, env=environment)
         except OSError as error:
             raise EngineError(f"{plugin.path}: {error.strerror}") from error
         decoder = RawJson()
@@ -245,7 +239,7 @@ async def build_with_buildx(
                 yield event
             code = await process.wait()
         finally:
-            await _end(process)
+            await process.end(GRACE_SECONDS)
         yield _outcome(code, decoder.words, image_file)
 
 
@@ -262,18 +256,3 @@ def _outcome(code: int, words: str, image_file: Path) -> BuildResult | BuildFail
         return BuildResult(image_file.read_text("ascii", "replace").strip())
     except OSError:
         return BuildFailure("docker buildx told of no image")
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Stop a process that may have ended: kindly first, so that it takes leave of the daemon."""
-    if process.returncode is not None:
-        return
-    with suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        async with asyncio.timeout(GRACE_SECONDS):
-            await process.wait()
-    except TimeoutError:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()

@@ -13,7 +13,7 @@ from typing import Final
 from tui.engine.decoding import decode
 from tui.engine.endpoint import Endpoint
 from tui.engine.errors import EngineError, ReadOnly
-from tui.engine.program import end_program
+from tui.engine.program import Program, start_program
 from tui.engine.transport import Transport
 from tui.model.compose import ProjectFiles, ProjectPlace, WireConfig, files_from, is_project_name
 
@@ -98,7 +98,7 @@ class ComposeCli:
                 await asyncio.sleep(0)  # a program that prints as fast as it can leaves the keys alive
             code = await process.wait()
         finally:
-            await end_program(process)
+            await process.end()
         if code:
             raise ComposeError(f"docker compose ended with exit code {code}")
 
@@ -135,23 +135,17 @@ class ComposeCli:
     async def _gather(
         self, argv: Sequence[str], folder: str | None, variables: Mapping[str, str]
     ) -> tuple[int, bytes, bytes]:
-        process = await asyncio.create_subprocess_exec(
-            *argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-            cwd=folder, env=self._variables(variables), start_new_session=True,
-        )  # fmt: skip
+        process = await start_program(*argv, cwd=folder, env=self._variables(variables))
         try:
             out, err = await process.communicate()
         finally:
-            await end_program(process)
+            await process.end()
         return process.returncode or 0, out, err
 
-    async def _start(
-        self, words: Sequence[str], folder: str, variables: Mapping[str, str], stderr: int
-    ) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            self._docker or "docker", *docker_flags(self._transport.endpoint), *words, stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE, stderr=stderr, cwd=folder or None, env=self._variables(variables),
-            start_new_session=True,
+    async def _start(self, words: Sequence[str], folder: str, variables: Mapping[str, str], stderr: int) -> Program:
+        return await start_program(
+            self._docker or "docker", *docker_flags(self._transport.endpoint), *words,
+            stderr=stderr, cwd=folder or None, env=self._variables(variables),
         )  # fmt: skip
 
     def _variables(self, more: Mapping[str, str]) -> dict[str, str]:

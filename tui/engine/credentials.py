@@ -6,8 +6,6 @@ import asyncio
 import base64
 import os
 import re
-import signal
-from contextlib import suppress
 from typing import Any, Final, cast
 
 import msgspec
@@ -15,6 +13,7 @@ import msgspec
 from tui.engine.cli_config import check_config
 from tui.engine.endpoint import config_folder
 from tui.engine.errors import ContextError, EngineError
+from tui.engine.program import start_program
 
 HELPER_SECONDS: Final = 30.0
 MOST_ANSWER: Final = 1 << 20
@@ -172,11 +171,8 @@ async def run_helper(name: str, verb: str, given: str) -> str | None:
         CredentialsError: it is not there, fails or hangs.
     """
     program = f"docker-credential-{name}"
-    pipe = asyncio.subprocess.PIPE
     try:
-        process = await asyncio.create_subprocess_exec(
-            program, verb, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL, start_new_session=True
-        )
+        process = await start_program(program, verb, stdin=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL)
     except OSError as error:
         raise CredentialsError(f"{program}, which the docker configuration names: {error.strerror}") from error
     try:
@@ -185,10 +181,7 @@ async def run_helper(name: str, verb: str, given: str) -> str | None:
     except TimeoutError as error:
         raise CredentialsError(f"{program} did not answer for {HELPER_SECONDS:.0f} s") from error
     finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # what it started itself, too: many are shell scripts
-            await process.wait()
+        await process.end(grace=0)  # what it started itself, too: many are shell scripts
     text = out[:MOST_ANSWER].decode("utf-8", "replace").strip()
     if process.returncode:
         if text.startswith(_NOT_FOUND):

@@ -8,6 +8,8 @@ from typing import Final
 
 MAX_IGNORE_FILE: Final = 4 << 20
 _NAME: Final = ".dockerignore"
+_WILD: Final = re.compile(r"[*?\[\]\\]")
+_ANYTHING: Final = "(?s:.*)"
 
 
 class IgnoreError(ValueError):
@@ -162,6 +164,12 @@ def _parts(pattern: str) -> list[str]:
 
 def _translate(pattern: str) -> str:
     """The regular expression of a pattern, for a whole path with slashes."""
+    # as Docker does since 23.0: where "**" at one end is all that is wild, the rest is taken as the path's other end
+    ending, beginning = pattern.removeprefix("**"), pattern.removesuffix("**")
+    if ending != pattern and not _WILD.search(ending):
+        return f"(?:{_ANYTHING}/)?{re.escape(ending[1:])}" if ending[:1] == "/" else _ANYTHING + re.escape(ending)
+    if beginning != pattern and not _WILD.search(beginning):
+        return re.escape(beginning) + _ANYTHING
     out: list[str] = []
     place, end = 0, len(pattern)
     while place < end:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+import shlex
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final, NamedTuple, TypeVar
@@ -17,8 +18,9 @@ from yarl import URL
 from tui.engine.credentials import Credentials
 from tui.engine.decoding import decode
 from tui.engine.errors import EngineError, MalformedAnswer
+from tui.engine.proxies import proxy_of
 from tui.engine.registry_auth import Challenge, Token, basic, parse_challenges
-from tui.engine.registry_trust import proxy_of, trusted, without_check
+from tui.engine.registry_trust import trusted, without_check
 from tui.engine.registry_words import RegistryError, refusal, unreachable
 from tui.model.registry import INDEX_TYPES, MANIFEST_TYPES, Manifest, RemoteConfig, problem_of
 
@@ -69,12 +71,15 @@ class Registry:
         self._plain = plain
         self._base = URL(f"https://{_HUB_HOST if host == 'docker.io' else host}")
         self._session: aiohttp.ClientSession | None = None
+        self._making = asyncio.Lock()
+        self._closed = False
         self._tokens: dict[str, str] = {}
         self._scheme_known = not plain
         self._knowing = asyncio.Lock()
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, for good."""
+        self._closed = True
         if self._session is not None:
             await self._session.close()
 
@@ -138,7 +143,7 @@ class Registry:
 
     def delete_line(self, name: str, digest: str) -> str:
         """Return the line that deletes a manifest as `delete` does; docker has none for it."""
-        return f"curl --request DELETE {self._base}{_manifest_path(name, digest)}"
+        return f"curl --request DELETE {shlex.quote(f'{self._base}{_manifest_path(name, digest)}')}"
 
     def _lie(self, what: str, words: str) -> RegistryError:
         return RegistryError(self.host, f"{what} {words}", "the registry, or what is in between, changed it")
@@ -293,23 +298,30 @@ class Registry:
             raise unreachable(self.host, error) from error
         return bytes(body)
 
+    async def _connections(self) -> aiohttp.ClientSession:
+        """Return what every request goes through: made with the first, of which there may be several at once."""
+        async with self._making:
+            if self._session is None:
+                context = without_check() if self._plain else await asyncio.to_thread(trusted, self.host)
+                if not self._closed:
+                    self._session = aiohttp.ClientSession(
+                        connector=aiohttp.TCPConnector(limit=8, ssl=context),
+                        timeout=aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=SECONDS),
+                        headers={"User-Agent": "hythe", "Accept-Encoding": "identity"},
+                        cookie_jar=aiohttp.DummyCookieJar(),
+                        auto_decompress=False,  # a small answer must not become a big one
+                    )
+            if self._session is None or self._closed:  # meanwhile: a screen was left, or reads everything again
+                raise RegistryError(self.host, "it is not asked any more", "do it once more")
+            return self._session
+
     @asynccontextmanager
     async def _open(
         self, method: str, url: URL, headers: Mapping[str, str], form: Mapping[str, str] | None
     ) -> AsyncGenerator[aiohttp.ClientResponse]:
-        if self._session is None:
-            context = without_check() if self._plain else await asyncio.to_thread(trusted, self.host)
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=8, ssl=context),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=SECONDS),
-                headers={"User-Agent": "hythe", "Accept-Encoding": "identity"},
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,  # a small answer must not become a big one
-            )
-        if self._session.closed:  # somebody else gave it up meanwhile: a screen was left, or reads everything again
-            raise RegistryError(self.host, "it is not asked any more", "do it once more")
+        session = await self._connections()
         try:
-            response = await self._session.request(
+            response = await session.request(
                 method, url, headers=dict(headers), data=form, allow_redirects=False, proxy=proxy_of(url)
             )
         except EngineError:

@@ -1,4 +1,4 @@
-"""How a registry is reached and trusted: proxies, the system's certificates, docker's own for that registry."""
+"""How a registry is trusted: the system's certificates, docker's own for that registry, or none at all."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import re
 import ssl
 from pathlib import Path
 from typing import Final
-from urllib.request import getproxies_environment, proxy_bypass
-
-from yarl import URL
 
 from tui.engine.registry_words import RegistryError
 
@@ -46,13 +43,6 @@ def without_check() -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def proxy_of(url: URL) -> str | None:
-    """Return the proxy that the environment names for a URL (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), or None."""
-    if proxy_bypass(url.host or ""):
-        return None
-    return getproxies_environment().get(url.scheme)
 
 
 def is_local(host: str) -> bool:

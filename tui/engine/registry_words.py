@@ -5,12 +5,16 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 
+import aiohttp
 import msgspec
 
 from tui.engine.errors import EngineError
 from tui.engine.failures import describe
+from tui.engine.proxies import BadProxy
 
 MOST_ERRORS = 3
+
+PROXY_HINT = "HTTPS_PROXY and HTTP_PROXY name the proxy, NO_PROXY what is reached without"
 
 
 class RegistryError(EngineError):
@@ -68,6 +72,13 @@ def _hint(status: int, headers: Mapping[str, str], *, logged_in: bool) -> str:
 
 def unreachable(host: str, error: BaseException) -> RegistryError:
     """Return which way a request failed before there was a whole answer."""
+    if isinstance(error, BadProxy):
+        return RegistryError(host, str(error), PROXY_HINT)
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return RegistryError(host, f"the proxy {error.host}:{error.port}: {describe(error)}", PROXY_HINT)
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        proxy = f"{error.request_info.url.host}:{error.request_info.url.port}"
+        return RegistryError(host, f"the proxy {proxy}: {error.status} {error.message}"[:300], PROXY_HINT)
     cause = getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error
     if isinstance(cause, ssl.SSLCertVerificationError):
         return RegistryError(

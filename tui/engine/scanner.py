@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from pathlib import Path
 from shlex import join, quote
 from typing import Final
@@ -17,7 +17,7 @@ from tui.engine.buildx import cli_plugin_paths
 from tui.engine.compose_cli import docker_flags
 from tui.engine.endpoint import Endpoint
 from tui.engine.errors import EngineError
-from tui.engine.program import end_program
+from tui.engine.program import Program, start_program
 from tui.model.findings import TOOLS, Tool
 
 SCOUT_PLUGIN: Final = "docker-scout"
@@ -28,8 +28,7 @@ MOST_REPORT: Final = 1 << 30
 """Bytes of a report: what writes more is no scanner at work."""
 
 LOOK_SECONDS: Final = 0.1
-DRAIN_SECONDS: Final = 1.0
-"""How long what a program started may hold on to its output after it."""
+"""How often is looked whether a scan takes too long, or writes too much."""
 
 FAILED_ON_FINDINGS: Final[Mapping[Tool, tuple[int, ...]]] = {"trivy": (), "grype": (2,), "scout": ()}
 """Exit codes of a scan that is whole, where the user's own configuration of a tool makes findings a failure."""
@@ -163,7 +162,7 @@ class ScanRun:
         except TimeoutError:
             return b""
         finally:
-            await end_program(process, 1.0)
+            await process.end(1.0)
         return out
 
     async def scan(self, target: Target) -> AsyncGenerator[bytes]:
@@ -190,19 +189,17 @@ class ScanRun:
                 async for data in said:
                     yield data
         finally:
-            await end_program(process)
+            await process.end()
         code = process.returncode or 0
         if code and not (code in FAILED_ON_FINDINGS[self._scanner.tool] and self.report.stat().st_size):
             ended = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
             raise ScanFailed(f"{self._scanner.tool} {ended}")
 
-    async def _follow(
-        self, process: asyncio.subprocess.Process, stream: asyncio.StreamReader | None
-    ) -> AsyncGenerator[bytes]:
-        """Yield what it says until it has ended, and a moment longer: what it started may hold its output open."""
+    async def _follow(self, process: Program, stream: asyncio.StreamReader | None) -> AsyncGenerator[bytes]:
+        """Yield what it says until it has ended."""
         assert stream is not None
         loop = asyncio.get_running_loop()
-        end, drained = loop.time() + self._seconds, None
+        end = loop.time() + self._seconds
         reading: asyncio.Task[bytes] | None = None
         try:
             while True:
@@ -217,13 +214,7 @@ class ScanRun:
                         return
                     else:
                         await asyncio.sleep(LOOK_SECONDS)
-                now = loop.time()
-                if process.returncode is not None:
-                    drained = drained or now + DRAIN_SECONDS
-                    if now > drained:
-                        _kill_group(process)
-                        return
-                elif now > end:
+                if process.returncode is None and loop.time() > end:
                     raise ScanFailed(
                         f"{self._scanner.tool} did not end within {self._seconds:.0f} s", "it was ended; r scans again"
                     )
@@ -240,14 +231,7 @@ class ScanRun:
         except OSError:
             return 0
 
-    async def _start(self, words: Sequence[str], stdout: int, stderr: int) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            self._scanner.program, *words, stdin=asyncio.subprocess.DEVNULL, stdout=stdout, stderr=stderr,
-            cwd=self._folder, env=self._environment, start_new_session=True,
-        )  # fmt: skip
-
-
-def _kill_group(process: asyncio.subprocess.Process) -> None:
-    """Kill what a program that has ended left behind: something of its group holds its output, so the group is its."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, 9)
+    async def _start(self, words: Sequence[str], stdout: int, stderr: int) -> Program:
+        return await start_program(
+            self._scanner.program, *words, stdout=stdout, stderr=stderr, cwd=self._folder, env=self._environment
+        )

@@ -10,20 +10,24 @@ import asyncio
 import secrets
 import shlex
 import time
-from asyncio.subprocess import DEVNULL, PIPE
+from asyncio.subprocess import DEVNULL
 from contextlib import suppress
 from typing import Literal
 
 from tui.engine.errors import ConnectionFailed
+from tui.engine.program import start_program
 from tui.engine.ssh_address import SshAddress
 from tui.engine.ssh_guard import Guard
 from tui.engine.ssh_master import Asker, SshMaster
 from tui.engine.ssh_stdio import StdioDoor
-from tui.engine.ssh_words import remote_failure, socket_failure
+from tui.engine.ssh_words import here_failure, remote_failure, socket_failure
+from tui.engine.threads import to_its_end
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
 ANSWER_SECONDS = 10.0
 UNANSWERED_SECONDS = 60.0
+CONFIGURED_SECONDS = 10.0
+"""How long ssh may take to read its own configuration, which may run programs (`Match exec`)."""
 
 # Prints the socket of the daemon that the remote docker command would speak to: DOCKER_HOST, then its current context;
 # where that is the default one, or where there is no such command, also the usual places of others. One line, and no
@@ -102,11 +106,17 @@ class SshTunnel:
         self._path, self._anew = "", True
 
     async def close(self) -> None:
-        """End the connection; no process and no file of it is left."""
+        """End the connection; no process and no file of it is left, though whoever waits for it is cancelled."""
+        await to_its_end(asyncio.ensure_future(self._close()))
+
+    async def _close(self) -> None:
         if self._opening is not None:
             self._opening.cancel()
             await asyncio.gather(self._opening, return_exceptions=True)
             self._opening = None
+        await self._leave_folder()
+
+    async def _leave_folder(self) -> None:
         await self._leave()
         guard, self._guard = self._guard, None
         if guard is not None:
@@ -125,11 +135,17 @@ class SshTunnel:
             await door.close()
 
     async def _open(self, ask: Asker | None) -> str:
+        try:
+            return await self._open_anew(ask)
+        except OSError as error:
+            raise here_failure(self.address, error) from error
+
+    async def _open_anew(self, ask: Asker | None) -> str:
         guard, master = await self._let_in(ask)
         try:
             path = await self._forwarded(guard, master) or await self._through_stdio(guard, master)
             self.hostname = self.hostname or await self._configured_host()
-        except ConnectionFailed:
+        except (ConnectionFailed, OSError):
             await self._leave_socket()  # there is no daemon, but ssh stands for the next attempt
             raise
         except BaseException:
@@ -140,6 +156,8 @@ class SshTunnel:
 
     async def _let_in(self, ask: Asker | None) -> tuple[Guard, SshMaster]:
         """Return an ssh that was let in: the one that stands, or another."""
+        if self._guard is not None and not self._guard.stands:
+            await self._leave_folder()
         if self._guard is None:
             self._guard = await Guard.start()
         if self._master is not None and self._master.alive and not self._anew:
@@ -202,7 +220,10 @@ class SshTunnel:
             return
         if self._door is not None:
             raise remote_failure(self.address, await self._door.last_words())
-        state = await self._check_remote(self._master)
+        try:
+            state = await self._check_remote(self._master)
+        except OSError as error:
+            raise here_failure(self.address, error) from error
         raise socket_failure(self.address, self._remote, state)
 
     # what the remote side knows
@@ -235,10 +256,14 @@ class SshTunnel:
 
     async def _configured_host(self) -> str:
         """Return the host's name or address as `ssh -G` tells it, or the name that there is."""
-        process = await asyncio.create_subprocess_exec(
-            "ssh", "-G", *self.address.arguments(), stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL
-        )
-        output, _ = await process.communicate()
+        process = await start_program("ssh", "-G", *self.address.arguments(), stderr=DEVNULL)
+        try:
+            async with asyncio.timeout(CONFIGURED_SECONDS):
+                output, _ = await process.communicate()
+        except TimeoutError:
+            return self.address.host
+        finally:
+            await process.end(grace=0)
         for line in output.decode("utf-8", "replace").splitlines():
             key, _, value = line.partition(" ")
             if key == "hostname" and value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from shlex import quote
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -45,7 +46,7 @@ class SshAddress(msgspec.Struct, frozen=True):
         to = "localhost" if ip in ("", "0.0.0.0", "::") else f"[{ip}]" if ":" in ip else ip
         flag = f"-p {self.port} " if self.port else ""
         who = f"{self.user}@{self.host}" if self.user else self.host
-        return f"ssh -N {flag}-L {port}:{to}:{port} {who}"
+        return f"ssh -N {flag}-L {quote(f'{port}:{to}:{port}')} {quote(who)}"
 
 
 def parse_ssh_url(url: str) -> SshAddress:

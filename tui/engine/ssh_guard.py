@@ -6,8 +6,10 @@ import asyncio
 import os
 import shutil
 import tempfile
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
+
+from tui.engine.program import Program, start_program
 
 # Reads `+ PID` and `- PID`; at the end of its input, which is the end of hythe, it ends those that are left.
 _SCRIPT = """\
@@ -23,6 +25,9 @@ for pid in $pids; do kill "$pid"; done 2>/dev/null
 rm -rf -- "$1"
 """
 
+CLOSE_SECONDS = 2.0
+"""How long the guard may take to end once it is told to."""
+
 LONGEST_SOCKET = 104
 """Bytes that a socket's path may have on every system; ssh appends 17 to the one it is about to make."""
 
@@ -37,19 +42,32 @@ def private_folder() -> Path:
 class Guard:
     """Ends processes and removes `folder` when hythe ends, however it ends."""
 
-    def __init__(self, folder: Path, process: Process) -> None:
+    def __init__(self, folder: Path, process: Program) -> None:
         self.folder = folder
         self._process = process
 
     @classmethod
     async def start(cls) -> Guard:
-        """Make the folder and begin to watch over it."""
+        """Make the folder and begin to watch over it.
+
+        Raises:
+            OSError: there is no room for a folder, or none for a process; no folder is left then.
+        """
         folder = private_folder()
-        process = await asyncio.create_subprocess_exec(
-            "/bin/sh", "-c", _SCRIPT, "hythe-guard", str(folder),
-            stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL, cwd="/", start_new_session=True,
-        )  # fmt: skip
+        try:
+            process = await start_program(
+                "/bin/sh", "-c", _SCRIPT, "hythe-guard", str(folder),
+                stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL, cwd="/",
+            )  # fmt: skip
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         return cls(folder, process)
+
+    @property
+    def stands(self) -> bool:
+        """Whether the folder and its process are still there: who logs out everywhere loses XDG_RUNTIME_DIR."""
+        return self._process.returncode is None and self.folder.is_dir()
 
     def watch(self, pid: int) -> None:
         """End this process too."""
@@ -68,4 +86,10 @@ class Guard:
         shutil.rmtree(self.folder, ignore_errors=True)
         if self._process.stdin is not None:
             self._process.stdin.close()
-        await self._process.wait()
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._process.wait()
+        except TimeoutError:
+            pass  # it heeds no kind word
+        finally:
+            await self._process.end(grace=0)

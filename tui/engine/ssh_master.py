@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import DEVNULL
 from collections import deque
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from tui.engine.errors import ConnectionFailed
+from tui.engine.program import Program, start_program
 from tui.engine.ssh_address import SshAddress
 from tui.engine.ssh_guard import Guard
 from tui.engine.ssh_words import clean_lines, ssh_failure
@@ -32,6 +33,10 @@ CONNECT_SECONDS = 15
 BATCH_SECONDS = 40.0
 """How long an ssh that can ask nobody may take to be let in."""
 
+STOP_SECONDS = 2.0
+"""How long ssh may take to end once it is told to."""
+
+FORWARD_SECONDS = 20.0
 READY_POLL = 0.01
 KEPT_LINES = 40
 
@@ -61,7 +66,7 @@ class SshMaster:
         self._guard = guard
         self.number = number
         self._control = guard.folder / f"ctl{number}"
-        self._process: Process | None = None
+        self._process: Program | None = None
         self._watching: asyncio.Task[None] | None = None
 
     @property
@@ -83,12 +88,10 @@ class SshMaster:
         options = (*_MASTER_OPTIONS, f"BatchMode={'no' if ask else 'yes'}")
         command = ["ssh", "-N", "-T", "-S", str(self._control), *(part for o in options for part in ("-o", o))]
         try:
-            self._process = await asyncio.create_subprocess_exec(
-                *command, *self.address.arguments(),
-                stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE,
-                # who asks needs the terminal of this session, and its ctrl+c is not for us
-                start_new_session=ask is None, process_group=None if ask is None else 0,
-            )  # fmt: skip
+            # who asks needs the terminal of this session, and its ctrl+c is not for us
+            self._process = await start_program(
+                *command, *self.address.arguments(), stdout=DEVNULL, terminal=ask is not None
+            )
         except FileNotFoundError:
             hint = "install OpenSSH's client (openssh-client)"
             raise ConnectionFailed(self.address.url, "ssh", "there is no ssh command here", hint) from None
@@ -110,21 +113,23 @@ class SshMaster:
             await self.stop()
             raise
 
-    async def _until_let_in(self, process: Process, watching: asyncio.Task[None], *, asked: bool) -> None:
+    async def _until_let_in(self, process: Program, watching: asyncio.Task[None], *, asked: bool) -> None:
         while not self._control.exists():  # ssh makes it once it is let in, by a link: it is whole when it is there
             if watching.done():
                 raise ssh_failure(self.address, list(self.lines), process.returncode, asked=asked)
             await asyncio.sleep(READY_POLL)
 
-    async def _watch(self, process: Process, ask: Asker | None) -> None:
+    async def _watch(self, process: Program, ask: Asker | None) -> None:
         """Keep what ssh prints, to its end."""
         assert process.stderr is not None
-        while data := await process.stderr.read(4096):
-            self.lines.extend(clean_lines(data))
-            if ask is not None and not self._control.exists():
-                ask.say(data)
-        await process.wait()
-        self._guard.forget(process.pid)
+        try:
+            while data := await process.stderr.read(4096):
+                self.lines.extend(clean_lines(data))
+                if ask is not None and not self._control.exists():
+                    ask.say(data)
+            await process.wait()
+        finally:
+            self._guard.forget(process.pid)
 
     def client(self, *arguments: str) -> list[str]:
         """Return the command of an ssh that goes through this connection, and never makes one of its own."""
@@ -137,27 +142,27 @@ class SshMaster:
         Raises:
             ConnectionFailed: it did not end within `seconds`.
         """
-        process = await asyncio.create_subprocess_exec(
-            *self.client(), command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, start_new_session=True
-        )
+        process = await start_program(*self.client(), command)
         try:
             async with asyncio.timeout(seconds):
                 output, errors = await process.communicate()
         except TimeoutError:
-            raise ConnectionFailed(self.address.url, "timed out", "the remote shell does not answer") from None
+            hint = f"try it outside: ssh {self.address.destination} true"
+            raise ConnectionFailed(self.address.url, "timed out", "the remote shell does not answer", hint) from None
         finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+            await process.end(grace=0)
         return Finished(process.returncode or 0, output.decode("utf-8", "replace"), clean_lines(errors))
 
     async def forward(self, local: Path, remote: str) -> Sequence[str]:
         """Make the socket `local`, which is not there yet, lead to the other side's `remote`; return why not, if so."""
-        process = await asyncio.create_subprocess_exec(
-            *self.client("-O", "forward", "-L", f"{local}:{remote}"),
-            stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE, start_new_session=True,
-        )  # fmt: skip
-        _, errors = await process.communicate()
+        process = await start_program(*self.client("-O", "forward", "-L", f"{local}:{remote}"), stdout=DEVNULL)
+        try:
+            async with asyncio.timeout(FORWARD_SECONDS):
+                _, errors = await process.communicate()
+        except TimeoutError:
+            return (f"ssh did not answer within {FORWARD_SECONDS:.0f} s",)
+        finally:
+            await process.end(grace=0)
         return clean_lines(errors) or [f"ssh ended with {process.returncode}"] if process.returncode else ()
 
     async def stop(self) -> None:
@@ -165,11 +170,8 @@ class SshMaster:
         process, watching = self._process, self._watching
         if process is None or watching is None:
             return
-        if process.returncode is None:
-            process.terminate()
-            try:
-                async with asyncio.timeout(2):
-                    await asyncio.shield(watching)
-            except TimeoutError:
-                process.kill()
-        await watching
+        try:
+            await process.end(STOP_SECONDS)  # and what carries it, a ProxyCommand for one
+        finally:
+            watching.cancel()
+            await asyncio.wait([watching])

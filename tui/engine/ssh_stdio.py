@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from asyncio.subprocess import PIPE
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
 from tui.engine.errors import ConnectionFailed
+from tui.engine.program import start_program
 from tui.engine.ssh_guard import Guard
-from tui.engine.ssh_master import KEPT_LINES, SshMaster
+from tui.engine.ssh_master import KEPT_LINES, STOP_SECONDS, SshMaster
 from tui.engine.ssh_words import clean_lines
 
 SESSIONS = 8
@@ -74,17 +74,14 @@ class StdioDoor:
                 return
             try:
                 connection.setblocking(True)
-                process = await asyncio.create_subprocess_exec(
-                    *pooled.master.client(), self._command,
-                    stdin=connection.fileno(), stdout=connection.fileno(), stderr=PIPE, start_new_session=True,
-                )  # fmt: skip
+                process = await start_program(
+                    *pooled.master.client(), self._command, stdin=connection.fileno(), stdout=connection.fileno()
+                )
                 connection.close()  # the session has it now, and its end must be seen on the other side
                 try:
                     _, errors = await process.communicate()
                 finally:
-                    if process.returncode is None:
-                        process.terminate()
-                        await process.wait()
+                    await process.end(STOP_SECONDS)
                 if process.returncode:
                     self.lines.extend(clean_lines(errors) or [f"ssh ended with {process.returncode}"])
             except OSError as error:  # no process could be made
@@ -105,7 +102,9 @@ class StdioDoor:
                 return free
             first = self._pool[0].master
             self._pool = [pooled for pooled in self._pool if pooled.master.alive or pooled.master is first]
-            if len(self._pool) >= MOST_MASTERS or not first.alive:
+            if not first.alive:
+                raise ConnectionFailed(first.address.url, "ssh", "the connection through ssh has ended")
+            if len(self._pool) >= MOST_MASTERS:
                 raise ConnectionFailed(first.address.url, "ssh", "too many connections through ssh at once")
             numbers = {pooled.master.number for pooled in self._pool}
             number = next(n for n in range(1, MOST_MASTERS + 1) if n not in numbers)
@@ -136,5 +135,4 @@ class StdioDoor:
         if self._listener is not None:
             self._listener.close()
         self.path.unlink(missing_ok=True)
-        for pooled in self._pool[1:]:
-            await pooled.master.stop()
+        await asyncio.gather(*(pooled.master.stop() for pooled in self._pool[1:]))

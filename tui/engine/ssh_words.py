@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import signal
 from collections.abc import Sequence
@@ -67,6 +69,19 @@ def ssh_failure(address: SshAddress, lines: Sequence[str], code: int | None, *, 
                 kind, detail, hint = "ssh", last, "try it outside: ssh " + address.destination
             return ConnectionFailed(address.url, kind, detail or last, hint)
     return ConnectionFailed(address.url, "ssh", last, "try it outside: ssh " + address.destination)
+
+
+def here_failure(address: SshAddress, error: OSError) -> ConnectionFailed:
+    """Return what stands in the way on this machine: no room for ssh's private folder, or for one more process."""
+    words = os.strerror(error.errno) if error.errno else str(error)
+    path = error.filename if isinstance(error.filename, str) else ""
+    if error.errno in (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE):
+        words, hint = f"no ssh can be started: {words}", "too much runs here at once: see ulimit -a"
+    elif error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM):
+        hint = "ssh's sockets need a folder of your own: see that $XDG_RUNTIME_DIR or /tmp can be written to"
+    else:
+        hint = f"try it outside: ssh {address.destination}"
+    return ConnectionFailed(address.url, "ssh", f"{path}: {words}" if path else words, hint)
 
 
 def remote_failure(address: SshAddress, lines: Sequence[str]) -> ConnectionFailed:

@@ -1,8 +1,7 @@
-"""Work in a thread that whoever waits for it never leaves behind."""
+"""Work that whoever waits for it never leaves behind: in a thread, or in a task that has a duty to finish."""
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
 _P = ParamSpec("_P")
@@ -14,13 +13,19 @@ async def in_thread(function: Callable[_P, _T], *arguments: _P.args, **named: _P
 
     So files, and all else that the function uses, can be closed afterwards.
     """
-    task = asyncio.ensure_future(asyncio.to_thread(function, *arguments, **named))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        while not task.done():
-            with suppress(asyncio.CancelledError):  # the first one is raised in the end
-                await asyncio.wait([task])
-        if not task.cancelled():
-            task.exception()  # taken note of: nobody is there for it any more
-        raise
+    return await to_its_end(asyncio.ensure_future(asyncio.to_thread(function, *arguments, **named)))
+
+
+async def to_its_end(task: "asyncio.Future[_T]") -> _T:
+    """Returns what a task returns. Whoever is cancelled meanwhile, however often, is so once the task has ended."""
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = cancelled or error
+    if cancelled is None:
+        return task.result()
+    if not task.cancelled():
+        task.exception()  # taken note of: nobody is there for it any more
+    raise cancelled

@@ -20,9 +20,10 @@ from tui.engine.errors import EngineError
 from tui.jobs.build_report import BuildReport, report_of
 from tui.jobs.build_ways import NoSession, Plan, Sending, build_events
 from tui.jobs.job import Job
-from tui.model.build import BuildEvent, BuildFailure, BuildLog, BuildState, BuildStep, StepState, apply_all
+from tui.jobs.masking import Masking
+from tui.model.build import BuildEvent, BuildLog, BuildState, StepState, apply_all
 from tui.model.build_sources import SourceError, parse_secret
-from tui.model.build_spec import MASK, BuildSpec
+from tui.model.build_spec import BuildSpec
 from tui.model.build_way import Abilities, way_of
 from tui.model.log_record import Stream
 from tui.present.build import progress_words
@@ -64,7 +65,7 @@ class BuildJob(Job):
         self._reporting: asyncio.Task[None] | None = None
         self._engine = engine
         self._able = able or Abilities("2")
-        self._secrets = secret_values(plan.spec)
+        self._masking = Masking(secret_values(plan.spec))
         self._pending: list[BuildEvent] = []
         self._timer: asyncio.TimerHandle | None = None
         self._looked = 0.0
@@ -81,7 +82,8 @@ class BuildJob(Job):
 
     async def work(self) -> None:
         try:
-            self._secrets += await asyncio.to_thread(values_of_secrets, self.plan)
+            secrets = await asyncio.to_thread(values_of_secrets, self.plan)
+            self._masking = Masking([*secret_values(self.spec), *secrets])
             try:
                 await self._follow()
             except NoSession as error:
@@ -94,8 +96,9 @@ class BuildJob(Job):
             raise
         finally:
             self._take()
+            self.build = apply_all(self.build, self._masking.rest())
+            self._masking = Masking(())
             self._end_running()
-            self._secrets.clear()
         if self.build.failure is not None:
             raise BuildFailed(self.build.failure.message)
         self._reporting = asyncio.create_task(self._report())
@@ -156,7 +159,7 @@ class BuildJob(Job):
     def _reduce(self) -> None:
         pending, self._pending = self._pending, []
         if pending:
-            self.build = apply_all(self.build, (masked(event, self._secrets) for event in joined(pending)))
+            self.build = apply_all(self.build, self._masking.events(joined(pending)))
 
     def _take(self) -> None:
         if self._timer is not None:
@@ -194,22 +197,6 @@ def joined(events: Iterable[BuildEvent]) -> list[BuildEvent]:
             text = "".join(event.text for event in group if isinstance(event, BuildLog))
             found.append(BuildLog(*source, text))
     return found
-
-
-def masked(event: BuildEvent, secrets: Iterable[str]) -> BuildEvent:
-    """Return the event without the values of secret arguments, which BuildKit writes into the names of its steps."""
-    for secret in secrets:
-        match event:
-            case BuildStep():
-                name, error = event.name.replace(secret, MASK), event.error.replace(secret, MASK)
-                event = msgspec.structs.replace(event, name=name, error=error)
-            case BuildLog():
-                event = msgspec.structs.replace(event, text=event.text.replace(secret, MASK))
-            case BuildFailure():
-                event = msgspec.structs.replace(event, message=event.message.replace(secret, MASK))
-            case _:
-                pass
-    return event
 
 
 def secret_values(spec: BuildSpec) -> list[str]:

@@ -26,7 +26,7 @@ from tui.engine.engine import Engine
 from tui.engine.errors import ApiError, MalformedAnswer
 from tui.engine.filesync import FileSync
 from tui.model.build import BuildEvent, BuildFailure
-from tui.model.build_sources import parse_agent, parse_context, parse_secret
+from tui.model.build_sources import SourceError, parse_agent, parse_context, parse_secret
 from tui.model.build_spec import BuildSpec
 from tui.model.build_way import Way
 from tui.model.dockerfile import registries_of
@@ -232,6 +232,8 @@ async def _with_buildx(engine: Engine, plan: Plan) -> AsyncGenerator[BuildEvent]
 def buildx_arguments(spec: BuildSpec) -> tuple[list[str], dict[str, str]]:
     """Return the arguments of `docker buildx build`, and the variables that hold the build arguments' values.
 
+    A secret of a variable with an argument's name is given by another name, so that each has its own value.
+
     A process's arguments can be read by every user of the machine; its environment only by its own.
     """
     words: list[str] = []
@@ -250,7 +252,22 @@ def buildx_arguments(spec: BuildSpec) -> tuple[list[str], dict[str, str]]:
         else:
             words.append(f"--build-arg={name}")
             variables[name] = value
-    for flag, values in (("--secret", spec.secrets), ("--ssh", spec.ssh), ("--build-context", spec.contexts)):
+    secrets = [_own_variable(text, number, variables) for number, text in enumerate(spec.secrets)]
+    for flag, values in (("--secret", secrets), ("--ssh", spec.ssh), ("--build-context", spec.contexts)):
         words += [f"{flag}={value}" for value in values]
     words += [flag for flag, on in (("--no-cache", spec.no_cache), ("--pull", spec.pull)) if on]
     return [*words, "--", spec.folder], variables
+
+
+def _own_variable(secret: str, number: int, variables: dict[str, str]) -> str:
+    """Give a secret of a variable whose name a build argument has too a variable of its own, and return its words."""
+    try:
+        source = parse_secret(secret)
+    except SourceError:
+        return secret  # the plugin says what is wrong with it
+    if source.kind != "env" or source.place not in variables:
+        return secret
+    name = f"HYTHE_SECRET_{number}"
+    if source.place in os.environ:
+        variables[name] = os.environ[source.place]
+    return f"id={source.id},env={name}"

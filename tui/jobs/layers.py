@@ -77,17 +77,18 @@ class LayersJob(Job):
         stack = await self._engine.images.stack(self.image)
         self.image_id = stack.id
         found = self._cache.get(stack.id)
-        if found is None:
+        if found is None or not _is_of(found, stack):
             found = await self._find(stack)
         else:
             self.reused = sum(not layer.empty for layer in found.layers)
+            found = msgspec.structs.replace(found, tags=_tags(stack))
         self.layers = found
         self.progress = ""
 
     async def _find(self, stack: ImageStack) -> ImageLayers:
         trees = await asyncio.to_thread(self._cache.trees, stack.diff_ids)
         stored = await asyncio.to_thread(self._cache.stored, stack.id, trees)
-        if stored is not None:
+        if stored is not None and _is_of(stored, stack):
             stored = msgspec.structs.replace(stored, tags=_tags(stack))
             self.reused = len(trees)
             self._cache.remember(stack.id, stored)
@@ -238,6 +239,11 @@ def lined_up(
     return ImageLayers(
         tuple(layers), stack.config or ImageConfig(), _tags(stack), stack.architecture, stack.os, stack.created or ""
     )
+
+
+def _is_of(found: ImageLayers, stack: ImageStack) -> bool:
+    """Whether the layers are those of the image: where an ID is that of an index, several platforms have the same."""
+    return [layer.diff_id for layer in found.layers if not layer.empty] == list(stack.diff_ids)
 
 
 def _tags(stack: ImageStack) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Sequence
 from contextlib import aclosing, contextmanager
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tui.engine.errors import NotFound
 from tui.jobs.log_merge import Merged, Pool, before, merged
@@ -27,6 +27,13 @@ MOST_COUNTED = 200_000
 
 MOST_KEPT = 100
 """Sources that are over and can be read back all the same: the last ones to end."""
+
+
+class Held(NamedTuple):
+    """The time of the oldest line that is held still, and how many lines of that moment are, by their sources."""
+
+    time: int
+    counts: Counter[int]
 
 
 class Sink(Protocol):
@@ -85,6 +92,11 @@ class LogFeed:
         over = set(self._over)
         on = [source for number, source in self._sources.items() if number not in over]
         return on + [self._sources[number] for number in reversed(self._over)]
+
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers of the sources, which lines are given out with."""
+        return list(self._sources)
 
     @property
     def followed(self) -> int:
@@ -226,15 +238,16 @@ class LogFeed:
         """Read lines of a source before the oldest; also returns whether they begin where its log begins."""
         found, seen = LogBatch(), 0
         tail = source.count + count
-        batches = _lines(source, tail=tail, until=_until(source))
+        batches = _lines(source, tail=tail, until=_until(source.oldest))
         async for batch in before(batches, source.oldest, source.at_oldest):
             seen += len(batch)
             found.extend(batch)
         # the daemon counts from the end, where lines may have come meanwhile: fewer than asked for tell of the start
         return found.part(max(0, len(found) - count)), seen < count
 
-    async def from_start(self, since_ns: int | None = None) -> AsyncGenerator[Merged]:
-        """Yield the lines from the start, or from a moment on, up to the oldest of each container that was given out.
+    async def from_start(self, since_ns: int | None = None, held: Held | None = None) -> AsyncGenerator[Merged]:
+        """Yield the lines from the start, or from a moment on, up to the oldest of each container that was given out,
+        or to the oldest that are still `held` of all.
 
         They are read only as far as they are asked for.
 
@@ -244,8 +257,8 @@ class LogFeed:
         since = "" if since_ns is None else moment_of(since_ns)
         streams: list[tuple[int, AsyncGenerator[LogBatch]]] = []
         for number, source in self._readable():
-            batches = _lines(source, since=since, until=_until(source))
-            streams.append((number, before(batches, source.oldest, source.at_oldest)))
+            time, count = (source.oldest, source.at_oldest) if held is None else (held.time, held.counts[number])
+            streams.append((number, before(_lines(source, since=since, until=_until(time)), time, count)))
         async with aclosing(self._read(streams)) as lines:
             async for found in lines:
                 yield found
@@ -284,7 +297,6 @@ async def _lines(
         return
 
 
-def _until(source: LogSource) -> str:
-    """The moment up to which lines are older than those of a source, or of the same moment."""
-    whole = not source.oldest % WHOLE_SECOND
-    return moment_of(source.oldest + WHOLE_SECOND - 1 if whole else source.oldest)
+def _until(time: int) -> str:
+    """The moment up to which lines are not later than a time that the daemon told."""
+    return moment_of(time if time % WHOLE_SECOND else time + WHOLE_SECOND - 1)

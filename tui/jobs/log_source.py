@@ -189,7 +189,7 @@ class LogSource:
         again = again and not self.target.once
         if found.id != self.container.id:
             self._mark(take, recreated_mark(found), found.created)
-            self.newest, self.count, self.at_start, self._tail = NO_TIME, 0, True, RESUME_LINES
+            self.newest, self.count, self.at_start = NO_TIME, 0, True
             self._at_newest = 0
         elif again and found.is_running:
             self._mark(take, restarted_mark(found), None)  # the first line may be earlier than the moment it is given
@@ -271,7 +271,8 @@ class LogSource:
             self._enter("reading")
             if self._exact and container.is_running:
                 self._goal = await self._last_time(container)
-            await self._stream(container, take, self._tail, "", crossing)
+            # what was written since there was nothing, or in another container, is read however much it is
+            await self._stream(container, take, None if self.at_start else self._tail, "", crossing)
             return
         # the daemon of one that runs once tells moments exactly, and need not send what was taken already
         since = moment_of(self.newest) if self.target.once else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from shlex import quote
 
 from tui.engine.engine import Engine
 from tui.jobs.transfer import TransferJob
@@ -11,7 +12,7 @@ from tui.model.reference import parse_reference
 
 def pull_line(reference: str, platform: str = "") -> str:
     """Return the docker line of a pull. Raises InvalidReference for a text that is no reference."""
-    option = f"--platform {platform} " if platform else ""
+    option = f"--platform {quote(platform)} " if platform else ""
     return f"docker pull {option}{parse_reference(reference).tagged().familiar()}"
 
 

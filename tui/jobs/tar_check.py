@@ -6,6 +6,7 @@ import asyncio
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from tui.engine.tar_entries import kind_of
 from tui.engine.tarscan import Body, TarError, TarHeader, TarScanner
@@ -44,7 +45,7 @@ class TarFacts:
     @property
     def words(self) -> str:
         """The same as a text."""
-        return f"{plural(self.entries, 'entry').replace('entrys', 'entries')}, {size(self.content)} unpacked"
+        return f"{plural(self.entries, 'entry')}, {size(self.content)} unpacked"
 
 
 class WrongTar(ValueError):
@@ -69,7 +70,7 @@ class TarCheckJob(Job):
     """Reads the whole file, in a thread; `facts` is what it found. It touches no daemon."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"check {path.name}", f"tar tf {path}")
+        super().__init__(f"check {path.name}", f"tar tf {quote(str(path))}")
         self.path = path
         self.facts = TarFacts()
         self.progress = "not begun"

@@ -11,7 +11,7 @@ from tui.engine.credentials import DockerLogins
 from tui.engine.transfers import TransferProgress
 from tui.jobs.job import Job
 from tui.jobs.transfer_advice import advice
-from tui.present.units import duration, rate, size
+from tui.present.units import duration, plural, rate, size
 
 RATE_SECONDS = 8.0
 """Over how long a rate is told."""
@@ -117,7 +117,7 @@ class TransferPicture:
             return "asking the registry"
         finished = sum(layer.finished for layer in self._layers.values())
         amount = f", {size(self.got)} of {size(self.total)}" if self.total else ""
-        return f"{finished} of {len(self._layers)} layers{amount}"
+        return f"{finished} of {plural(len(self._layers), 'layer')}{amount}"
 
 
 class TransferJob(Job):

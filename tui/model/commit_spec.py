@@ -42,7 +42,7 @@ def commit_line(spec: CommitSpec, *, hide: Callable[[str], bool] | None = None) 
 
 
 def env_of(changes: tuple[str, ...]) -> list[str]:
-    """Returns the variables that the ENV instructions set, each as `KEY=VALUE`."""
+    """Returns the variables that the ENV instructions set, now or on a build, each as `KEY=VALUE`."""
     return [f"{name}={value}" for change in changes for name, value in _env_pairs(change)]
 
 
@@ -50,11 +50,14 @@ def _masked(change: str, hide: Callable[[str], bool] | None) -> str:
     pairs = _env_pairs(change)
     if hide is None or not any(hide(name) for name, _ in pairs):
         return change
-    return "ENV " + " ".join(f"{name}={'***' if hide(name) else shlex.quote(value)}" for name, value in pairs)
+    keyword = "ONBUILD ENV " if _split(change)[0] == "ONBUILD" else "ENV "
+    return keyword + " ".join(f"{name}={'***' if hide(name) else shlex.quote(value)}" for name, value in pairs)
 
 
 def _env_pairs(change: str) -> list[tuple[str, str]]:
     keyword, rest = _split(change)
+    if keyword == "ONBUILD":
+        keyword, rest = _split(rest)
     if keyword != "ENV" or not rest:
         return []
     first = rest.split(None, 1)
@@ -68,13 +71,13 @@ def _env_pairs(change: str) -> list[tuple[str, str]]:
 
 
 def _split(change: str) -> tuple[str, str]:
-    keyword, _, rest = change.strip().partition(" ")
+    keyword, rest = [*change.split(None, 1), "", ""][:2]  # by any blank, as the daemon does
     return keyword.upper(), rest.strip()
 
 
 def check_change(text: str) -> str | None:
     """Returns what is wrong with one instruction of a commit, or None. Variables (`$X`) are left to the daemon."""
-    keyword, rest = _split(text.replace("\t", " "))
+    keyword, rest = _split(text)
     if keyword not in CHANGES:
         return f"{keyword or 'nothing'} is not an instruction that a commit takes: {' '.join(CHANGES)}"
     if text.rstrip().endswith("\\"):
@@ -91,9 +94,9 @@ def check_change(text: str) -> str | None:
 
 
 def _check_pairs(keyword: str, rest: str) -> str | None:
-    first, _, more = rest.partition(" ")
+    first, more = [*rest.split(None, 1), "", ""][:2]
     if "=" not in first:
-        return None if first and more.strip() else f"write {keyword} KEY=VALUE"
+        return None if first and more else f"write {keyword} KEY=VALUE"
     try:
         words = shlex.split(rest)
     except ValueError:

@@ -9,8 +9,17 @@ import msgspec
 from tui.model.file_tree import IMPLIED, OPAQUE, ROOT, Change, Columns, FileTree, Kind
 from tui.model.tree_builder import TreeBuilder
 
-_NOP: Final = re.compile(r"(?:\|\d+ .*?)?/bin/sh -c #\(nop\)\s+", re.DOTALL)
-_SHELL: Final = re.compile(r"(?:RUN )?(?:\|\d+ .*?)?(?:/bin/sh -c |cmd /S /C )", re.DOTALL)
+_KEYWORD: Final = (
+    r"(?:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER"
+    r"|VOLUME|WORKDIR)\b"
+)
+_TOLD: Final = re.compile(_KEYWORD)
+_NOP: Final = re.compile(r"#\(nop\)\s+")
+_ANY_SHELL_NOP: Final = re.compile(rf".*? #\(nop\)\s+(?={_KEYWORD})", re.DOTALL)
+_SHELL: Final = re.compile(
+    r"(?:RUN )?(?:\|\d+ .*?)?(?<!\S)(?:(?:/[^\s/]+)*/?(?:ba|da|a|k|z)?sh(?: -\w+| pipefail){0,8} -\w*c |cmd /S /C )",
+    re.DOTALL,
+)
 _BUILDKIT: Final = " # buildkit"
 
 EMPTY_TREE: Final = TreeBuilder().finish()
@@ -114,10 +123,12 @@ class ImageLayers(msgspec.Struct, frozen=True):
 def instruction_of(created_by: str) -> str:
     """Returns the Dockerfile's instruction of a history's `created_by`, of either builder."""
     text = created_by.removesuffix(_BUILDKIT)
-    if nop := _NOP.match(text):
-        return text[nop.end() :].strip()
     if shell := _SHELL.match(text):
-        return f"RUN {text[shell.end() :].strip()}"
+        nop = _NOP.match(text, shell.end())
+        return text[nop.end() :].strip() if nop else f"RUN {text[shell.end() :].strip()}"
+    # the classic builder writes the words of a SHELL instruction before it
+    if not _TOLD.match(text) and (nop := _ANY_SHELL_NOP.match(text)):
+        return text[nop.end() :].strip()
     return text.strip()
 
 
@@ -140,7 +151,8 @@ class _Merge:
         self._trees = trees
         self._last = len(trees) - 1
         self._columns = Columns()
-        self._folders: list[tuple[int, list[Source], bool]] = []
+        self._folders: list[tuple[int, list[Source], bool, bool]] = []
+        """Each with its place, what makes it up, and whether the last layer removes it or hides what is below in it."""
 
     def run(self) -> FileTree:
         columns = self._columns
@@ -149,13 +161,13 @@ class _Merge:
         self._append(told, 0, Change.SAME)
         roots = [root for root in self._from_barrier(roots) if self._counts(root)]
         if roots:
-            self._folders.append((0, roots, False))
-        for place, sources, removed in self._folders:  # grows as it goes
+            self._folders.append((0, roots, False, False))
+        for place, sources, removed, hidden in self._folders:  # grows as it goes
             columns.first[place] = len(columns.kind)
-            if len(sources) == 1 and not self._trees[sources[0][0]].has_whiteout(sources[0][1]):
+            if len(sources) == 1 and not hidden and not self._trees[sources[0][0]].has_whiteout(sources[0][1]):
                 self._copy(place, sources[0], removed=removed)
             else:
-                self._combine(place, sources, removed=removed)
+                self._combine(place, sources, removed=removed, hidden=hidden)
             columns.count[place] = len(columns.kind) - columns.first[place]
         mark_within(columns)
         return FileTree(columns)
@@ -184,11 +196,11 @@ class _Merge:
         added = len(columns.kind) - len(columns.change)
         columns.change += bytes([change]) * added
         columns.layer.extend([number] * added)
-        self._folders.extend((there, [(number, here)], removed) for here, there in folders)
+        self._folders.extend((there, [(number, here)], removed, False) for here, there in folders)
 
-    def _combine(self, place: int, sources: list[Source], *, removed: bool) -> None:
+    def _combine(self, place: int, sources: list[Source], *, removed: bool, hidden: bool) -> None:
         entries: dict[bytes, list[Source]] = {}
-        hides = False
+        hides = hidden
         for number, node in sources:
             tree = self._trees[number]
             hides = hides or (number == self._last and bool(tree.flags(node) & OPAQUE))
@@ -215,7 +227,7 @@ class _Merge:
         elif kind is Kind.FOLDER and self._kind(top) is Kind.FOLDER:
             same = bool(tree.flags(latest[1]) & IMPLIED) or self._rights(top) == self._rights(latest)
             shown = top if tree.flags(latest[1]) & IMPLIED else latest
-            self._show(place, shown, [*below, latest], Change.SAME if same else Change.CHANGED)
+            self._show(place, shown, [*below, latest], Change.SAME if same else Change.CHANGED, hides=hides)
         else:
             self._show(place, latest, [latest], Change.CHANGED)
 
@@ -237,11 +249,11 @@ class _Merge:
             below.append(source)
         return top, below
 
-    def _show(self, place: int, source: Source, below: list[Source], change: Change) -> None:
+    def _show(self, place: int, source: Source, below: list[Source], change: Change, *, hides: bool = False) -> None:
         node = self._append(source, place, change)
         below = [part for part in below if self._counts(part)]
         if below:
-            self._folders.append((node, below, change is Change.REMOVED))
+            self._folders.append((node, below, change is Change.REMOVED, hides))
 
     def _counts(self, source: Source) -> bool:
         """Whether a folder brings anything, or hides it in the last layer."""

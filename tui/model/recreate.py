@@ -11,7 +11,7 @@ import msgspec
 
 from tui.model.kept import kept_for
 from tui.model.run_body import MANY_NETWORKS, Body, CreateRequest
-from tui.model.run_network import OWN_NETWORKS, parse_link
+from tui.model.run_network import OWN_NETWORKS, asked_names, network_of_mode, parse_link
 
 _IMAGE_KEYS: Final = ("User", "WorkingDir", "StopSignal", "StopTimeout", "Healthcheck", "Shell")
 _OF_THE_IMAGE_ALONE: Final = ("OnBuild", "ArgsEscaped")
@@ -33,22 +33,24 @@ def recreate_request(
     image: str = "",
     api: tuple[int, int] = MANY_NETWORKS,
     successors: Mapping[str, str] | None = None,
+    daemon: str = "",
 ) -> CreateRequest:
     """Return the request for the same container under the same name.
 
     `inspect` is the whole answer of `GET /containers/{id}/json`, `old_image` the `Config` of the image that it was
     made from (None where that is gone: then everything counts as its own), `image` what to make it from where that is
-    not the reference it had; `successors` gives by the IDs of containers that were put aside those in their places.
-    Raises KeyError or TypeError for an answer that is none.
+    not the reference it had; `successors` gives by the IDs of containers that were put aside those in their places;
+    `daemon` is the name of its machine, as `GET /info` has it. Raises KeyError or TypeError for an answer that is none.
     """
     config = _own_config(inspect, dict(old_image or {}))
+    _leave_names_to(daemon, config, inspect)
     if image:
         config["Image"] = image
     host = _host_config(inspect, successors or {})
     ends = _endpoints(inspect)
     connect: list[tuple[str, Body]] = []
     if api < MANY_NETWORKS:
-        first = _first(host, ends)
+        first = _first(inspect) or next(iter(ends), "")
         if mac := _map(inspect["Config"]).get("MacAddress"):
             config["MacAddress"] = mac
         for end in ends.values():
@@ -76,8 +78,6 @@ def _own_config(inspect: Mapping[str, Any], image: Json) -> Json:
     for key in _IMAGE_KEYS:
         if config.get(key) == image.get(key):
             config.pop(key, None)
-    if config.get("Hostname") == str(inspect["Id"])[:12]:
-        config.pop("Hostname", None)
     if _list(config.get("Entrypoint")) == _list(image.get("Entrypoint")):
         config.pop("Entrypoint", None)
         if _list(config.get("Cmd")) == _list(image.get("Cmd")):
@@ -91,6 +91,17 @@ def _own_config(inspect: Mapping[str, Any], image: Json) -> Json:
         theirs = _map(image.get(key))
         config[key] = {name: value for name, value in _map(config.get(key)).items() if name not in theirs}
     return config
+
+
+def _leave_names_to(daemon: str, config: Json, inspect: Mapping[str, Any]) -> None:
+    """Take out the host and domain name where the daemon chose them."""
+    host = _map(inspect["HostConfig"])
+    hostname, domainname = asked_names(
+        str(config.pop("Hostname", None) or ""), str(config.pop("Domainname", None) or ""),
+        container=str(inspect["Id"]), network_mode=str(host.get("NetworkMode") or ""),
+        uts_mode=str(host.get("UTSMode") or ""), daemon=daemon,
+    )  # fmt: skip
+    config |= {key: name for key, name in (("Hostname", hostname), ("Domainname", domainname)) if name}
 
 
 def _own_env(env: list[str], given: list[str]) -> list[str]:
@@ -134,32 +145,34 @@ def _by_name(inspect: Mapping[str, Any], targets: set[str]) -> list[str]:
     ]
 
 
-def _first(host: Json, ends: Mapping[str, Json]) -> str:
-    """The network that a daemon which takes one at creation is given: that of the mode."""
-    mode = str(host.get("NetworkMode") or "default")
-    mode = "bridge" if mode == "default" else mode
-    return mode if mode in ends else next(iter(ends), "")
+def _first(inspect: Mapping[str, Any]) -> str:
+    """Which of its networks its mode means, empty where it is none of them."""
+    ids = {name: str(_map(end).get("NetworkID") or "") for name, end in _networks(inspect).items()}
+    return network_of_mode(str(_map(inspect["HostConfig"]).get("NetworkMode") or ""), ids)
+
+
+def _networks(inspect: Mapping[str, Any]) -> Json:
+    return _map(_map(inspect.get("NetworkSettings")).get("Networks"))
 
 
 def _endpoints(inspect: Mapping[str, Any]) -> dict[str, Json]:
     """Its networks with what was asked of each, in the words of `NetworkingConfig.EndpointsConfig`."""
     mode = str(_map(inspect["HostConfig"]).get("NetworkMode") or "default")
-    networks = _map(_map(inspect.get("NetworkSettings")).get("Networks"))
     if mode.startswith("container:") or mode in ("host", "none"):
         return {}
     short = str(inspect["Id"])[:12]
     asked_mac = _map(inspect["Config"]).get("MacAddress")
     found: dict[str, Json] = {}
-    for name, value in networks.items():
+    first = _first(inspect)
+    for name, value in _networks(inspect).items():
         end = _map(value)
-        is_first = name == mode or str(end.get("NetworkID")) == mode or (mode == "default" and name == "bridge")
         kept: Json = {
             "Aliases": [alias for alias in _list(end.get("Aliases")) if alias != short],
             "Links": [_link(link) for link in _list(end.get("Links"))],
             "IPAMConfig": _map(end.get("IPAMConfig")) if name not in OWN_NETWORKS else {},
             "DriverOpts": _map(end.get("DriverOpts")),
             "GwPriority": end.get("GwPriority"),
-            "MacAddress": asked_mac if is_first else _lasting_mac(end),
+            "MacAddress": asked_mac if name == first else _lasting_mac(end),
         }
         found[name] = {key: value for key, value in kept.items() if value}
     return found

@@ -10,7 +10,7 @@ from tui.model.images import WireHealthcheck, WireImageConfig
 from tui.model.run_flags import FLAGS
 from tui.model.run_limits import csv_text, duration_text, size_text
 from tui.model.run_mounts import mount_text
-from tui.model.run_network import OWN_NETWORKS, parse_link
+from tui.model.run_network import OWN_NETWORKS, asked_names, network_of_mode, parse_link
 from tui.model.run_spec import RunSpec, run_spec
 from tui.model.run_wire import (
     RunInspect,
@@ -141,8 +141,10 @@ class _Reading:
         config, host = self._config, self._host
         mode = host.network_mode
         ends = dict((self._found.network_settings.networks if self._found.network_settings else None) or {})
-        first = ends.pop(mode, None) or (ends.pop("bridge", None) if mode in ("", "default") else None) or WireEnd()
-        own = [] if mode in ("", "default", "bridge") and not ends else [mode]
+        meant = network_of_mode(mode, {name: end.network_id if end else "" for name, end in ends.items()})
+        first = ends.pop(meant, None) or WireEnd()
+        named = mode if mode in OWN_NETWORKS else meant or mode
+        own = [] if mode in ("", "default", "bridge") and not ends else [named]
         others = [] if mode.startswith("container:") or mode in ("host", "none") else list(ends.items())
         self._many("network", [*own, *(self._network(name, end or WireEnd()) for name, end in others)])
         if others and mode in OWN_NETWORKS:
@@ -153,15 +155,18 @@ class _Reading:
         self._text("ip6", addresses.ip6)
         self._many("link-local-ip", addresses.link_local)
         if first.gw_priority or first.driver_opts:
-            fields = [f"name={mode}", *(f"driver-opt={k}={v}" for k, v in (first.driver_opts or {}).items())]
+            fields = [f"name={named}", *(f"driver-opt={k}={v}" for k, v in (first.driver_opts or {}).items())]
             fields += [f"gw-priority={first.gw_priority}"] if first.gw_priority else []
             self._options["network"] = (csv_text(fields), *self._options["network"][1:])
         links = [*(host.links or ()), *(first.links or ())]
         self._many("link", list(dict.fromkeys(":".join(parse_link(link)) for link in links)))
         self._text("mac-address", config.mac_address)
-        if config.hostname != self._found.id[:12]:
-            self._text("hostname", config.hostname)
-        self._text("domainname", config.domainname)
+        hostname, domainname = asked_names(
+            config.hostname, config.domainname, container=self._found.id, network_mode=mode, uts_mode=host.uts_mode,
+            daemon=self._daemon.name,
+        )  # fmt: skip
+        self._text("hostname", hostname)
+        self._text("domainname", domainname)
         for name, values in (("dns", host.dns), ("dns-search", host.dns_search), ("dns-option", host.dns_options)):
             self._many(name, values)
         self._many("add-host", host.extra_hosts)

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -12,6 +13,7 @@ from tui.model.run_options import InvalidOption
 _LONG: Final = re.compile(r"\w+=\w+", re.ASCII)
 _MAC: Final = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}")
 _LABEL: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
+_ID: Final = re.compile(r"[0-9a-f]{12,64}")
 OWN_NETWORKS: Final = ("bridge", "host", "none", "default")
 
 
@@ -151,6 +153,35 @@ def parse_link(text: str) -> tuple[str, str]:
     if not name or ":" in alias or (colon and not alias):
         raise InvalidOption(f"{text!r} is not NAME or NAME:ALIAS")
     return name.removeprefix("/"), alias.rpartition("/")[2] if alias else name.removeprefix("/")
+
+
+def network_of_mode(mode: str, ids: Mapping[str, str]) -> str:
+    """Returns which of a container's networks its `NetworkMode` means, empty where it is none of them.
+
+    `ids` are the networks' IDs by their names. The mode is what a client wrote: a name, an ID or the beginning of one.
+    """
+    name = "bridge" if mode in ("", "default") else mode
+    if name in ids:
+        return name
+    if found := next((network for network, id in ids.items() if id.startswith(name)), ""):
+        return found
+    # the daemon tells no IDs before the first start: one of the names must be it
+    return next(iter(ids), "") if _ID.fullmatch(name) and not any(ids.values()) else ""
+
+
+def asked_names(
+    hostname: str, domainname: str, *, container: str, network_mode: str, uts_mode: str, daemon: str
+) -> tuple[str, str]:
+    """Returns the host and domain name that a container was asked to have, empty where the daemon chose them.
+
+    It writes into the configuration what it chose: the beginning of the ID (`container`), as it starts in another
+    container's network that one's names, and in the host's network the name of the machine (`daemon`: as `GET /info`
+    has it). To ask for that again is refused, or holds on to what may change.
+    """
+    if network_mode.startswith("container:"):
+        return "", ""
+    chosen = (container[:12], daemon) if network_mode == "host" else (container[:12],)
+    return "" if uts_mode == "host" or hostname in chosen else hostname, domainname
 
 
 def parse_hostname(text: str) -> str:

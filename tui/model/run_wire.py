@@ -152,6 +152,7 @@ class WireAddresses(msgspec.Struct):
 
 
 class WireEnd(_Wire):
+    network_id: str = msgspec.field(default="", name="NetworkID")
     ipam_config: WireAddresses | None = msgspec.field(default=None, name="IPAMConfig")
     aliases: list[str] | None = None
     links: list[str] | None = None

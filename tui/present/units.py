@@ -64,8 +64,12 @@ def stamp(moment: float) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """Return "1 container", "2 containers"."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    """Return "1 container", "2 containers", "2 entries", "2 patches"."""
+    if count == 1:
+        return f"{count} {noun}"
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return f"{count} {noun[:-1]}ies"
+    return f"{count} {noun}{'es' if noun.endswith(('s', 'x', 'z', 'ch', 'sh')) else 's'}"
 
 
 def _scaled(count: float, step: int, units: tuple[str, ...]) -> str:

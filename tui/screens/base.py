@@ -16,7 +16,7 @@ from tui.commands.lending import Left, Lent
 from tui.commands.registry import BY_ID, COMMANDS, key_name
 from tui.commands.session import Session
 from tui.engine.errors import EngineError
-from widgets.literal import literal
+from widgets.literal import literal_lines
 
 if TYPE_CHECKING:
     from tui.app import HytheApp
@@ -210,11 +210,7 @@ class HytheScreen(Screen[Any]):
             await self.hythe.push_screen_wait(MessageDialog(title, text, ascii=self.ascii))
 
     def note(self, text: str, severity: Severity = "information") -> None:
-        ascii_only = self.hythe.settings.ascii
-        if ascii_only:
-            text = text.replace("…", "...")  # hythe's own words have it
-        lines = "\n".join(literal(line, ascii=ascii_only) for line in text[:2000].splitlines())
-        self.notify(lines, severity=severity, markup=False, timeout=8 if severity == "error" else 4)
+        self.notify(text[:2000], severity=severity, timeout=8 if severity == "error" else 4)
 
     def open(self, screen: str, *, session: Session | None = None, **arguments: Any) -> None:
         """Open a screen by its name: of a host, or else of this screen's own."""
@@ -256,15 +252,15 @@ class HytheScreen(Screen[Any]):
         """Put the cursor on an object, and return whether it is there: the dashboard does, others stay as they are."""
         return False
 
-    def copy(self, text: str) -> None:
+    def copy(self, text: str, shown: str | None = None) -> None:
         self.hythe.copy_to_clipboard(text)
-        # a longer text is a line or a file that may hold secrets
-        self.note(f"copied: {text}" if len(text) <= LONGEST_COPIED else f"copied {len(text)} characters")
+        told = text if shown is None else shown
+        self.note(f"copied: {told}" if len(told) <= LONGEST_COPIED else f"copied {len(text)} characters")
 
 
-def content(text: str) -> Content:
-    """Return text from outside as content that Textual draws literally."""
-    return Content("\n".join(literal(line) for line in text.splitlines()))
+def content(text: str, *, ascii: bool) -> Content:
+    """Return text from outside as content that Textual draws literally, in ASCII alone where no more can be drawn."""
+    return Content(literal_lines(text, ascii=ascii))
 
 
 ALL_BINDINGS = bindings_of(COMMANDS)

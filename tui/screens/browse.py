@@ -67,7 +67,7 @@ class BrowseScreen(HytheScreen):
         yield SpanLine(id="header", ascii=self.ascii)
         yield SpanLine(id="state", ascii=self.ascii)
         yield ChoiceList(id="lines", ascii=self.ascii)
-        yield SearchBar(id="browse-search")
+        yield SearchBar(ascii=self.ascii, id="browse-search")
         yield KeyHints(id="footer", ascii=self.ascii)
 
     def on_mount(self) -> None:

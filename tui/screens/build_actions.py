@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from shlex import quote
 
 from tui.commands.build import CannotBuild, build_again
 from tui.commands.lending import Lent, NoTerminal
@@ -33,7 +34,7 @@ async def open_shell(screen: HytheScreen, image: str) -> None:
     lines = [f"in a new container of {image}, which is removed at its end"]
     if session.guarded and not await screen.confirm("Open a shell?", lines, label="Open it"):
         return
-    entry = session.history.begin(f"docker run --rm -it --entrypoint sh {image}", session.name)
+    entry = session.history.begin(f"docker run --rm -it --entrypoint sh {quote(image)}", session.name)
     try:
         with entry.closed_by_failure():
             screen.check_terminal()

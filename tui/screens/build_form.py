@@ -40,6 +40,7 @@ from tui.model.build_spec import (
 )
 from tui.model.build_way import way_of
 from tui.present.build_form import context_lines, offered_arguments, remote_lines, way_words
+from tui.present.secrets import secret_names
 from tui.screens.build import BuildScreen
 from tui.screens.build_checks import (
     check_agent,
@@ -197,6 +198,11 @@ class BuildFormScreen(FormScreen):
 
     def line_of(self, values: Values) -> str:
         return docker_line(spec_of(values), default_builder(self.session)) if values["folder"] else ""
+
+    def told_line(self, values: Values) -> str:
+        spec = spec_of(values)
+        hide = secret_names(spec.args).__contains__
+        return docker_line(spec, default_builder(self.session), hide=hide) if values["folder"] else ""
 
     def values_changed(self) -> None:
         form = self.form

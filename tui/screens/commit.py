@@ -12,8 +12,7 @@ from textual.containers import Vertical
 from textual.events import Resize
 
 from tui.commands.command import Context
-from tui.commands.images import check_new_tag, described
-from tui.commands.running import allowed
+from tui.commands.images import check_new_tag, may_move
 from tui.engine.errors import ApiError, ConnectionLost, EngineError, NotFound
 from tui.engine.written import written
 from tui.model.commit_spec import CHANGES, CommitSpec, check_change, commit_line, env_of
@@ -156,12 +155,16 @@ class CommitScreen(FormScreen):
     def line_of(self, values: Values) -> str:
         return commit_line(self._spec(values))
 
+    def told_line(self, values: Values) -> str:
+        spec = self._spec(values)
+        return commit_line(spec, hide=secret_names(env_of(spec.changes)).__contains__)
+
     async def send(self, values: Values) -> None:
         session, container, spec = self.session, self._container, self._spec(values)
         repo, tag = split_target(spec.reference)
-        if repo and not await self._may_take(f"{repo}:{tag}"):
+        if repo and not await may_move(Context(session, self, "images"), {f"{repo}:{tag}": ""}):
             return
-        line = commit_line(spec, hide=secret_names(env_of(spec.changes)).__contains__)
+        line = self.told_line(values)
         entry = session.history.begin(line, session.name)
         session.set_busy(container.id, "commit")
         self.set_sending("committing")
@@ -191,17 +194,6 @@ class CommitScreen(FormScreen):
             self.note(f"$ {line}")
         finally:
             session.set_busy(container.id, None)
-
-    async def _may_take(self, familiar: str) -> bool:
-        """Ask before a reference is taken away from another image."""
-        state = self.session.state
-        holder = next((image for image in state.images.values() if familiar in image.tags), None)
-        if holder is None:
-            return True
-        users = sorted(c.name for c in state.containers.values() if c.image_id == holder.id)
-        lines = [f"{familiar} is now {described(holder, users)}", "it would lose this reference"]
-        context = Context(self.session, self, "containers", (self._container,))
-        return await allowed(context, "always", f"Move {familiar}?", lines, label="Move the tag", danger=True)
 
 
 UNTOLD = "whether the image was made nobody told: look among the images before you send it again"

@@ -85,7 +85,7 @@ class FileScreen(HytheScreen):
         yield SpanLine(id="file-title", classes="title", ascii=self.ascii)
         yield Static(id="file-notice", markup=False)
         yield CodeView(id="file-view", ascii=self.ascii)
-        yield SearchBar(id="file-search")
+        yield SearchBar(ascii=self.ascii, id="file-search")
         yield KeyHints(id="footer", ascii=self.ascii)
 
     def on_mount(self) -> None:
@@ -154,7 +154,7 @@ class FileScreen(HytheScreen):
 
     def _say(self, text: str, *, error: bool = False) -> None:
         notice = self.query_one("#file-notice", Static)
-        notice.update(content(text))
+        notice.update(content(text, ascii=self.ascii))
         notice.set_class(error, "-error")
         notice.display = bool(text)
 

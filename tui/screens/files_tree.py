@@ -60,7 +60,7 @@ class FilesPane(Vertical):
         yield ProgressLine(id="files-progress", ascii=self._ascii)
         yield Static(id="files-notice", markup=False)
         yield TreeView[FilePath](id="files-tree", columns="left", column_widths=(7,), ascii=self._ascii)
-        yield SearchBar(id="files-search")
+        yield SearchBar(ascii=self._ascii, id="files-search")
 
     @property
     def files(self) -> TreeView[FilePath]:
@@ -151,7 +151,7 @@ class FilesPane(Vertical):
             elif job is not None and job.state == "running" and not job.seen:
                 text = WAITING
         notice = self.query_one("#files-notice", Static)
-        notice.update(content(text))
+        notice.update(content(text, ascii=self._ascii))
         notice.set_class(bool(reading.problem), "-error")
         notice.display = bool(text)
         words = self._problem_words()

@@ -9,6 +9,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container as Box
+from textual.content import Content
 from textual.widgets import Static
 
 from tui.commands.command import Option
@@ -89,6 +90,10 @@ class FormScreen(HytheScreen):
         """Return the docker line that the form equals; an empty text while there is none."""
         raise NotImplementedError
 
+    def told_line(self, values: Values) -> str:
+        """Return the same line as it is told and recorded: where it may hold secrets, with these masked."""
+        return self.line_of(values)
+
     async def send(self, values: Values) -> None:
         """Ask the daemon; called at most once at a time. It may outlive the screen."""
         raise NotImplementedError
@@ -160,13 +165,15 @@ class FormScreen(HytheScreen):
 
     def _draw_line(self) -> None:
         line = self.line_of(self.form.values())
-        self.query_one("#form-line", Static).update(content(f"$ {line}"[:LONGEST_LINE] if line else ""))
+        self.query_one("#form-line", Static).update(
+            content(f"$ {line}"[:LONGEST_LINE] if line else "", ascii=self.ascii)
+        )
 
     def show_problem(self, text: str) -> None:
         """Say what is wrong with the form as a whole; an empty text takes it away."""
         problem = self.query_one("#form-problem", Static)
-        mark = "x " if self.hythe.settings.ascii else "✗ "
-        problem.update(content(mark + text if text else ""))
+        mark = "x " if self.ascii else "✗ "
+        problem.update(Content(mark) + content(text, ascii=self.ascii) if text else "")
         problem.set_class(bool(text), "-shown")
 
     def on_form_changed(self, _message: Form.Changed) -> None:
@@ -290,4 +297,5 @@ class FormScreen(HytheScreen):
 
     def action_copy_line(self) -> None:
         """Copy the docker line."""
-        self.copy(self.line_of(self.form.values()))
+        values = self.form.values()
+        self.copy(self.line_of(values), self.told_line(values))

@@ -28,6 +28,8 @@ REMARKS = (
 KEYS = 26
 """Cells that the keys of an entry take where there is room."""
 
+ARROWS = {"←": "left", "→": "right", "↑": "up", "↓": "down"}
+
 GUARDS = {"free": "", "guarded": "asks on a guarded host", "always": "always asks"}
 
 
@@ -51,7 +53,7 @@ class HelpScreen(ListScreen):
         if front.own_keys:
             yield Choice.heading("On this screen")
             for keys, what in front.own_keys:
-                yield from self._entry(f"own:{keys}", keys, what)
+                yield from self._entry(f"own:{keys}", self._written(keys), what)
         here = front.command_context().scope
         for scope, heading in sorted(GROUPS, key=lambda group: group[0] != here or here == "app"):
             commands = [command for command in front.help_commands() if command.scope == scope]
@@ -65,6 +67,10 @@ class HelpScreen(ListScreen):
         for text in REMARKS:
             for row in wrap(text, max(8, self._room - 1)):
                 yield Choice.note(row, "dim")
+
+    def _written(self, keys: str) -> str:
+        """Return keys as they can be drawn: the arrows are words in ASCII."""
+        return " ".join(ARROWS.get(key, key) for key in keys.split(" ")) if self.ascii else keys
 
     @property
     def _room(self) -> int:

@@ -41,7 +41,8 @@ class HistoryScreen(ListScreen):
         for key, entry in self._entries.items():
             lines.append(Choice(key, tuple(self._spans(entry))))
             if entry.detail:
-                lines.append(Choice.note(f"    {entry.detail}", "bad"))
+                tone = "dim" if entry.outcome == "ok" else TONES[entry.outcome]
+                lines.append(Choice.note(f"    {entry.detail}", tone))
         return lines or [Choice.note("nothing yet: commands that change the daemon are listed here", "dim")]
 
     def _spans(self, entry: Entry) -> Sequence[Span]:

@@ -95,7 +95,7 @@ class HostsScreen(HytheScreen):
         pane = TextPane(ascii=self.ascii, id="about")
         pane.can_focus = False
         yield pane
-        yield SearchBar(id="hosts-search")
+        yield SearchBar(ascii=self.ascii, id="hosts-search")
         yield KeyHints(id="footer", ascii=self.ascii)
 
     def on_mount(self) -> None:

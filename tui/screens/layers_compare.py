@@ -112,7 +112,7 @@ class CompareScreen(HytheScreen):
             with Vertical(id="files-pane", classes="pane"):
                 yield SpanLine(id="files-title", classes="title", ascii=self.ascii)
                 yield TreeView[TreePath](id="compare-tree", columns="left", column_widths=(7,), ascii=self.ascii)
-                yield SearchBar(id="compare-search")
+                yield SearchBar(ascii=self.ascii, id="compare-search")
         yield KeyHints(id="footer", ascii=self.ascii)
 
     def on_mount(self) -> None:
@@ -170,7 +170,7 @@ class CompareScreen(HytheScreen):
 
     def _say(self, text: str, *, error: bool = False) -> None:
         notice = self.query_one("#compare-notice", Static)
-        notice.update(content(text))
+        notice.update(content(text, ascii=self.ascii))
         notice.set_class(error, "-error")
         notice.display = bool(text)
 

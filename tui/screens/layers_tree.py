@@ -68,7 +68,7 @@ class LayerPane(Vertical):
         yield ProgressLine(id="layer-progress", ascii=self._ascii)
         yield Static(id="layer-notice", markup=False)
         yield TreeView[TreePath](id="layer-tree", columns="left", column_widths=(7,), ascii=self._ascii)
-        yield SearchBar(id="layer-search")
+        yield SearchBar(ascii=self._ascii, id="layer-search")
 
     @property
     def files(self) -> TreeView[TreePath]:
@@ -95,7 +95,7 @@ class LayerPane(Vertical):
     def say(self, text: str, *, error: bool = False) -> None:
         """Show a text in the place of the tree; empty: the tree is there."""
         notice = self.query_one("#layer-notice", Static)
-        notice.update(content(text))
+        notice.update(content(text, ascii=self._ascii))
         notice.set_class(error, "-error")
         notice.display = bool(text)
 

@@ -65,7 +65,7 @@ class LayerWasteScreen(HytheScreen):
         yield TextPane(id="advice", ascii=self.ascii)
         yield SpanLine(id="waste-title", classes="title", ascii=self.ascii)
         yield TreeView[WasteNode](id="waste-tree", columns="left", column_widths=(7,), ascii=self.ascii)
-        yield SearchBar(id="waste-search")
+        yield SearchBar(ascii=self.ascii, id="waste-search")
         yield KeyHints(id="footer", ascii=self.ascii)
 
     def on_mount(self) -> None:

@@ -123,7 +123,7 @@ class LimitsScreen(FormScreen):
         nothing = LABELS[option][1]
         found = list(dict.fromkeys(before[option] or nothing for before in self._before.values()))
         more = " …" if len(found) > MOST_SHOWN else ""
-        words = " / ".join(found[:MOST_SHOWN]) + (more.replace("…", "...") if self.ascii else more)
+        words = " / ".join(found[:MOST_SHOWN]) + more
         if option == "memory":
             usage = self.session.usage.usage
             used = [usage[c.id].sample.memory for c in self._containers if c.id in usage and c.state == "running"]
@@ -144,7 +144,8 @@ class LimitsScreen(FormScreen):
         context = Context(self.session, self, "containers", self._containers)
         title = f"Update {plural(len(self._containers), 'container')} on {self.session.name}?"
         lines = [self.line_of(values), *described(self._containers, self.session.now())]
-        if not await allowed(context, "guarded", title, lines, label="Update"):
+        names = [container.name for container in self._containers]
+        if not await allowed(context, "guarded", title, lines, names=names, label="Update", host_told=True):
             return
         self._sent.clear()
         acts = [Act(c.id, c.name, update_line(change, [c.name]), partial(self._update_one, c, change))

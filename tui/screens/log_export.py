@@ -14,8 +14,9 @@ from tui.model.log_record import NO_TIME
 from widgets import sgr
 from widgets.literal import literal
 from widgets.log_buffer import LogLine
+from widgets.log_rows import LogRows
 from widgets.log_text import stamp
-from widgets.log_view import LogView
+from widgets.log_view import SLICE_SECONDS, LogView
 
 CHUNK = 64 << 10
 
@@ -57,39 +58,59 @@ def _is_gap(view: LogView) -> bool:
     return view.buffer.head is not None and not view.buffer.joined
 
 
-def _edge_text(view: LogView) -> str:
-    return GAP if _is_gap(view) else ""  # what the view says there is for who is looking
-
-
 async def shown_lines(view: LogView, form: Form) -> AsyncGenerator[bytes]:
-    """Yield the lines that pass the filter, in chunks; the program goes on in between."""
+    """Yield the lines that pass the filter and are held now, in chunks; the program goes on in between.
+
+    What is filtered by meanwhile counts for the view alone; lines that are dropped meanwhile are left out.
+
+    Raises:
+        OSError: older lines can't be read again.
+    """
+    found, end = view.lines.filter, view.buffer.end
+    rows = LogRows(view.buffer, view.lines.laid)
+    rows.filter = found
+    complete = found is None
+    while found is not None and not complete:
+        complete = found.step(SLICE_SECONDS)
+        await asyncio.sleep(0)
     parts: list[str] = []
     held = 0
-    number = view.lines.first()
-    while number is not None:
-        text = _edge_text(view) if number == view.lines.edge_number else form(view.lines.line(number))
-        parts.append(text)
-        held += len(text)
+    number, head = rows.first(), view.buffer.head
+    while number is not None and number < end:
+        if head is not None and number >= view.buffer.first - 1:
+            parts.append(GAP if _is_gap(view) or view.buffer.head is not head else "")
+            head = None
+        if not rows.is_edge(number):
+            parts.append(form(rows.line(number)))
+            held += len(parts[-1])
         if held >= CHUNK:
             yield "".join(parts).encode()
             parts, held = [], 0
             await asyncio.sleep(0)
-        number = view.lines.after(number)
+            if found is not None:
+                found.step(0)  # it learns what was dropped
+        number = rows.after(number)
     if parts:
         yield "".join(parts).encode()
 
 
 async def held_lines(view: LogView, form: Form) -> AsyncGenerator[bytes]:
-    """Yield all lines that are held, whatever the filter."""
-    for stretch in view.buffer.stretches:
-        if stretch is view.buffer.main and _is_gap(view):
+    """Yield all lines that are held now, whatever the filter; those that are dropped meanwhile are left out.
+
+    Raises:
+        OSError: older lines can't be read again.
+    """
+    cut = False
+    for stretch, end in [(stretch, stretch.end) for stretch in view.buffer.stretches]:
+        if cut or (stretch is view.buffer.main and _is_gap(view)):
             yield GAP.encode()
         number = stretch.first
-        while number < stretch.end:
-            stop = min(stretch.end, number + 256)
+        while number < end and stretch in view.buffer.stretches:
+            stop = min(end, number + 256)
             yield "".join(form(view.buffer[at]) for at in range(number, stop)).encode()
-            number = max(stop, stretch.first)
             await asyncio.sleep(0)
+            number = max(stop, stretch.first)
+        cut = number < end  # the head was given up
 
 
 async def whole_log(feed: LogFeed) -> AsyncGenerator[bytes]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from shlex import quote
 
-from textual.app import SuspendNotSupported
-
+from tui.commands.lending import NoTerminal
 from tui.commands.places import ask_file
 from tui.jobs.log_save import SaveLogJob, write_file
 from tui.present.units import size
@@ -16,6 +15,7 @@ from tui.screens.base import HytheScreen
 from tui.screens.log_export import feed_pager, form_of, held_lines, pager_command, shown_lines, whole_log
 from tui.screens.log_reading import LogReading
 from tui.screens.log_targets import LogTargets
+from tui.screens.terminal import stepped_aside
 
 
 class LogSaver:
@@ -63,10 +63,10 @@ class LogSaver:
         return options[0][0] if len(options) == 1 else await self._screen.choose("Save", options)
 
     def _line(self, reading: LogReading, path: Path) -> str:
-        """The docker line that saving the whole log equals."""
+        """The line that saving the whole log equals."""
         if services := self._targets.services:
-            return f"docker service logs --timestamps {' '.join(service.name for _, service in services)} > {path}"
-        return f"docker logs --timestamps {' '.join(_names(reading))} > {path}"
+            return save_line("docker service logs", [service.name for _, service in services], path)
+        return save_line("docker logs", _names(reading), path)
 
     async def _write(self, reading: LogReading, path: Path, *, shown: bool) -> None:
         view, screen = reading.view, self._screen
@@ -92,18 +92,28 @@ class LogSaver:
             screen.note("there is no pager: set PAGER, or install less", "error")
             return
         form = form_of(reading.view, colours=True, sources=reading.feed.many)
-        loop = asyncio.get_running_loop()
+
+        async def work() -> None:
+            await feed_pager(command, shown_lines(reading.view, form), app.environment)
+
+        before = app.on_signal
         # ctrl+c is for the pager; it begins with the signal's default all the same, since a handler is not inherited
-        loop.add_signal_handler(signal.SIGINT, lambda: None)
+        app.on_signal = lambda number: None if number == signal.SIGINT else before(number)
         try:
-            with app.batch_update(), app.suspend():
-                await feed_pager(command, shown_lines(reading.view, form), app.environment)
-        except SuspendNotSupported:
+            await stepped_aside(app, work)
+        except NoTerminal:
             screen.note("this terminal can't be given to a pager", "error")
         except OSError as error:
             screen.note(f"{command[0]}: {error.strerror or error}", "error")
         finally:
-            loop.add_signal_handler(signal.SIGINT, app.exit, 128 + signal.SIGINT)
+            app.on_signal = before
+
+
+def save_line(command: str, names: Sequence[str], path: Path) -> str:
+    """Return the line that writes logs to a file in the order of time: docker takes one name at once."""
+    each = [f"{command} --timestamps {quote(name)}" for name in names]
+    source = each[0] if len(each) == 1 else f"{{ {'; '.join(each)}; }}"
+    return f"{source} {f'> {quote(str(path))} 2>&1' if len(each) == 1 else f'2>&1 | sort > {quote(str(path))}'}"
 
 
 def _names(reading: LogReading) -> list[str]:

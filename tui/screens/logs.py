@@ -124,7 +124,7 @@ class LogsScreen(HytheScreen):
             ascii=ascii_only,
             id="log",
         )
-        yield SearchBar(id="log-search")
+        yield SearchBar(ascii=ascii_only, id="log-search")
         yield SpanLine(id="log-line", classes="title", ascii=ascii_only)
         yield KeyHints(id="footer", ascii=ascii_only)
 
@@ -135,6 +135,8 @@ class LogsScreen(HytheScreen):
             tail=self.hythe.settings.log_tail,
             on_change=lambda: self.call_next(self._draw),
             growing=bool(self._targets.services),
+            cancel="x cancels",
+            no_room="S saves it all, r reads a range",
         )
         self.log_view.focus()
         self._follow()
@@ -217,7 +219,7 @@ class LogsScreen(HytheScreen):
             following=view.following,
             held=len(view.buffer),
             held_bytes=view.buffer.size,
-            busy=self._saver.busy or reading.busy,
+            busy=self._saver.busy or reading.standing,
             filters=self._filters(),
             shown=shown if view.lines.filter is not None else None,
             looked_through=looked_through,
@@ -231,7 +233,7 @@ class LogsScreen(HytheScreen):
         self.query_one("#header", SpanLine).show(*log_title(facts, self.ascii))
         self.query_one("#log-line", SpanLine).show(*log_line(facts, self.ascii))
         several = len(reading.sources) > 1 or len(view.buffer.sources) > 2
-        usable = {"choose": several, "all": view.more_above and not view.buffer.joined}
+        usable = {"choose": several, "all": reading.is_missing}
         self.query_one("#footer", KeyHints).hint([(*hint, usable.get(hint[0], True)) for hint in HINTS])
 
     def _filters(self) -> list[str]:
@@ -324,9 +326,11 @@ class LogsScreen(HytheScreen):
     def _apply(self, wanted: LineFilter) -> None:
         """Filter by this from now on."""
         if wanted != self._filter:
-            self._filter = wanted
+            before, self._filter = self._filter, wanted
             view = self.log_view
             view.set_test(None if wanted.passes_all else wanted.test(view.buffer), wanted.query)
+            if (wanted.since, wanted.until) != (before.since, before.until):
+                self.reading.look_at(wanted.since, wanted.until)
         self._draw()
 
     def action_level(self) -> None:
@@ -357,9 +361,6 @@ class LogsScreen(HytheScreen):
         since, until = parse_range(text, self.session.now(), local=local)
         self._typed["range"] = text
         self._apply(replace(self._filter, since=since, until=until))
-        feed = self.reading.feed
-        if since is not None and since < feed.oldest and not feed.at_start:
-            self.reading.read_from(since)
 
     def action_choose(self) -> None:
         self.run_worker(self._choose, group="log-ask")
@@ -383,10 +384,8 @@ class LogsScreen(HytheScreen):
 
     # ---- reading further back
     def action_all(self) -> None:
-        if not self.log_view.more_above or self.log_view.buffer.joined:
-            self.note("the whole log is here")
-        else:
-            self.reading.read_all()
+        if words := self.reading.read_all():
+            self.note(words)
         self._draw()
 
     def action_cancel(self) -> None:

@@ -129,9 +129,12 @@ class NetworkFormScreen(FormScreen):
     def line_of(self, values: Values) -> str:
         return network_line(self._spec(values))
 
+    def told_line(self, values: Values) -> str:
+        return network_line(self._spec(values), looks_secret)
+
     async def send(self, values: Values) -> None:
         spec, session = self._spec(values), self.session
-        line = network_line(spec, looks_secret)
+        line = self.told_line(values)
         try:
             made = await take(
                 session, line,

@@ -19,6 +19,14 @@ def title_of(screen: HytheScreen, command: Command) -> str:
     return f"{command.title}  ({keys})" if keys else command.title
 
 
+def help_of(command: Command) -> str | None:
+    """Return the docker line of a command as the markup that Textual takes it for: a bracket is a bracket.
+
+    Textual's own `escape` leaves those before a capital letter.
+    """
+    return command.line.replace("[", "\\[") or None
+
+
 class HythePalette(Provider):
     """Hits come from the one table of commands and from the store; names are drawn literally."""
 
@@ -30,7 +38,10 @@ class HythePalette(Provider):
             for command in sorted(screen.commands_here(), key=lambda command: command.scope == "app"):
                 text = title_of(screen, command)
                 yield DiscoveryHit(
-                    content(text), partial(screen.action_command, command.id), text, command.line or None
+                    content(text, ascii=screen.ascii),
+                    partial(screen.action_command, command.id),
+                    text,
+                    help_of(command),
                 )
 
     async def search(self, query: str) -> Hits:
@@ -42,7 +53,10 @@ class HythePalette(Provider):
         for command in screen.commands_here():
             if (score := matcher.match(command.title)) > 0:
                 text = title_of(screen, command)
-                yield Hit(score, content(text), partial(screen.action_command, command.id), text, command.line or None)
+                yield Hit(
+                    score, content(text, ascii=screen.ascii), partial(screen.action_command, command.id), text,
+                    help_of(command),
+                )  # fmt: skip
         if not isinstance(screen, DashboardScreen):
             return
         found = 0
@@ -50,4 +64,5 @@ class HythePalette(Provider):
             if found < MOST_OBJECTS and (score := matcher.match(name)) > 0:
                 found += 1
                 host = f"  on {session.name}" if screen.many_hosts else ""
-                yield Hit(score * 0.9, content(f"{noun} {name}{host}"), partial(screen.go_to, noun, id, session), name)
+                shown = content(f"{noun} {name}{host}", ascii=screen.ascii)
+                yield Hit(score * 0.9, shown, partial(screen.go_to, noun, id, session), name)

@@ -16,6 +16,7 @@ from tui.model.run_line import ParsedLine, docker_line, looks_like_run, parse_ru
 from tui.model.run_spec import RunSpec, check_run
 from tui.present.run import ImageHints, image_hints
 from tui.present.run_form import FIELDS, GROUPS, RunField, spec_from, values_of
+from tui.present.secrets import looks_secret
 from tui.screens.form_screen import FormScreen, Values
 from tui.screens.run_checks import RunChecks, check_image
 from tui.screens.run_choices import Known, choices
@@ -219,6 +220,9 @@ class RunScreen(FormScreen):
         except ValueError:
             return ""
 
+    def told_line(self, values: Values) -> str:
+        return docker_line(spec_from(values), hide=looks_secret)
+
     def take_paste(self, text: str) -> bool:
         """Fill the form in from a pasted `docker run` line, wherever the cursor is."""
         if not looks_like_run(text):
@@ -260,22 +264,24 @@ class RunScreen(FormScreen):
         self.run_worker(self._copy, group="copy", exclusive=True)
 
     async def _copy(self) -> None:
-        line = self.line_of(self.form.values())
+        values = self.form.values()
+        line = self.line_of(values)
         if not line:
             self.note("the command has a quote that is left open", "warning")
             return
-        options = (("line", "docker run line", line), ("compose", "Compose service", "services: …"))
+        told = self.told_line(values)
+        options = (("line", "docker run line", told), ("compose", "Compose service", "services: …"))
         chosen = await self.choose("Copy", options)
         if chosen == "line":
-            self.copy(line)
+            self.copy(line, told)
         elif chosen == "compose":
-            spec = spec_from(self.form.values())
+            spec = spec_from(values)
             problems = check_run(spec)
             if problems:
                 name, problem = next(iter(problems.items()))
                 self.note(f"{name}: {problem}", "warning")
             else:
-                self.copy(compose_text(spec))
+                self.copy(compose_text(spec), "a Compose service")
 
     async def send(self, values: Values) -> None:
         await self._sending_to.send(spec_from(values))

@@ -6,6 +6,7 @@ import asyncio
 import glob
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from tui.commands.history import Outcome
@@ -164,7 +165,7 @@ class Sending:
         lines = [f"{left.name}  ({left.image}, {left.state})", *text.splitlines()]
         if not await screen.confirm(f"{left.name} was created and does not start. Remove it?", lines, label="Remove"):
             return
-        entry = session.history.begin(f"docker rm --volumes {left.name}", session.name)
+        entry = session.history.begin(f"docker rm --volumes {quote(left.name)}", session.name)
         try:
             await session.engine.containers.remove(created.id, volumes=True)
         except EngineError as error:

@@ -89,7 +89,7 @@ class TableScreen(HytheScreen, Generic[R]):
             id="rows",
         )
         yield from self.compose_below()
-        yield SearchBar(id="table-search")
+        yield SearchBar(ascii=self.ascii, id="table-search")
         yield KeyHints(id="footer", ascii=self.ascii)
 
     def on_mount(self) -> None:

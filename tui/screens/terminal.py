@@ -9,11 +9,18 @@ import signal
 import termios
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App, SuspendNotSupported
 
 from tui.commands.lending import NoTerminal
+from tui.engine.program import Program, start_program
+
+if TYPE_CHECKING:
+    from tui.app import HytheApp
+
+END_SECONDS = 2.0
+"""How long a program may take to end what it does where hythe ends before it."""
 
 STOP_SECONDS = 0.2
 """How often is looked whether the program was stopped (ctrl+z), since nobody could bring it back."""
@@ -53,33 +60,51 @@ async def stepped_aside(app: App[Any], work: Callable[[], Awaitable[None]]) -> N
         raise failure
 
 
-async def run_program(app: App[Any], words: Sequence[str]) -> int:
+async def run_program(app: HytheApp, words: Sequence[str]) -> int:
     """Run a program on the terminal and return its exit code; keys that send signals reach it alone.
+
+    A signal that ends hythe first ends the program, which may put aside what was not saved.
 
     Raises:
         NoTerminal: there is no terminal.
         OSError: the program does not start.
     """
     code = 0
+    told: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def tell(number: int) -> None:
+        if not told.done():
+            told.set_result(number)
 
     async def work() -> None:
         nonlocal code
-        process = await asyncio.create_subprocess_exec(*words, process_group=0)
+        process = await start_program(*words, stdin=None, stdout=None, stderr=None, terminal=True)
         with _lent(process.pid):
-            code = await _ended(process)
+            try:
+                code = await _ended(process, told)
+            finally:
+                await process.end(END_SECONDS)  # while it has the terminal: in the background it would be stopped
 
-    await stepped_aside(app, work)
+    before, app.on_signal = app.on_signal, tell
+    try:
+        await stepped_aside(app, work)
+    finally:
+        app.on_signal = before
+        if told.done():
+            before(told.result())
     return code
 
 
-async def _ended(process: asyncio.subprocess.Process) -> int:
+async def _ended(process: Program, told: asyncio.Future[int]) -> int:
+    """Return the exit code once it has ended; -15, as it will be, where a signal comes before."""
     waiting = asyncio.create_task(process.wait())
     try:
-        while True:
-            done, _ = await asyncio.wait({waiting}, timeout=STOP_SECONDS)
-            if done:
+        while not told.done():
+            await asyncio.wait({waiting, told}, timeout=STOP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if waiting.done():
                 return waiting.result()
             _go_on(process.pid)
+        return -signal.SIGTERM
     finally:
         waiting.cancel()
 

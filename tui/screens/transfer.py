@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from tui.jobs.transfer import LayerProgress, TransferJob
-from tui.present.units import duration, rate
+from tui.present.units import duration, plural, rate
 from tui.screens.jobs import TONES
 from tui.screens.text_list import ListScreen
 from widgets.bars import Progress, progress_spans
@@ -62,7 +62,7 @@ class TransferScreen(ListScreen):
         picture = self._job.picture
         sized = picture.total or None
         finished = sum(layer.finished for layer in picture.layers)
-        text = f"{finished} of {len(picture.layers)} layers" if picture.layers else self._job.progress
+        text = f"{finished} of {plural(len(picture.layers), 'layer')}" if picture.layers else self._job.progress
         if not picture.layers and self._job.state == "done":
             text = "no layer had to be moved"
         if sized and not picture.is_sized:

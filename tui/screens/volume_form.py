@@ -76,9 +76,12 @@ class VolumeFormScreen(FormScreen):
     def line_of(self, values: Values) -> str:
         return volume_line(self._spec(values))
 
+    def told_line(self, values: Values) -> str:
+        return volume_line(self._spec(values), looks_secret)
+
     async def send(self, values: Values) -> None:
         spec, session = self._spec(values), self.session
-        line = volume_line(spec, looks_secret)
+        line = self.told_line(values)
         try:
             made = await take(
                 session, line,

@@ -28,6 +28,7 @@ class ComposeFiles:
         self._cli = cli
         self._changed = changed
         self._known: dict[ProjectPlace, tuple[Signature, ProjectFiles]] = {}
+        self._forgotten = 0
         self._places: tuple[ProjectPlace, ...] = ()
         self._task: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
@@ -61,6 +62,7 @@ class ComposeFiles:
     def forget(self) -> None:
         """Have everything read again: what a file includes may have changed without it."""
         self._known.clear()
+        self._forgotten += 1
         self._news.set()
 
     @contextmanager
@@ -95,11 +97,14 @@ class ComposeFiles:
                 continue
 
     async def _look(self, place: ProjectPlace) -> None:
+        forgotten = self._forgotten
         now = await asyncio.to_thread(signature, place)
         known = self._known.get(place)
         if known is not None and known[0] == now:
             return
         files = await self._cli.read_files(place)
+        if forgotten != self._forgotten:
+            return  # it may say what was so before: it is read again at once
         self._known.pop(place, None)
         if len(self._known) >= MOST_KNOWN:
             del self._known[next(iter(self._known))]  # projects come and go: what was read first is read again

@@ -41,7 +41,13 @@ class LogsTab(DetailTab):
             await self._give_up()
             target = Target(session.engine.containers, lambda: session.state, row, row.name)
             self._key = (session, row.id)
-            self._reading = LogReading(self.view, [target], tail=self.settings.log_tail, on_change=lambda: None)
+            self._reading = LogReading(
+                self.view,
+                [target],
+                tail=self.settings.log_tail,
+                on_change=lambda: None,
+                no_room="l opens the log with more room",
+            )
         await self._reading.run()
 
     async def _give_up(self) -> None:
@@ -52,6 +58,8 @@ class LogsTab(DetailTab):
     def empty(self, notice: str) -> None:
         if notice:  # without one the pane is only not seen now, and what was read is wanted again
             self._key = None
+            if self._reading is not None:
+                self._reading.cancel()  # else what it reads would stand below the notice
             self.view.clear()
             self.view.set_notice(notice)
 
