@@ -15,6 +15,7 @@ class FakeUi:
 
     answer: bool = True
     many_hosts: bool = False
+    hosts: Sequence[Session] = ()
     choice: str | None = None
     text: str | None = None
     texts: list[str] = field(default_factory=list[str])
@@ -25,6 +26,8 @@ class FakeUi:
     notes: list[tuple[str, str]] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     opened: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    opened_on: list[Session | None] = field(default_factory=list)
+    """The host of each screen that was opened."""
     went: list[tuple[str, str]] = field(default_factory=list)
     offered: dict[str, str] = field(default_factory=dict)
     """What the last choice was among: the label by the title."""
@@ -58,8 +61,9 @@ class FakeUi:
     def note(self, text: str, severity: str = "information") -> None:
         self.notes.append((severity, text))
 
-    def open(self, screen: str, **arguments: Any) -> None:
+    def open(self, screen: str, *, session: Session | None, **arguments: Any) -> None:
         self.opened.append((screen, arguments))
+        self.opened_on.append(session)
 
     def view(self, request: str) -> None:
         self.opened.append((request, {}))
@@ -73,8 +77,9 @@ class FakeUi:
     async def let_ssh_ask(self) -> None:
         self.asked.append(("ssh", (), None))
 
-    def go_to(self, noun: str, id: str, session: Session | None = None) -> None:
+    def go_to(self, noun: str, id: str, session: Session | None = None) -> bool:
         self.went.append((noun, id))
+        return True
 
     def copy(self, text: str, shown: str | None = None) -> None:
         self.notes.append(("copied", text))

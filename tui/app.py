@@ -328,9 +328,11 @@ class HytheApp(CellDiffDisplay, KeysInOrder, App[int]):
         """Copy a text; what is no character in it, as in names of files that are no UTF-8, is copied as U+FFFD."""
         super().copy_to_clipboard(re.sub("[\ud800-\udfff]", "\ufffd", text))
 
-    def open_screen(self, name: str, **arguments: Any) -> None:
-        """Open one of the screens of tui.screens.registry."""
-        self.push_screen(make_screen(name, self, arguments))
+    def open_screen(self, name: str, *, session: Session | None = None, **arguments: Any) -> None:
+        """Open one of the screens of tui.screens.registry, of a host: without one, of that in front."""
+        screen = make_screen(name, self, arguments)
+        screen.belong_to(session or self.session)
+        self.push_screen(screen)
 
     def _handle_exception(self, error: Exception) -> None:
         """End by an unexpected error. Textual's own prints a traceback with every local variable, secrets included.

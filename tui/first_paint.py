@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -20,6 +21,8 @@ from tui.settings import Settings
 
 if TYPE_CHECKING:
     from tui.engine.early import EarlyLists, Glimpse
+    from tui.model.containers import Container
+    from tui.present.columns import Column
     from widgets.live_table_layout import Placed
 
 Span = tuple[str, str]
@@ -86,7 +89,7 @@ class FirstPaint:
             return  # told by the application
         self.lists = EarlyLists(endpoints, _rows(*self.terminal.size()), self._show)
         self.lists.start()
-        _import_what_draws()  # while the daemon works
+        _import_what_draws(self._settings)  # while the daemon works
         self._drawn.wait(WAIT_SECONDS)
 
     def _show(self, glimpse: Glimpse) -> None:
@@ -111,11 +114,14 @@ class FirstPaint:
 DRAWING = ("tui.present.containers", "tui.present.header", "widgets.live_table_layout", "widgets.literal")
 """The modules that draw the names."""
 
+DRAWING_GROUPS = ("tui.present.project_groups",)
+"""Those that draw the rows of Compose projects, for those who have their containers grouped."""
 
-def _import_what_draws() -> None:
+
+def _import_what_draws(settings: Settings) -> None:
     from importlib import import_module
 
-    for name in DRAWING:
+    for name in (*DRAWING, *(DRAWING_GROUPS if settings.by_project else ())):
         import_module(name)
 
 
@@ -155,6 +161,8 @@ def first_lines(glimpse: Glimpse, settings: Settings, columns: int, lines: int, 
         for container in glimpse.containers:
             counts[container.state] = counts.get(container.state, 0) + 1
         title += [(f" {len(glimpse.containers)}", ""), *count_spans(counts)]
+    if settings.by_project:
+        title.append(("  by project", "dim"))
     title.append(("  reading …", "dim"))
     width, height = _table_size(columns, lines)
     table = ContainerRows(lambda: now, {}, settings.ascii).columns()
@@ -167,11 +175,41 @@ def first_lines(glimpse: Glimpse, settings: Settings, columns: int, lines: int, 
         drawn.append(Line((), (), "row"))
     drawn.append(Line(title, (), "title"))
     drawn.append(Line(_cells(heads, placed, sides, settings.ascii), (), "head"))
-    by_name = sorted(glimpse.containers, key=lambda container: (container.name.lower(), container.id))
-    for container in by_name[: max(0, height)]:
-        cells = [table[at.column].cell(container) for at in placed]
-        drawn.append(Line(_cells(cells, placed, sides, settings.ascii), (), "row"))
+    rows = islice(_rows_of(glimpse, [table[at.column] for at in placed], settings), max(0, height))
+    drawn += [Line(_cells(cells, placed, sides, settings.ascii), (), "row") for cells in rows]
     return drawn[:lines]
+
+
+def _rows_of(glimpse: Glimpse, columns: Sequence[Column[Container]], settings: Settings) -> Iterator[Sequence[Span]]:
+    """The cells of each row as the dashboard orders them: by name, or by Compose project below the row of each."""
+    by_name = sorted(glimpse.containers, key=lambda container: (container.name.lower(), container.id))
+    if not settings.by_project:
+        yield from ([column.cell(container) for column in columns] for container in by_name)
+        return
+    from tui.present.project_groups import ProjectGroups, group_rank
+    from widgets.live_table_layout import INDENT, UNFOLDED
+
+    groups = ProjectGroups({}, ascii=settings.ascii)
+    groups.take({container.id: container for container in glimpse.containers})
+    by_project: dict[str, list[Container]] = {}
+    for container in by_name:
+        by_project.setdefault(container.project, []).append(container)
+    for project in sorted(by_project, key=group_rank):
+        members = by_project[project]
+        known = [glimpse.whole or column.key == "name" for column in columns]  # of the newest alone nothing is counted
+        head = [groups.cell(column.key, project, len(members), 0, filtered=False) for column in columns]
+        shown = [cell if is_known else ("", "") for cell, is_known in zip(head, known, strict=True)]
+        yield _led(columns, UNFOLDED[settings.ascii], shown)
+        for container in members:
+            yield _led(columns, INDENT, (column.cell(container) for column in columns))
+
+
+def _led(columns: Sequence[Column[Container]], sign: str, cells: Iterable[Span]) -> Sequence[Span]:
+    """Cells with a sign before the name."""
+    return [
+        (sign + text if column.key == "name" else text, tone)
+        for column, (text, tone) in zip(columns, cells, strict=True)
+    ]
 
 
 def _cells(cells: Iterable[Span], placed: Iterable[Placed], sides: Iterable[Side], ascii_only: bool) -> list[Span]:

@@ -5,16 +5,11 @@ from typing import Any, Protocol, TypeVar
 
 from widgets.live_table import LiveTable
 from widgets.live_table_groups import Group, GroupedModel
-from widgets.live_table_layout import Cell, Column
+from widgets.live_table_layout import FOLDED, INDENT, UNFOLDED, Cell, Column
 from widgets.live_table_paint import State
 
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
-
-FOLDED, UNFOLDED = ("▸ ", "> "), ("▾ ", "v ")
-"""What stands before a group's name, and that in ASCII."""
-
-INDENT = "  "
 
 
 class Grouping(Protocol[T_contra]):
@@ -93,7 +88,7 @@ class GroupedTable(LiveTable[T]):
     def targets(self) -> tuple[str, ...]:
         """What a command applies to: the marked rows, or all in the group under the cursor, or the row there."""
         group = self.cursor_group
-        return super().targets if group is None or self._marks else tuple(group.keys)
+        return super().targets if group is None or self.shown_marks else tuple(group.keys)
 
     # What changes it
 

@@ -178,11 +178,11 @@ class LiveTable(TableCanvas[T], Generic[T], can_focus=True):
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """What a command applies to: the marked rows in the order of the table, or else the one under the cursor."""
-        if self._marks:
-            shown = self.shown_marks
-            return (*shown, *sorted(self._marks.difference(shown)))
-        return (self._cursor,) if self._cursor is not None else ()
+        """What a command applies to: the marked rows in the order of the table, or else the one under the cursor.
+
+        What a filter hides is none of them: the marks on it wait until it is seen again.
+        """
+        return self.shown_marks or ((self._cursor,) if self._cursor is not None else ())
 
     @property
     def sort(self) -> tuple[str | None, bool]:

@@ -19,6 +19,12 @@ GAP = 1
 GUTTER = 2
 """Cells for the mark and the gap after it."""
 
+FOLDED, UNFOLDED = ("▸ ", "> "), ("▾ ", "v ")
+"""What stands before the name of a group of rows, and that in ASCII."""
+
+INDENT = "  "
+"""What stands before the name of a row in a group."""
+
 
 class Column(Protocol[T_contra]):
     """What a live table needs to know of a column; any object with these read-only attributes will do."""

@@ -107,6 +107,7 @@ async def test_the_prunes_are_offered_with_what_they_would_take(session: Session
     ui = FakeUi(choice="volumes")
     await BY_ID["app.clean_up"].run(Context(session, ui, "app"))
     assert ui.opened == [("clean_up", {"prune": "volumes"})]
+    assert ui.opened_on == [session]
     session.engine.transport.read_only = True
     assert "read-only" in (BY_ID["app.clean_up"].why_not(Context(session, ui, "app")) or "")
 

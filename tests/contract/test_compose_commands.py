@@ -119,6 +119,17 @@ async def test_stop_start_restart_and_down_by_the_api(session: Session, name: st
     assert {entry.outcome for entry in session.history} == {"ok"}
 
 
+@pytest.mark.parametrize("id", ["up", "stop", "restart", "down", "pull", "build", "scale", "copy", "logs"])
+async def test_a_service_whose_project_went_is_refused_and_nothing_is_asked(session: Session, id: str) -> None:
+    command, ui = BY_ID[f"project.{id}"], FakeUi(choice="name", text="2")
+    context = Context(session, ui, "projects", (ComposeService("went", "web", "busybox:latest"),))
+    assert command.why_not(context) is not None
+    if id != "logs":  # which asks the screen for its containers
+        await command.run_on(context)  # it went after that was asked
+        assert ui.notes == [("warning", "the project is gone: it has no containers any more")]
+    assert (ui.asked, list(session.history)) == ([], [])
+
+
 async def test_down_of_a_service_leaves_the_others(session: Session, name: str) -> None:
     web = session.projects[project_id(name)].services[1]
     ui = await run(session, "project.down", web)

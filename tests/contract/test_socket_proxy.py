@@ -96,7 +96,7 @@ async def test_nothing_may_be_changed(bench: Bench) -> None:
         async with asyncio.timeout(60):
             await seen.wait()
         await change(bench, made)
-        ui = FakeUi()
+        ui = FakeUi(hosts=(session,))
         context = Context(session, ui, "containers", [session.state.containers[made]])
         stop, logs = BY_ID["container.kill"], BY_ID["container.logs"]
         assert stop.why_not(context) is None

@@ -210,6 +210,19 @@ async def test_the_details_of_a_group_are_those_of_its_project() -> None:
         assert screen.detail.resource == "containers"
 
 
+async def test_a_command_in_the_services_of_a_group_takes_the_containers_of_that_service() -> None:
+    app = StageApp()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await grouped(pilot)
+        await pilot.press("slash", *"shop", "enter", "g")
+        await until(pilot, lambda: screen.detail.resource == "projects" and "migrate" in text_of(app), "the services")
+        await pilot.press("shift+tab")
+        await until(pilot, lambda: screen.detail.body.has_focus, "the services in front")
+        await pilot.press("slash", *"migrate", "enter", "s")
+        await until(pilot, lambda: "docker start shop-migrate-1" in text_of(app))
+        assert [entry.line for entry in screen.session.history] == ["docker start shop-migrate-1"]
+
+
 async def test_projects_of_several_hosts_are_groups_of_their_own() -> None:
     app = FleetApp(("alpha", "beta"))
     async with fleet(app) as (pilot, screen, text):

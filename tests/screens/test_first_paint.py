@@ -57,8 +57,11 @@ SIZES = [(80, 24), (119, 54), (120, 40), (160, 50), (169, 30), (200, 60), (171, 
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("ascii_only", [False, True])
-async def test_nothing_jumps_when_the_dashboard_comes(size: tuple[int, int], ascii_only: bool) -> None:
-    settings = Settings(ascii=ascii_only)
+@pytest.mark.parametrize("by_project", [False, True], ids=["flat", "by project"])
+async def test_nothing_jumps_when_the_dashboard_comes(
+    size: tuple[int, int], ascii_only: bool, by_project: bool
+) -> None:
+    settings = Settings(ascii=ascii_only, by_project=by_project)
     app = StageApp(settings, containers=30)
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: isinstance(app.screen, DashboardScreen), "the dashboard")
@@ -84,10 +87,23 @@ async def test_nothing_jumps_when_the_dashboard_comes(size: tuple[int, int], asc
     assert [line[2:30] for line in rows] == [line[2:30] for line in after[title + 2 : title + 2 + len(rows)]]
 
 
+def test_of_the_newest_alone_no_project_is_counted() -> None:
+    labels = {"com.docker.compose.project": "shop"}
+    containers = [container(1), container(2, labels=labels), container(3, labels=labels)]
+    for whole in (False, True):
+        screen, _ = paint(Glimpse(HERE, "1.51", containers, whole), Settings(by_project=True), 100, 24)
+        rows = [line.split() for line in screen.display if "shop" in line or "project" in line or "box" in line][1:]
+        assert [row[:2] for row in rows if row[0] == "▾"] == [["▾", "shop"], ["▾", "no"]]
+        assert [row[0] for row in rows if row[0] != "▾"] == ["box-2", "box-3", "box-1"]
+        assert ("2/2" in rows[0]) is whole
+
+
 @pytest.mark.parametrize("size", [(1, 1), (2, 1), (1, 9), (3, 3), (9, 4), (20, 5), (500, 3)])
 @pytest.mark.parametrize("whole", [True, False])
-def test_no_terminal_is_too_small(size: tuple[int, int], whole: bool) -> None:
-    screen, _ = paint(Glimpse(HERE, "1.51", [container(n) for n in range(9)], whole), Settings(), *size)
+@pytest.mark.parametrize("by_project", [False, True], ids=["flat", "by project"])
+def test_no_terminal_is_too_small(size: tuple[int, int], whole: bool, by_project: bool) -> None:
+    glimpse = Glimpse(HERE, "1.51", [container(n) for n in range(9)], whole)
+    screen, _ = paint(glimpse, Settings(by_project=by_project), *size)
     assert len(screen.display) == size[1]
 
 

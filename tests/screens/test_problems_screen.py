@@ -13,11 +13,12 @@ from tui.settings import Settings
 Compare = Callable[..., bool]
 
 
-async def open_problems(pilot: Pilot[int]) -> DashboardScreen:
+async def open_problems(pilot: Pilot[int], front: str = "1") -> DashboardScreen:
+    """Open the problems, with the table of that key in front of the dashboard."""
     screen = await dashboard(pilot)
     app = pilot.app
     assert isinstance(app, StageApp)
-    await pilot.press("W")
+    await pilot.press(front, "W")
     await until(pilot, lambda: all(word in text_of(app) for word in ("restart loop", "unhealthy", "out of memory")))
     return screen
 
@@ -34,10 +35,11 @@ async def test_what_is_cured_goes_by_itself_and_the_commands_run() -> None:
         assert [entry.line for entry in screen.session.history] == ["docker stop shop-payments-1"]
 
 
-async def test_the_timeline_of_one_is_a_key_away() -> None:
+@pytest.mark.parametrize("front", ["1", "2", "5"], ids=["containers", "images", "projects"])
+async def test_the_timeline_of_one_is_a_key_away(front: str) -> None:
     app = StageApp()
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        screen = await open_problems(pilot)
+        screen = await open_problems(pilot, front)
         await pilot.press("G", "enter")
         await until(pilot, lambda: "why it died" in text_of(app), "the commands")
         await pilot.press("enter")
@@ -56,6 +58,28 @@ async def test_the_stats_of_one_are_its_own_though_others_are_marked() -> None:
         await until(pilot, lambda: app.screen is screen and screen.detail.tab == "stats", "the tab")
         await pilot.press("escape", "S")
         await until(pilot, lambda: app.screen is not screen, "the comparison of the marked ones")
+
+
+async def test_one_that_a_frozen_table_does_not_show_yet_is_gone_to() -> None:
+    app = StageApp()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        await pilot.press("exclamation_mark")
+        engine = screen.session.engine
+        id = (await engine.containers.create({"Image": "busybox:latest"}, name="late")).id
+        await until(pilot, lambda: id in screen.session.state.containers, "the container")
+        screen.show_detail("timeline", "container", id, screen.session)
+        assert screen.containers.cursor_key == id
+        assert screen.detail.tab == "timeline"
+
+
+async def test_the_details_that_a_command_shows_are_those_of_the_marked_row() -> None:
+    app = StageApp()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        await pilot.press("g", "space", "G", "w")
+        await until(pilot, lambda: screen.detail.tab == "timeline" and screen.detail.body.has_focus, "the timeline")
+        assert screen.containers.cursor_key in screen.containers.marks
 
 
 async def test_nothing_is_changed_on_a_host_that_is_read_only() -> None:

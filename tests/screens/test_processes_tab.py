@@ -6,6 +6,7 @@ import pytest
 from stage import StageApp, dashboard, text_of, until
 from textual.pilot import Pilot
 
+from tui.screens import detail
 from tui.screens.dashboard import DashboardScreen
 from tui.settings import Settings
 
@@ -50,6 +51,18 @@ async def test_the_main_process_is_killed_as_the_container_is() -> None:
         await pilot.press("y")
         await until(pilot, lambda: "it does not run: exited 137" in text_of(app), "why there is nothing")
         assert [entry.line.split()[1] for entry in screen.session.history] == ["kill"]
+
+
+async def test_a_process_of_another_row_is_sent_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = StageApp()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await open_processes(pilot, "postgres")
+        monkeypatch.setattr(detail, "SETTLE_SECONDS", 3600.0)
+        web = next(c for c in screen.session.state.containers.values() if c.name == "shop-web-1")
+        screen.go_to("container", web.id)  # as when the row that was there goes: its tree is still to be seen
+        screen.set_focus(screen.detail.body)
+        await pilot.press("j", "K")
+        await until(pilot, lambda: "the processes of" in text_of(app) and "not read yet" in text_of(app), "why not")
 
 
 async def test_a_branch_that_was_closed_stays_closed_and_a_list_has_none() -> None:

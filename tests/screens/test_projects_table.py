@@ -11,6 +11,8 @@ from textual.pilot import Pilot
 from tui.commands.command import Context
 from tui.commands.compose_runs import run_job
 from tui.model.compose import ProjectPlace
+from tui.screens import detail
+from tui.screens.details.services import ServiceTable
 from tui.screens.logs import LogsScreen
 from tui.screens.output import OutputScreen
 from tui.settings import Settings
@@ -57,6 +59,46 @@ async def test_a_key_in_the_details_acts_on_the_service_alone_in_the_details() -
         await pilot.press("s")
         await until(pilot, lambda: "docker start shop-migrate-1" in text_of(app))
         assert [entry.line for entry in screen.session.history] == ["docker start shop-migrate-1"]
+
+
+async def test_a_service_that_is_marked_and_hidden_by_a_filter_is_not_acted_on() -> None:
+    app = StageApp()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        await pilot.press("5", "slash", *"shop", "enter", "enter")
+        await until(pilot, lambda: "worker" in text_of(app))
+        await pilot.press("slash", *"worker", "enter", "space", "slash", *"migrate", "enter")
+        await until(pilot, lambda: "worker" not in text_of(app))
+        await pilot.press("s")
+        await until(pilot, lambda: "docker start shop-migrate-1" in text_of(app))
+        assert [entry.line for entry in screen.session.history] == ["docker start shop-migrate-1"]
+
+
+async def test_a_key_in_the_details_without_a_service_there_takes_nothing() -> None:
+    app = StageApp()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        await pilot.press("5", "slash", *"shop", "enter", "enter")
+        await until(pilot, lambda: "worker" in text_of(app))
+        await pilot.press("slash", *"nosuch", "enter")
+        await until(pilot, lambda: "worker" not in text_of(app))
+        await pilot.press("s")
+        await until(pilot, lambda: "no service under the cursor" in text_of(app), "why not")
+        assert not list(screen.session.history)
+
+
+async def test_a_key_in_details_that_do_not_show_the_row_yet_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = StageApp()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await dashboard(pilot)
+        await pilot.press("5")
+        body = screen.detail.body
+        assert isinstance(body, ServiceTable)
+        await until(pilot, lambda: body.cursor_row is not None, "the services of the first project")
+        monkeypatch.setattr(detail, "SETTLE_SECONDS", 3600.0)
+        await pilot.press("j", "enter", "s")
+        await until(pilot, lambda: "no service under the cursor" in text_of(app), "why not")
+        assert not list(screen.session.history)
 
 
 async def test_up_without_compose_says_why() -> None:
@@ -136,7 +178,7 @@ def test_it_looks(
         await pilot.press("5", "j", *(["enter"] if ascii else []))
         app = pilot.app
         assert isinstance(app, StageApp)
-        await until(pilot, lambda: "not known" in text_of(app))
+        await until(pilot, lambda: text_of(app).count("not known") > 1, "what there is to say of both projects")
         if ascii or size[0] > 100:
             await until(pilot, lambda: "is not known: there is no docker CLI" in text_of(app))
         await until(pilot, lambda: " stream" not in text_of(app), "the end of what was watched in the first table")

@@ -196,9 +196,13 @@ async def test_the_line_and_a_compose_service_can_be_copied(monkeypatch: pytest.
         assert yaml.safe_load(copied[1])["services"]["copied"]["environment"] == ["A=b"]
 
 
-async def test_one_that_is_not_detached_shows_its_output() -> None:
+@pytest.mark.parametrize("marked", [False, True], ids=["no marks", "all marked"])
+async def test_one_that_is_not_detached_shows_its_own_output(marked: bool) -> None:
     app = StageApp()
     async with app.run_test(size=SIZE) as pilot:
+        front = await dashboard(pilot)
+        if marked:
+            front.containers.mark_all_shown()
         screen = await open_form(pilot)
         screen.form.field("detach").insert("false")
         fill(screen, "command", "sh -c 'echo hello from it; sleep 60'")
@@ -206,6 +210,26 @@ async def test_one_that_is_not_detached_shows_its_output() -> None:
         await pilot.press("f2")
         await until(pilot, lambda: isinstance(app.screen, LogsScreen), "its log")
         await until(pilot, lambda: "hello from it" in text_of(app), "its output")
+        made = next(c for c in front.session.state.containers.values() if "hello" in c.command)
+        assert text_of(app).startswith(f" logs {made.name} ")
+
+
+async def test_what_has_ended_and_removed_itself_has_no_log_to_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = StageApp()
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        screen = await open_form(pilot)
+        engine = screen.session.engine
+        start = engine.containers.start
+
+        async def start_and_end(container: str) -> None:
+            await start(container)
+            await engine.containers.remove(container, force=True)
+
+        monkeypatch.setattr(engine.containers, "start", start_and_end)
+        screen.form.field("detach").insert("false")
+        await pilot.press("f2")
+        await until(pilot, lambda: "and its log with it" in text_of(app), "what became of it")
+        assert isinstance(app.screen, DashboardScreen)
 
 
 async def test_files_of_variables_are_read_here_and_what_is_missing_is_told(tmp_path: Path) -> None:

@@ -73,12 +73,17 @@ class Ui(Protocol):
         """Whether several hosts are shown together, so that a question has to say which one it is about."""
         ...
 
+    @property
+    def hosts(self) -> Sequence[Session]:
+        """The hosts that are shown together, or the one that is shown."""
+        ...
+
     def note(self, text: str, severity: Severity = "information") -> None:
         """Show a line for a moment."""
         ...
 
-    def open(self, screen: str, **arguments: Any) -> None:
-        """Open a screen by its name."""
+    def open(self, screen: str, *, session: Session | None, **arguments: Any) -> None:
+        """Open a screen by its name, on a host: by what the user acted on, whatever has the cursor by now."""
         ...
 
     def view(self, request: str) -> None:
@@ -97,8 +102,11 @@ class Ui(Protocol):
         """Step aside and let ssh ask on the terminal, for each host that it needs an answer to reach; mostly none."""
         ...
 
-    def go_to(self, noun: str, id: str, session: Session | None = None) -> None:
-        """Put the cursor on an object of a host, where tables are in front; a screen without tables stays as it is."""
+    def go_to(self, noun: str, id: str, session: Session | None = None) -> bool:
+        """Put the cursor on an object of a host, where tables are in front; a screen without tables stays as it is.
+
+        Returns whether the cursor is there: on one that is not known yet it is as soon as that comes.
+        """
         ...
 
     def copy(self, text: str, shown: str | None = None) -> None:
@@ -124,6 +132,8 @@ class Context(msgspec.Struct, frozen=True):
     """The one of the container's processes that is meant, where one is."""
     group: str = ""
     """What the rows are called together, where they are meant by the one row that stands for all of them."""
+    noun: str = ""
+    """What one of the rows is called, where that is another word than the scope's."""
 
     @property
     def session(self) -> Session:
@@ -201,8 +211,8 @@ class Command(msgspec.Struct, frozen=True):
     `line` is the docker command that it equals, with placeholders, as the key reference shows it; `hint` orders the
     footer (0: not shown there); `short` is the footer's word. An `immediate` one only changes what is seen: it is done
     before the next key is looked at, so that what is typed after it goes where it leads. One that is `together` is run
-    once for the rows of all hosts: it asks the screen for them. An `offline` one needs no connected host, a `rowless`
-    one no row under the cursor.
+    once for the rows of all hosts on which it can be run: it asks the screen for them. An `offline` one needs no
+    connected host, a `rowless` one no row under the cursor.
     """
 
     id: str
@@ -242,7 +252,7 @@ class Command(msgspec.Struct, frozen=True):
         if self.scope != "app" and self.rowless:
             return self.available(context)
         if self.scope != "app" and not context.rows:
-            return f"no {self.scope.removesuffix('s')} under the cursor"
+            return f"no {context.noun or self.scope.removesuffix('s')} under the cursor"
         if self.scope != "app" and not self.many and context.group:
             return f"one container at a time, and {context.group} is a group: enter shows them"
         if self.scope != "app" and not self.many and len(context.rows) > 1:

@@ -83,6 +83,11 @@ def described(targets: Sequence[Target]) -> list[str]:
     return lines
 
 
+def gone(context: Context) -> str | None:
+    """Return that the projects are gone, if they are: the rows may be a moment old."""
+    return None if targets_of(context) else "the project is gone: it has no containers any more"
+
+
 async def why_not(session: Session, target: Target) -> str:
     """Return why Compose can't work on it, or an empty string."""
     if target.odd_name:

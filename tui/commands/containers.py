@@ -115,10 +115,11 @@ async def limits(context: Context) -> None:
     """Read the limits of the targets and open the form on them."""
     from tui.model.limits import texts_of  # with the options of docker run
 
-    made = context.session.engine.containers.made
+    session = context.session
+    made = session.engine.containers.made
     found = await asyncio.gather(*(made(target.id) for target in context.containers))
     before = {target.id: texts_of(each.host_config) for target, each in zip(context.containers, found, strict=True)}
-    context.ui.open("limits", containers=tuple(context.containers), before=before)
+    context.ui.open("limits", session=session, containers=tuple(context.containers), before=before)
 
 
 async def remove(context: Context) -> None:
@@ -151,7 +152,7 @@ async def remove(context: Context) -> None:
 
 async def commit(context: Context) -> None:
     """Open the commit form."""
-    context.ui.open("commit", container=context.containers[0])
+    context.ui.open("commit", session=context.session, container=context.containers[0])
 
 
 async def logs(context: Context) -> None:
@@ -164,13 +165,15 @@ async def project_logs(context: Context) -> None:
     project = context.containers[0].project
     containers = context.session.state.containers.values()
     found = sorted((c for c in containers if c.project == project), key=lambda c: c.name)
-    context.ui.open("logs", targets=[(context.session, container) for container in found], title=project)
+    targets = [(context.session, container) for container in found]
+    context.ui.open("logs", session=context.session, targets=targets, title=project)
 
 
 async def layers(context: Context) -> None:
     """Open the layers of the container's image."""
     target = context.containers[0]
-    context.ui.open("layers", image=target.image_id or target.image, title=target.image)
+    image = target.image_id or target.image
+    context.ui.open("layers", session=context.session, image=image, title=target.image)
 
 
 async def group(context: Context) -> None:
@@ -190,7 +193,7 @@ async def fold_all(context: Context) -> None:
 
 async def run_again(context: Context) -> None:
     """Open the run form on the container's image."""
-    context.ui.open("run", image=context.containers[0].image)
+    context.ui.open("run", session=context.session, image=context.containers[0].image)
 
 
 async def inspect(context: Context) -> None:

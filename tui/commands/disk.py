@@ -22,7 +22,7 @@ async def clean_up(context: Context) -> None:
     """Ask which kind of prune, and show what it would remove."""
     chosen = await context.ui.choose("Clean up: show what would be removed by", options(context.session))
     if chosen is not None:
-        context.ui.open("clean_up", prune=chosen)
+        context.ui.open("clean_up", session=context.session, prune=chosen)
 
 
 def options(session: Session) -> list[Option]:

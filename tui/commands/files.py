@@ -24,7 +24,7 @@ from tui.model.volumes import Volume
 
 async def files(context: Context) -> None:
     """Open the container's files."""
-    context.ui.open("files", container=context.containers[0])
+    context.ui.open("files", session=context.session, container=context.containers[0])
 
 
 async def environment(context: Context) -> None:
@@ -132,7 +132,7 @@ async def volume_files(context: Context) -> None:
     volume = context.volumes[0]
     users = mounting(context, volume)
     if not users:
-        context.ui.open("volume_files", volume=volume)
+        context.ui.open("volume_files", session=context.session, volume=volume)
         return
     chosen = users[0][0].id
     if len(users) > 1:
@@ -142,7 +142,7 @@ async def volume_files(context: Context) -> None:
             return
         chosen = picked
     container, path = next(user for user in users if user[0].id == chosen)
-    context.ui.open("files", container=container, path=path)
+    context.ui.open("files", session=context.session, container=container, path=path)
 
 
 def mounting(context: Context, volume: Volume) -> list[tuple[Container, str]]:

@@ -18,19 +18,20 @@ def _view(request: str) -> Callable[[Context], Awaitable[None]]:
 
 def _open(screen: str) -> Callable[[Context], Awaitable[None]]:
     async def run(context: Context) -> None:
-        context.ui.open(screen)
+        context.ui.open(screen, session=context.connected)
 
     return run
 
 
 async def refresh(context: Context) -> None:
-    """Read everything again, and try a daemon that is away at once; what ssh has to ask is asked now."""
+    """Read everything of every host again, and try one that is away at once; what ssh has to ask is asked now."""
     await context.ui.let_ssh_ask()
-    context.session.refused.clear()
-    context.session.compose.forget()
-    context.session.compose_files.forget()
-    context.session.swarm.refresh()
-    context.session.feed.refresh()
+    for session in context.ui.hosts:
+        session.refused.clear()
+        session.compose.forget()
+        session.compose_files.forget()
+        session.swarm.refresh()
+        session.feed.refresh()
     context.ui.note("reading everything again")
 
 

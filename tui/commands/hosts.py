@@ -31,12 +31,13 @@ async def create(context: Context) -> None:
     """Open the form of a new context, on the address of a host that is none yet."""
     row = context.hosts[0] if context.hosts else None
     host = row.host.url if row is not None and row.host.kind in ("socket", "named") else ""
-    context.ui.open("context", desk=_desk(context), host=host)
+    context.ui.open("context", session=context.connected, desk=_desk(context), host=host)
 
 
 async def edit(context: Context) -> None:
     """Open the form of the context."""
-    context.ui.open("context", desk=_desk(context), stored=_desk(context).stored(context.hosts[0]))
+    desk = _desk(context)
+    context.ui.open("context", session=context.connected, desk=desk, stored=desk.stored(context.hosts[0]))
 
 
 async def use(context: Context) -> None:

@@ -39,19 +39,20 @@ def users_of(context: Context, image: Image) -> list[str]:
 
 async def run(context: Context) -> None:
     """Open the run form on the image."""
-    context.ui.open("run", image=context.images[0].reference)
+    context.ui.open("run", session=context.session, image=context.images[0].reference)
 
 
 async def layers(context: Context) -> None:
     """Open the image's layers."""
     image = context.images[0]
-    context.ui.open("layers", image=image.id, title=image.reference)
+    context.ui.open("layers", session=context.session, image=image.id, title=image.reference)
 
 
 async def compare(context: Context) -> None:
     """Open two images side by side, the older one first."""
     first, second = sorted(context.images, key=lambda image: image.created)
-    context.ui.open("compare", first=(first.id, first.reference), second=(second.id, second.reference))
+    named = {"first": (first.id, first.reference), "second": (second.id, second.reference)}
+    context.ui.open("compare", session=context.session, **named)
 
 
 async def inspect(context: Context) -> None:

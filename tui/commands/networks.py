@@ -40,12 +40,12 @@ def _described(context: Context, network: Network) -> str:
 
 async def create(context: Context) -> None:
     """Open the form of a new network."""
-    context.ui.open("network")
+    context.ui.open("network", session=context.session)
 
 
 async def connect(context: Context) -> None:
     """Open the form that attaches a container."""
-    context.ui.open("network_connect", network=context.networks[0])
+    context.ui.open("network_connect", session=context.session, network=context.networks[0])
 
 
 async def disconnect(context: Context) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from shlex import quote
 
 from tui.commands.command import Context, Guard
-from tui.commands.compose_runs import Target, described, run_compose, run_job, targets_of, why_not
+from tui.commands.compose_runs import Target, described, gone, run_compose, run_job, targets_of, why_not
 from tui.commands.containers import acts, time_option
 from tui.commands.containers import described as described_containers
 from tui.commands.running import Act, allowed, perform
@@ -20,6 +20,14 @@ from tui.model.networks import Network
 from tui.present.units import plural
 
 Fallback = Callable[[Context, Target], Awaitable[None]]
+
+
+def _targets(context: Context) -> list[Target]:
+    """Return what a command acts on; nothing, which is said, where that went since it was asked for."""
+    targets = targets_of(context)
+    if (reason := gone(context)) is not None:
+        context.ui.note(reason, "warning")
+    return targets
 
 
 async def _through_compose(
@@ -64,16 +72,16 @@ def _names(targets: Sequence[Target]) -> list[str]:
 
 async def up(context: Context) -> None:
     """Make and start what the files say, and make anew what differs from them."""
-    targets = targets_of(context)
+    targets = _targets(context)
     kept = [container for target in targets for container in target.kept]
     lines = [f"  ! {container.name}, kept aside, may be removed" for container in kept]
-    if await _asked(context, targets, "Up", "always" if kept else "guarded", lines):
+    if targets and await _asked(context, targets, "Up", "always" if kept else "guarded", lines):
         await _through_compose(context, targets, ["up", "--detach"], "up")
 
 
 async def stop_or_start(context: Context) -> None:
     """Stop those of the targets that run; when none runs, start them all."""
-    targets = targets_of(context)
+    targets = _targets(context)
     running = [target for target in targets if any(c.is_running for c in target.containers)]
     if not running:
         await _through_compose(context, targets, ["start"], "start", _start, starts=True)
@@ -83,8 +91,8 @@ async def stop_or_start(context: Context) -> None:
 
 async def restart(context: Context) -> None:
     """Restart the targets."""
-    targets = targets_of(context)
-    if await _asked(context, targets, "Restart"):
+    targets = _targets(context)
+    if targets and await _asked(context, targets, "Restart"):
         await _through_compose(context, targets, ["restart", *_grace(context)], "restart", _restart, starts=True)
 
 
@@ -117,7 +125,9 @@ async def _restart(context: Context, target: Target) -> None:
 
 async def down(context: Context) -> None:
     """Remove the containers of the targets, and of whole projects the networks too, after asking; volumes stay."""
-    session, targets = context.session, targets_of(context)
+    session, targets = context.session, _targets(context)
+    if not targets:
+        return
     lines: list[str] = []
     for target in targets:
         lines += described_containers([*target.containers, *target.kept], session.now())
@@ -162,17 +172,20 @@ def _networks(context: Context, target: Target) -> list[Network]:
 
 async def pull(context: Context) -> None:
     """Pull the images that the files name."""
-    await _through_compose(context, targets_of(context), ["pull"], "pull")
+    await _through_compose(context, _targets(context), ["pull"], "pull")
 
 
 async def build(context: Context) -> None:
     """Build the images that the files say how to build."""
-    await _through_compose(context, targets_of(context), ["build"], "build")
+    await _through_compose(context, _targets(context), ["build"], "build")
 
 
 async def scale(context: Context) -> None:
     """Ask for a number of containers of one service, and have that many."""
-    session, target = context.session, targets_of(context)[0]
+    session, targets = context.session, _targets(context)
+    if not targets:
+        return
+    target = targets[0]
     services = target.services or target.project.services
     names = [service.name for service in services]
     options = [(s.name, s.name, plural(len(s.containers), "container")) for s in services]
@@ -223,7 +236,10 @@ def logs_of(contexts: Sequence[Context]) -> tuple[list[tuple[Session, Container]
 
 async def copy(context: Context) -> None:
     """Copy something of the project."""
-    target = targets_of(context)[0]
+    targets = _targets(context)
+    if not targets:
+        return
+    target = targets[0]
     place = target.project.place
     options = [("name", place.name, "name")]
     options += [("folder", place.working_dir, "folder")] if place.working_dir else []
@@ -283,7 +299,7 @@ def _is_idle(context: Context) -> str | None:
     """Return what Compose does already with one of the projects: two runs would work against each other."""
     busy = context.session.busy
     running = [busy[target.project.id] for target in targets_of(context) if target.project.id in busy]
-    return f"{running[0]} is under way (J lists the jobs)" if running else None
+    return f"{running[0]} is under way (J lists the jobs)" if running else gone(context)
 
 
 def needs_compose(context: Context) -> str | None:

@@ -20,11 +20,11 @@ async def show_scan(session: Session, ui: Ui, image: str, name: str) -> None:
     running = running_scan(session, image)
     known = session.scans.latest(image)
     if running is not None:
-        ui.open("scan", job=running)
+        ui.open("scan", session=session, job=running)
     elif known is not None:
-        ui.open("scan", scan=known)
+        ui.open("scan", session=session, scan=known)
     elif (job := await begin_scan(session, ui, image, name)) is not None:
-        ui.open("scan", job=job)
+        ui.open("scan", session=session, job=job)
 
 
 def running_scan(session: Session, image: str) -> ScanJob | None:

@@ -95,7 +95,8 @@ async def logs(context: Context) -> None:
     """Show the logs of the services' tasks on all nodes as one text."""
     services = context.services
     title = services[0].name if len(services) == 1 else plural(len(services), "service")
-    context.ui.open("logs", targets=[(context.session, service) for service in services], title=title)
+    targets = [(context.session, service) for service in services]
+    context.ui.open("logs", session=context.session, targets=targets, title=title)
 
 
 async def inspect(context: Context) -> None:

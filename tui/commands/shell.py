@@ -44,7 +44,7 @@ async def shell(context: Context) -> None:
 async def shell_as(context: Context) -> None:
     """Ask for user, folder and command first."""
     context.ui.check_terminal()
-    context.ui.open("exec", container=context.containers[0])
+    context.ui.open("exec", session=context.session, container=context.containers[0])
 
 
 async def one_off(context: Context) -> None:

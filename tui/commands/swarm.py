@@ -11,7 +11,7 @@ from tui.present.units import plural
 
 async def overview(context: Context) -> None:
     """Open the overview: the daemon's part, stacks, and the names of secrets and configs."""
-    context.ui.open("swarm")
+    context.ui.open("swarm", session=context.session)
 
 
 async def init(context: Context) -> None:

@@ -22,7 +22,7 @@ async def pull(context: Context) -> None:
     """Open the pull form; on an image with its own reference, which pulls what is newer."""
     images = context.images
     reference = images[0].tags[0] if len(images) == 1 and images[0].tags else ""
-    context.ui.open("pull", reference=reference)
+    context.ui.open("pull", session=context.session, reference=reference)
 
 
 async def login_words(registry: str) -> str:
@@ -60,7 +60,7 @@ async def push(context: Context) -> None:
     if await allowed(context, "always", f"Push {tag}?", lines, names=[tag], label="Push"):
         job = PushJob(context.session.engine, tag)
         start_job(context.session, job)
-        ui.open("transfer", job=job)
+        ui.open("transfer", session=context.session, job=job)
 
 
 async def log_in(context: Context, registry: str = "") -> None:

@@ -55,7 +55,7 @@ def _used(users: list[str]) -> str:
 
 async def create(context: Context) -> None:
     """Open the form of a new volume."""
-    context.ui.open("volume")
+    context.ui.open("volume", session=context.session)
 
 
 async def read_sizes(context: Context) -> None:

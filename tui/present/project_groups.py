@@ -17,6 +17,11 @@ NO_PROJECT = ""
 """The group of the containers that no project made."""
 
 
+def group_rank(project: str) -> tuple[bool, str, str]:
+    """Return what groups are ordered by, from the name of the project; what no project made comes last."""
+    return project == NO_PROJECT, project.lower(), project
+
+
 class _Condition(NamedTuple):
     state: str
     health: str

@@ -68,13 +68,23 @@ class HytheScreen(Screen[Any]):
         return self.hythe.many_hosts
 
     @property
+    def hosts(self) -> Sequence[Session]:
+        """The hosts that are shown together, or the one that is shown; none while none is connected."""
+        return self.hythe.fleet.sessions if self.hythe.fleet else ()
+
+    @property
     def session(self) -> Session:
-        """The host that was in front when the screen first asked. Screens that need one are opened only with one."""
+        """The host that the screen was opened on, and stays on. Screens that need one are opened only with one."""
         if self._session is None:
             self._session = self.hythe.session
         if self._session is None:
             raise RuntimeError("this screen needs a connected host")
         return self._session
+
+    def belong_to(self, session: Session | None) -> None:
+        """Be of this host; one that knows by itself of which it is stays with that."""
+        if self._session is None:
+            self._session = session
 
     @property
     def is_seen(self) -> bool:
@@ -92,7 +102,7 @@ class HytheScreen(Screen[Any]):
 
     def command_context(self) -> Context:
         """Return what a command would act on now."""
-        return Context(self.hythe.session and self.session, self, "app")
+        return Context(self._own_host(), self, "app")
 
     def refuses(self, id: str) -> bool:
         """Return whether a command can't run here now, having said why: for keys of a screen's own that lead to it."""
@@ -105,8 +115,10 @@ class HytheScreen(Screen[Any]):
 
     async def action_command(self, id: str) -> None:
         """Run a command from the table: the one way in for keys, palette, clicks and hints."""
-        command = BY_ID[id]
-        context = self.command_context()
+        await self.start_command(BY_ID[id], self.command_context())
+
+    async def start_command(self, command: Command, context: Context) -> None:
+        """Run a command on what is given, or say why it can't be run; one that takes a while goes on by itself."""
         reason = command.why_not(context)
         if reason is not None:
             self.note(f"{command.title}: {reason}", "warning")
@@ -114,7 +126,7 @@ class HytheScreen(Screen[Any]):
         if command.immediate:
             await self.run_command(command, context)
         else:
-            self.run_worker(partial(self.run_command, command, context), group="commands", name=id)
+            self.run_worker(partial(self.run_command, command, context), group="commands", name=command.id)
 
     async def run_command(self, command: Command, context: Context) -> None:
         """Run a command, and show the daemon's words when it fails."""
@@ -200,8 +212,17 @@ class HytheScreen(Screen[Any]):
     def note(self, text: str, severity: Severity = "information") -> None:
         self.notify(text[:2000], severity=severity, timeout=8 if severity == "error" else 4)
 
-    def open(self, screen: str, **arguments: Any) -> None:
-        self.hythe.open_screen(screen, **arguments)
+    def open(self, screen: str, *, session: Session | None = None, **arguments: Any) -> None:
+        """Open a screen by its name: of a host, or else of this screen's own."""
+        self.hythe.open_screen(screen, session=session or self._own_host(), **arguments)
+
+    def push(self, screen: HytheScreen, then: Callable[[Any], None] | None = None) -> None:
+        """Put a screen of this one's host in front; `then` is called with what it is left with."""
+        screen.belong_to(self._own_host())
+        self.hythe.push_screen(screen, then)
+
+    def _own_host(self) -> Session | None:
+        return self.hythe.session and self.session
 
     def view(self, request: str) -> None:
         """Do what a view command asks of this screen; see the subclasses."""
@@ -219,7 +240,7 @@ class HytheScreen(Screen[Any]):
         return await run_terminal(self.hythe, lent)
 
     async def let_ssh_ask(self) -> None:
-        for session in self.hythe.fleet.sessions if self.hythe.fleet else ():
+        for session in self.hosts:
             if session.engine.transport.connections.asks:
                 try:
                     await self.hythe.let_ssh_ask(session.engine)
@@ -227,8 +248,9 @@ class HytheScreen(Screen[Any]):
                     self.note(f"{session.name}: {error}", "error")
                 session.feed.refresh()
 
-    def go_to(self, noun: str, id: str, session: Session | None = None) -> None:
-        """Put the cursor on an object: the dashboard does, other screens stay as they are."""
+    def go_to(self, noun: str, id: str, session: Session | None = None) -> bool:
+        """Put the cursor on an object, and return whether it is there: the dashboard does, others stay as they are."""
+        return False
 
     def copy(self, text: str, shown: str | None = None) -> None:
         self.hythe.copy_to_clipboard(text)

@@ -58,4 +58,4 @@ async def rebuild(screen: HytheScreen, job: BuildJob) -> None:
         return
     if again is not None and screen.hythe.screen is screen:
         await screen.hythe.pop_screen()
-        screen.hythe.open_screen("build_job", job=again)
+        screen.open("build_job", job=again)

@@ -337,7 +337,7 @@ class BuildFormScreen(FormScreen):
         await self.hythe.pop_screen()
         if isinstance(self.hythe.screen, BuildScreen):
             await self.hythe.pop_screen()
-        self.hythe.open_screen("build_job", job=job)
+        self.open("build_job", job=job)
 
     async def _may_move_tag(self, spec: BuildSpec) -> bool:
         self.set_sending("waiting for an answer")

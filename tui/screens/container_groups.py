@@ -12,7 +12,7 @@ from tui.commands.session import Session
 from tui.model.compose import project_id, wanted_of, with_files
 from tui.model.containers import Container
 from tui.present.hosted import Hosted
-from tui.present.project_groups import NO_PROJECT, ProjectGroups
+from tui.present.project_groups import ProjectGroups, group_rank
 from widgets.live_table_groups import Group
 from widgets.live_table_layout import Cell
 
@@ -59,7 +59,7 @@ class ContainerGroups:
     def rank(self, group: str) -> Any:
         """Order by project and host; what no project made comes last."""
         number, _, project = group.partition(":")
-        return project == NO_PROJECT, project.lower(), project, int(number)
+        return group_rank(project), int(number)
 
     def cell(self, column: str, group: Group, marked: int, *, filtered: bool) -> Cell:
         """Return what a group's row says in a column."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -15,8 +15,10 @@ from textual.widgets import Input
 from tui.commands.command import Command, Context, Row, Scope, name_of
 from tui.commands.registry import BY_ID, COMMANDS, in_scope
 from tui.commands.session import Session
+from tui.model.compose import ComposeService
 from tui.present.units import plural
 from tui.screens.base import ALL_BINDINGS
+from tui.screens.details import TABS
 from tui.screens.resource_views import VIEW_OF, VIEWS
 from tui.screens.table_name import TableName
 from tui.screens.tables import TablesScreen
@@ -58,6 +60,7 @@ class DashboardScreen(TablesScreen):
 
     def action_pane(self, step: int) -> None:
         """Go to the next pane that there is room for; where there is one table at a time, to the next table."""
+        self._follow_cursor()  # before the details can have the focus: what is pressed there is meant for this row
         names = self._offered()
         if self._small:
             self._go(names[(names.index(self._current) + step) % len(names)])
@@ -82,20 +85,48 @@ class DashboardScreen(TablesScreen):
                 for id, record in view.records(session).items():
                     yield session, id, name_of(record), view.noun
 
-    def go_to(self, noun: str, id: str, session: Session | None = None) -> None:
-        """Put the cursor on an object, clearing a filter that hides it; on one not known yet as it comes."""
+    def go_to(self, noun: str, id: str, session: Session | None = None) -> bool:
+        """Put the cursor on an object, clearing a filter that hides it; on one not known yet as it comes.
+
+        Returns whether the cursor is there: the details are of it then.
+        """
         session = session or self._fleet.front
         view = next(view for view in VIEWS if view.noun == noun)
         self._awaited = None if id in view.records(session) else (session, noun, id)
         self._go(view.name)
-        key = self._fleet.key(session, id)
-        if not self.table.move_to(key):
-            self.pane.only_running = False
-            self.show_state()
-            self._filter("")
-            self.table.move_to(key)
+        there = self._awaited is None and self._move_to(self._fleet.key(session, id))
+        self._follow_cursor()
+        return there
+
+    def _move_to(self, key: str) -> bool:
+        """Put the cursor on a row, whatever holds it back."""
+        table = self.table
+        if table.move_to(key):
+            return True
+        self.pane.only_running = False
+        self.show_state()
+        self._filter("")
+        if table.move_to(key):
+            return True
+        table.thaw()
+        self.pane.draw_title()
+        return table.move_to(key)
+
+    def show_detail(self, tab: str, noun: str, id: str, session: Session) -> None:
+        """Put the cursor on an object and show a tab of its details, whatever is marked."""
+        if self.go_to(noun, id, session):
+            self._open_detail(tab)
+
+    def _open_detail_of_target(self, tab: str) -> None:
+        """Show a tab of the row that a command acts on: where that is a marked one, the cursor goes there."""
+        context = self.command_context()
+        rows: Sequence[Any] = context.rows
+        if len(rows) == 1:
+            self.table.move_to(self._fleet.key(context.session, rows[0].id))
+        self._open_detail(tab)
 
     def _open_detail(self, tab: str | None = None) -> None:
+        self._follow_cursor()  # what was in front last may be of another resource, and have no such tab
         if tab is not None:
             self.detail.show_tab(tab)
         self._detail_open = True
@@ -172,45 +203,71 @@ class DashboardScreen(TablesScreen):
     def help_commands(self) -> Sequence[Command]:
         return COMMANDS
 
+    @property
+    def session(self) -> Session:
+        """The host in front: here it goes along with the cursor and the marks."""
+        return self._fleet.front
+
     def command_context(self) -> Context:
         return self._contexts()[0]
 
     def _contexts(self) -> list[Context]:
-        """Return what a command acts on, one context a host; the first is of the host in front."""
-        group = "" if self.table.shown_marks else self._group_name()
-        found = [Context(session, self, self._current, rows, group=group) for session, rows in self._targets()]
+        """Return what a command acts on, one context a host; the first is of the host in front.
+
+        These are the rows of the details while they have the focus and rows, else those of the table.
+        """
+        inner = self.detail.targets() if self.focused is self.detail.body else None
+        if inner is not None:
+            found = [self._inner_context(*inner)]
+        else:
+            group = "" if self.table.shown_marks else self._group_name()
+            found = [Context(session, self, self._current, rows, group=group) for session, rows in self.pane.targets()]
         if found:
             self._fleet.front = found[0].session
         return found or [Context(self._fleet.front, self, self._current)]
+
+    def _inner_context(self, session: Session, rows: Sequence[Row]) -> Context:
+        """Return what a command acts on in the details; of a group of containers: those of the services there."""
+        noun = self.detail.noun
+        if self.detail.resource == self._current:
+            return Context(session, self, self._current, rows, noun=noun)
+        services = [row for row in rows if isinstance(row, ComposeService)]
+        known = session.state.containers
+        members = [known[each.id] for service in services for each in service.containers if each.id in known]
+        group = " ".join(service.name for service in services) if len(members) > 1 else ""
+        return Context(session, self, self._current, members, group=group, noun=f"container of a {noun}")
 
     def _group_name(self) -> str:
         """Return what the group is called whose own row has the cursor; an empty string where none has."""
         group = self.pane.cursor_group
         return "" if group is None else group[1] or "no project"
 
-    def _targets(self) -> list[tuple[Session, Sequence[Row]]]:
-        """Return the rows that a command acts on, by host: those of the details while they have the focus and rows."""
-        focused = self.focused is self.detail.body and self.detail.resource == self._current
-        inner = self.detail.targets() if focused else None
-        return [inner] if inner is not None else [(session, rows) for session, rows in self.pane.targets()]
-
     async def action_command(self, id: str) -> None:
         """Run a command on each host that has some of the marked rows; a slow one holds up no other."""
         command, contexts = BY_ID[id], self._contexts()
-        if len(contexts) < 2 or command.scope == "app" or command.together:
-            await super().action_command(id)
+        if len(contexts) < 2 or command.scope == "app":
+            await self.start_command(command, contexts[0])
             return
-        marked = sum(len(context.rows) for context in contexts)
-        if not command.many:
-            self.note(f"{command.title}: one at a time, and {marked} are marked", "warning")
+        if reason := _one_at_a_time(command, contexts):
+            self.note(f"{command.title}: {reason}", "warning")
             return
-        ready: list[Context] = []
         for context in contexts:
-            if (reason := command.why_not(context)) is None:
-                ready.append(context)
-            else:
+            if (reason := command.why_not(context)) is not None:
                 self.note(f"{command.title} on {context.session.name}: {reason}", "warning")
-        self.run_worker(partial(self._run_on, command, ready), group="commands", name=id)
+        ready = _ready(command, contexts)
+        if not command.together:
+            self.run_worker(partial(self._run_on, command, ready), group="commands", name=id)
+        elif ready:
+            await self.start_command(command, ready[0])
+
+    def can_run(self) -> Callable[[Command], bool]:
+        contexts = self._contexts()
+
+        def can_run(command: Command) -> bool:
+            asked = contexts[:1] if command.scope == "app" else contexts
+            return not _one_at_a_time(command, asked) and bool(_ready(command, asked))
+
+        return can_run
 
     async def _run_on(self, command: Command, contexts: Sequence[Context]) -> None:
         await asyncio.gather(*(self.run_command(command, context) for context in contexts))
@@ -256,21 +313,22 @@ class DashboardScreen(TablesScreen):
         elif request == "project_logs":
             from tui.commands.projects import logs_of  # with the code of the commands on projects, which is late
 
-            targets, title = logs_of(self._contexts())
+            targets, title = logs_of(_ready(BY_ID["project.logs"], self._contexts()))
             if targets:
                 self.open("logs", targets=targets, title=title)
         elif request in ("logs", "one_off"):
-            self.open(request, targets=self._marked())
+            if targets := self._targets(f"container.{request}"):
+                self.open(request, targets=targets)
         elif request == "compare_stats":
-            targets = self._marked()
+            targets = self._targets("container.stats")
             if len(targets) > 1 or self._group_name():
                 self.open("stats_compare", targets=targets)
             else:
-                self._open_detail("stats")
+                self._open_detail_of_target("stats")
         elif request in ("next_detail", "previous_detail"):
             self.detail.turn(1 if request == "next_detail" else -1)
-        elif self.detail.has_tab(request):
-            self._open_detail(request)
+        elif any(kind.name == request for kind in TABS[self._current]):
+            self._open_detail_of_target(request)
         else:
             super().view(request)
 
@@ -284,9 +342,9 @@ class DashboardScreen(TablesScreen):
             key = self.keys_of(BY_ID["container.group"])
             self.note(f"nothing to fold: {key or 'a command'} groups the containers by Compose project")
 
-    def _marked(self) -> list[tuple[Session, Any]]:
-        """Return each marked row, else the one under the cursor, with its host."""
-        return [(session, row) for session, rows in self.pane.targets() for row in rows]
+    def _targets(self, command: str) -> list[tuple[Session, Any]]:
+        """Return each row that a command of all hosts acts on, with its host: not those of a host that refuses it."""
+        return [(each.session, row) for each in _ready(BY_ID[command], self._contexts()) for row in each.rows]
 
     async def _choose_sort(self) -> None:
         pane = self.pane
@@ -300,3 +358,15 @@ class DashboardScreen(TablesScreen):
 
         if looks_like_run(event.text) and BY_ID["app.run"].why_not(self.command_context()) is None:
             self.open("run", line=event.text)
+
+
+def _one_at_a_time(command: Command, contexts: Sequence[Context]) -> str:
+    """Return why a command can't be run on the rows of so many hosts, or an empty string."""
+    if len(contexts) < 2 or command.many or command.together:
+        return ""
+    return f"one at a time, and {sum(len(context.rows) for context in contexts)} are marked"
+
+
+def _ready(command: Command, contexts: Sequence[Context]) -> list[Context]:
+    """Return those of the hosts on which a command can be run now."""
+    return [context for context in contexts if command.why_not(context) is None]

@@ -94,8 +94,20 @@ class DetailPane(GroundStack):
         return tab
 
     def targets(self) -> tuple[Session, Sequence[Row]] | None:
-        """Return what a command acts on while the tab in front has the focus; None for the row of the table."""
-        return self._in_front.targets()
+        """Return what a command acts on while the tab in front has the focus; None for the row of the table.
+
+        Of a tab that has rows that is never the row of the table: without one there that is meant, it is nothing.
+        """
+        if self._row is None:
+            return None
+        session, row = self._row
+        found = self._in_front.targets(session, row)
+        return None if found is None else (session, found)
+
+    @property
+    def noun(self) -> str:
+        """What such a row is called."""
+        return self._in_front.noun
 
     def search(self, text: str) -> None:
         """Search in the tab in front."""
@@ -173,6 +185,9 @@ class DetailPane(GroundStack):
         if self._row is None or not isinstance(screen, HytheScreen):
             return
         session, row = self._row
+        if message.owner != (session, row.id):
+            screen.note(f"{command.title}: the processes of {name_of(row)} are not read yet", "warning")
+            return
         context = Context(session, screen, "containers", (row,), process=message.process)
         if (reason := command.why_not(context)) is not None:
             screen.note(f"{command.title}: {reason}", "warning")

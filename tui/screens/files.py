@@ -241,7 +241,7 @@ class FilesScreen(HytheScreen):
             self._show_file(target, str(link))
 
     def _show_file(self, path: str, opened: str = "") -> None:
-        self.hythe.push_screen(ContainerFileScreen(self._container, path, opened, root=self.root, name=self.of))
+        self.push(ContainerFileScreen(self._container, path, opened, root=self.root, name=self.of))
 
     def _start_visit(self, path: str) -> None:
         if self._knows(path) and self.pane.go_to(path):

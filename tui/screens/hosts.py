@@ -14,6 +14,7 @@ from textual.events import Resize
 from tui.commands.command import Command, Context
 from tui.commands.host_desk import HostDesk
 from tui.commands.registry import BY_ID, in_scope
+from tui.commands.session import Session
 from tui.engine.endpoint import Endpoint
 from tui.engine.errors import EndpointError
 from tui.engine.hosts import find_hosts
@@ -244,18 +245,14 @@ class HostsScreen(HytheScreen):
         return [*HERE, *(BY_ID[id] for id in EVERYWHERE)]
 
     def command_context(self) -> Context:
-        table = self.table
-        rows = self._shown
-        shown = set(table.order)
-        # what a filter hides is not acted on: the marks on it wait until it is seen again
-        keys = [key for key in table.targets if key in shown] or ([table.cursor_key] if table.cursor_key else [])
-        return Context(self.hythe.session, self, "hosts", tuple(rows[key] for key in keys if key in rows), self._desk)
+        rows = tuple(self._shown[key] for key in self.table.targets if key in self._shown)
+        return Context(self.hythe.session, self, "hosts", rows, self._desk)
 
-    def open(self, screen: str, **arguments: object) -> None:
+    def open(self, screen: str, *, session: Session | None = None, **arguments: object) -> None:
         if screen == "context":
             arguments["saved"] = self.saved
             arguments["prober"] = self._prober
-        super().open(screen, **arguments)
+        super().open(screen, session=session, **arguments)
 
     async def saved(self, name: str) -> None:
         """Put the cursor on a context that was written just now, and ask its host."""

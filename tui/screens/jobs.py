@@ -46,20 +46,22 @@ class JobsScreen(ListScreen):
             (f"{share}{job.error or job.progress}", "bad" if job.error else "dim"),
         )
 
-    def _job(self, key: str | None) -> Job | None:
-        return next((job for _, job in self.hythe.jobs() if str(job.id) == key), None)
+    def _job(self, key: str | None) -> tuple[Session, Job] | None:
+        return next(((session, job) for session, job in self.hythe.jobs() if str(job.id) == key), None)
 
     def on_choice_list_chosen(self, message: ChoiceList.Chosen) -> None:
-        job = self._job(message.key)
-        if job is not None and job.screen == "jobs":
+        if (found := self._job(message.key)) is None:
+            return
+        session, job = found
+        if job.screen == "jobs":
             text = "\n".join(filter(None, (f"$ {job.line}", job.progress, job.error)))
             self.run_worker(partial(self.tell, f"{job.title}: {job.state}", text), group="tell")
-        elif job is not None:
-            self.open(job.screen, job=job)
+        else:
+            self.open(job.screen, session=session, job=job)
 
     def action_cancel(self) -> None:
         """Cancel the job under the cursor."""
-        job = self._job(self.lines.chosen)
-        if job is not None and job.state == "running":
+        found = self._job(self.lines.chosen)
+        if found is not None and (job := found[1]).state == "running":
             self.run_worker(job.cancel, group="jobs")
             self.note(f"cancelling {job.title} …")

@@ -342,7 +342,7 @@ class LayersScreen(HytheScreen):
     def action_waste(self) -> None:
         """Say what is wasted and what to do about it; go to the file that is chosen there."""
         if self._analysis is not None:
-            self.hythe.push_screen(LayerWasteScreen(self._analysis, self._title), self._aim_at)
+            self.push(LayerWasteScreen(self._analysis, self._title), self._aim_at)
 
     def _aim_at(self, lost: Lost | None) -> None:
         if lost is not None:
@@ -363,7 +363,7 @@ class LayersScreen(HytheScreen):
         except NotThere as error:
             self.note(str(error), "warning")
             return
-        self.hythe.push_screen(LayerFileScreen(self._image_id, self._title, layers, file, path))
+        self.push(LayerFileScreen(self._image_id, self._title, layers, file, path))
 
     def action_open(self) -> None:
         """Open the file or the folder under the cursor."""

@@ -70,7 +70,7 @@ class PortsScreen(TableScreen[PortRow]):
         if not self.many_hosts:
             super().draw_header()
             return
-        count = plural(len(self._sessions()), "host")
+        count = plural(len(self.hosts), "host")
         self.query_one("#header", SpanLine).show([(" hythe ", "head"), *self.heading()], [(f"{count} ", "")])
 
     def title_spans(self) -> Sequence[Span]:
@@ -79,7 +79,7 @@ class PortsScreen(TableScreen[PortRow]):
         crossed = sum(bool(row.conflicts) for row in rows)
         spans: list[Span] = [(f"  {world} open to the world", "warn" if world else "good")]
         spans.append((f"  {plural(crossed, 'conflict')}", "bad" if crossed else "dim"))
-        unknown = [each.name for each in self._sessions() if "containers" not in each.state.listed]
+        unknown = [each.name for each in self.hosts if "containers" not in each.state.listed]
         if unknown and self.many_hosts:
             spans.append((f"  without {', '.join(unknown)}: nothing was read of it", "warn"))
         spans += [(f"  {problem}", "warn") for problem in self._problems.values()]
@@ -88,11 +88,8 @@ class PortsScreen(TableScreen[PortRow]):
     def on_mount(self) -> None:
         super().on_mount()
         self.draw()
-        for session in self._sessions():
+        for session in self.hosts:
             self.run_worker(partial(self._follow, session), group="ports")
-
-    def _sessions(self) -> Sequence[Session]:
-        return self.hythe.fleet.sessions if self.hythe.fleet else ()
 
     # reading
 
@@ -142,7 +139,7 @@ class PortsScreen(TableScreen[PortRow]):
             return
         rows: dict[str, PortRow] = {}
         self._places = {}
-        for number, session in enumerate(self._sessions()):
+        for number, session in enumerate(self.hosts):
             claims = self._claims(session)
             crossed = conflicts(claims, self._programs.get(session, ()))
             for claim in claims:
@@ -172,7 +169,7 @@ class PortsScreen(TableScreen[PortRow]):
         self._wanted.clear()
         self._programs.clear()
         self._problems.clear()
-        for session in self._sessions():
+        for session in self.hosts:
             self.run_worker(partial(self._read_again, session), group="ports-again")
 
     async def _read_again(self, session: Session) -> None:

@@ -17,6 +17,7 @@ from tui.model.containers import Container
 from tui.model.system import DiskSpace
 from tui.present.problems import HELP, MARKS, NO_SPACE, RECENT_SECONDS, Problem, disk_problem, problems_of
 from tui.screens.base import HytheScreen
+from tui.screens.dashboard import DashboardScreen
 from tui.screens.text_list import ListScreen
 from widgets.choice_list import Choice, ChoiceList
 
@@ -47,20 +48,17 @@ class ProblemsScreen(ListScreen):
         self._disks: dict[Session, DiskSpace] = {}
 
     def on_mount(self) -> None:
-        for session in self._sessions():
+        for session in self.hosts:
             # memory is known of what is watched: while this is open that is as many as may be, not those in view
             running = [c.id for c in session.state.containers.values() if c.state == "running"]
             self._watching.enter_context(session.usage.following(running))
         super().on_mount()
         self.set_interval(SECONDS, self.fill)
-        for session in self._sessions():
+        for session in self.hosts:
             self.run_worker(partial(self._watch_disk, session), group="disk")
 
     def on_unmount(self) -> None:
         self._watching.close()
-
-    def _sessions(self) -> Sequence[Session]:
-        return self.hythe.fleet.sessions if self.hythe.fleet else ()
 
     async def _watch_disk(self, session: Session) -> None:
         """Look at the disk of a daemon now and then, as long as this is open; of one elsewhere nothing is known."""
@@ -83,7 +81,7 @@ class ProblemsScreen(ListScreen):
         return ""
 
     def _problems(self) -> Iterator[tuple[str, Session, Problem]]:
-        for number, session in enumerate(self._sessions()):
+        for number, session in enumerate(self.hosts):
             if (full := disk_problem(self._disks.get(session), self._said_of_disk(session))) is not None:
                 yield f"{number} {full.kind}", session, full
             images = list(session.state.images.values())
@@ -94,7 +92,7 @@ class ProblemsScreen(ListScreen):
 
     def _read_missing(self) -> None:
         """Have those read of which a list does not tell enough: why they were killed, how often they were restarted."""
-        for session in self._sessions():
+        for session in self.hosts:
             containers = session.state.containers.values()
             doubtful = [c.id for c in containers if not c.inspected and (c.state == "restarting" or c.exit_code == 137)]
             if doubtful:
@@ -112,7 +110,7 @@ class ProblemsScreen(ListScreen):
 
     def _limits(self) -> Iterator[Choice]:
         """Say what was not looked at: nothing found is no proof of health where nobody looked."""
-        for session in self._sessions():
+        for session in self.hosts:
             running = sum(c.state == "running" for c in session.state.containers.values())
             seen = len(session.usage.usage)
             if seen < running:
@@ -143,7 +141,7 @@ class ProblemsScreen(ListScreen):
         if chosen is None:
             return
         if target is None:
-            await self._run_on_dashboard(session, chosen)
+            await self._run_on_dashboard(session, BY_ID[chosen])
             return
         # it may have changed while the list was open
         now = session.state.containers.get(target.id)
@@ -156,7 +154,7 @@ class ProblemsScreen(ListScreen):
             return
         view = BY_ID[chosen].id.removeprefix("container.")
         if view in VIEWS:
-            self._show(session, now.id, view)
+            self._show(session, now, view)
         else:
             await self.run_command(BY_ID[chosen], context)
 
@@ -165,27 +163,29 @@ class ProblemsScreen(ListScreen):
             return Context(session, self, "app")
         return Context(session, self, "containers", (container,))
 
-    async def _run_on_dashboard(self, session: Session, command: str) -> None:
-        """Go back to the dashboard, to that host, and run a command there."""
+    async def _run_on_dashboard(self, session: Session, command: Command) -> None:
+        """Go back to the dashboard, and run a command of that host there, whichever host has the cursor."""
         self.hythe.pop_screen()
-        if self.hythe.fleet is not None:
-            self.hythe.fleet.front = session
         front: Any = self.hythe.screen
         if isinstance(front, HytheScreen):
-            await front.action_command(command)
+            await front.start_command(command, Context(session, front, "app"))
 
     @staticmethod
     def _hint(command: Command, context: Context) -> str:
         line = command.line.split(",")[0]
         return command.why_not(context) or (f"$ {line}" if line else "")
 
-    def _show(self, session: Session, id: str, view: str) -> None:
-        """Go back to the dashboard, to the container there, and show something of it."""
+    def _show(self, session: Session, container: Container, view: str) -> None:
+        """Go back to the dashboard, to the container there, and show something of it; others may be marked there."""
         self.hythe.pop_screen()
         front: Any = self.hythe.screen
-        if isinstance(front, HytheScreen):
-            front.go_to("container", id, session)
-            front.view(view)
+        if not isinstance(front, DashboardScreen):
+            return
+        if view == "logs":
+            front.go_to("container", container.id, session)
+            front.open("logs", session=session, targets=[(session, container)])
+        else:
+            front.show_detail(view, "container", container.id, session)
 
 
 def _subject(session: Session, problem: Problem) -> str:

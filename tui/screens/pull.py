@@ -101,4 +101,4 @@ class PullScreen(FormScreen):
         self.forget()
         if self.hythe.screen is self:
             await self.hythe.pop_screen()
-        self.hythe.open_screen("transfer", job=job)
+        self.open("transfer", job=job)

@@ -201,14 +201,8 @@ class ResourcePane(GroundStack):
 
         These are one, or those of a group that the filter lets through.
         """
-        table = self.table
-        # what a filter hides is not acted on: the marks on it wait until it is seen again
-        keys: Sequence[str] = table.shown_marks
-        if not keys and table.cursor_key is not None:
-            group = self._group_at(table.cursor_key)
-            keys = (table.cursor_key,) if group is None else group.keys
         found: dict[int, tuple[Session, list[Any]]] = {}
-        for key in keys:
+        for key in self.table.targets:
             if (owned := self.record(key)) is not None:
                 found.setdefault(id(owned[0]), (owned[0], []))[1].append(owned[1])
         return list(found.values())

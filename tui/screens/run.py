@@ -10,7 +10,6 @@ from typing import ClassVar, cast
 from textual.binding import Binding, BindingType
 
 from tui.commands.command import Option
-from tui.commands.session import Session
 from tui.engine.errors import EngineError, NotFound
 from tui.model.compose_service import compose_text
 from tui.model.run_line import ParsedLine, docker_line, looks_like_run, parse_run_line
@@ -58,11 +57,9 @@ class RunScreen(FormScreen):
         spec: RunSpec | None = None,
         origin: str = "",
         remarks: Sequence[str] = (),
-        session: Session | None = None,
         line: str = "",
     ) -> None:
         super().__init__()
-        self._session = session
         self._first = spec or RunSpec(image, options={"detach": ("true",)})
         self._origin = origin
         self._remarks = remarks

@@ -14,6 +14,7 @@ from tui.engine.containers import Created
 from tui.engine.errors import ApiError, Conflict, EngineError, NotFound
 from tui.jobs.job import JobState
 from tui.jobs.pull import PullJob
+from tui.model.containers import Container
 from tui.model.reference import check_reference
 from tui.model.run_body import CreateRequest, create_request
 from tui.model.run_client import Client, ClientProblem, resolved
@@ -104,14 +105,26 @@ class Sending:
                 session.set_busy(created.id, None)
 
     async def _done(self, line: str, spec: RunSpec, created: Created) -> None:
-        screen = self._screen
+        screen, session = self._screen, self._screen.session
         screen.forget()
         dashboard = screen.dashboard
         for warning in created.warnings or ():
             screen.note(warning, "warning")
-        if await screen.leave_for("container", created.id) and not spec.on("detach") and dashboard is not None:
-            dashboard.view("logs")
+        shown = None if spec.on("detach") else await self._read(created)
+        if await screen.leave_for("container", created.id) and shown is not None and dashboard is not None:
+            dashboard.open("logs", session=session, targets=[(session, shown)])
         screen.note(f"$ {line}")
+
+    async def _read(self, created: Created) -> Container | None:
+        """Return what was made, for its log: no table need have it yet. None, which is told, where it can't be read."""
+        screen = self._screen
+        try:
+            return await screen.session.engine.containers.read(created.id)
+        except NotFound:
+            screen.note("it has ended and was removed, and its log with it", "warning")
+        except EngineError as error:
+            screen.note(f"its log can't be shown: {error}", "error")
+        return None
 
     # what the daemon refuses
 

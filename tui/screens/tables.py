@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input
 
+from tui.commands.command import Command
 from tui.commands.fleet import Fleet
 from tui.commands.registry import BY_ID, footer
 from tui.commands.session import Session
@@ -228,7 +230,7 @@ class TablesScreen(Ground, HytheScreen):
             # a cursor on its way starts nothing to read on each row that it passes
             if self._following is not None:
                 self._following.stop()
-            self._following = self.set_timer(FOLLOW_SECONDS, self._follow_cursor)
+            self._following = self.set_timer(FOLLOW_SECONDS, self._cursor_rests)
         elif message.table is self.detail.body:
             self._draw_footer()
 
@@ -297,11 +299,16 @@ class TablesScreen(Ground, HytheScreen):
         sessions = self._fleet.sessions
         return [view.name for view in VIEWS if view.name == self._current or view.is_offered(sessions)]
 
-    def _draw_footer(self) -> None:
+    def can_run(self) -> Callable[[Command], bool]:
+        """Return what says whether a command can be run on what it would act on now."""
         context = self.command_context()
+        return lambda command: command.why_not(context) is None
+
+    def _draw_footer(self) -> None:
+        can_run = self.can_run()
         self.query_one("#footer", KeyHints).hint(
             [
-                (command.id, self.keys_of(command).split(" ")[0], command.short, command.why_not(context) is None)
+                (command.id, self.keys_of(command).split(" ")[0], command.short, can_run(command))
                 for command in footer(self._current)
                 if self.keys_of(command)  # the settings may have given its keys to another
             ]
@@ -309,6 +316,11 @@ class TablesScreen(Ground, HytheScreen):
 
     def on_key_hints_pressed(self, message: KeyHints.Pressed) -> None:
         self.run_worker(partial(self.action_command, message.id), group="hints")
+
+    def _cursor_rests(self) -> None:
+        """Let the details and the footer be those of the row under the cursor."""
+        self._follow_cursor()
+        self._draw_footer()
 
     def _follow_cursor(self) -> None:
         seen = self.is_seen and (not self._small or self._detail_open)

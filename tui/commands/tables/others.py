@@ -8,7 +8,7 @@ from tui.commands.later import later, why_not_later
 
 async def _disk(context: Context) -> None:
     """Open what takes the disk."""
-    context.ui.open("disk")
+    context.ui.open("disk", session=context.session)
 
 
 def _has_tag(context: Context) -> str | None:

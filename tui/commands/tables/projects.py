@@ -29,7 +29,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("project.build", ("B",), "build its images", "projects", run("build"), "compose build",
             f"{LINE} build [SERVICE]", "free", True, why_not_later("projects", "needs_compose"), 70, True),
     Command("project.copy", ("y",), "copy name, folder, Compose file or docker compose line", "projects", run("copy"),
-            "copy"),
+            "copy", available=why_not_later("compose_runs", "gone")),
     Command("app.compose_up", ("C",), "start the Compose project of a folder", "app", run("up_folder"), "compose up",
             "docker compose --project-directory FOLDER up --detach", "guarded", True),
 )  # fmt: skip

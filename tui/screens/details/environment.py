@@ -37,7 +37,8 @@ class EnvironmentTab(DetailTab):
 
     def make(self) -> EnvironmentView:
         self.view = EnvironmentView(self._open, ascii=self.settings.ascii)
-        self._row: Container | None = None
+        self._shown: tuple[Session, Container] | None = None
+        """The host and the container that the tree is of."""
         self._around = Surroundings()
         self._listening = Listening()
         self._host = ""
@@ -49,11 +50,11 @@ class EnvironmentTab(DetailTab):
         return row.id, row.state, row.ports, row.networks
 
     async def fill(self, session: Session, row: Container) -> None:
-        if self._row is None or self._row.id != row.id:
+        if self._shown is None or (self._shown[0], self._shown[1].id) != (session, row.id):
             self._asked.clear()  # a secret was asked for of another one
         engine = session.engine
         self._around = await engine.containers.surroundings(row.id)
-        self._row = row
+        self._shown = session, row
         self._host = engine.transport.connections.remote_host
         self._listening = await asyncio.to_thread(listening, engine.endpoint, row.id, self._around)
         self._show()
@@ -84,9 +85,10 @@ class EnvironmentTab(DetailTab):
 
     def _open(self, key: Key) -> None:
         """Show or hide a secret; open the files of a mount."""
-        source, row = self.view.source, self._row
-        if not isinstance(source, SurroundingsSource) or row is None:
+        source = self.view.source
+        if not isinstance(source, SurroundingsSource) or self._shown is None:
             return
+        session, row = self._shown
         if key in source.secrets:
             self._asked ^= {key}
             self._show()
@@ -97,10 +99,10 @@ class EnvironmentTab(DetailTab):
                 if why:
                     screen.note(why, "warning")
                 else:
-                    screen.open("files", container=row, path=mount.destination)
+                    screen.open("files", session=session, container=row, path=mount.destination)
 
     def empty(self, notice: str) -> None:
-        self._row = None
+        self._shown = None
         self._unfolded = False
         self.view.set_source(None)
         self.view.set_notice(notice)

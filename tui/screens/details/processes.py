@@ -33,11 +33,12 @@ class ProcessView(TreeView[int]):
     ]
 
     class SignalWanted(Message):
-        """A signal is to be sent to a process."""
+        """A signal is to be sent to a process, which is of the `owner`: a host and the ID of a container there."""
 
-        def __init__(self, process: Process) -> None:
+        def __init__(self, process: Process, owner: tuple[Session, str]) -> None:
             super().__init__()
             self.process = process
+            self.owner = owner
 
     class OrderWanted(Message):
         """They are to be sorted by something else, which is to be asked for: see `orders`, `sort_by`."""
@@ -50,6 +51,8 @@ class ProcessView(TreeView[int]):
         super().__init__(ascii=ascii)
         self.order: Order = "pid"
         self._is_flat = False
+        self.owner: tuple[Session, str] | None = None
+        """The host and the container that the tree is of."""
         self._tree: ProcessTree | None = None
         self._remark = ""
         self._known_branches: set[int] = set()
@@ -81,8 +84,8 @@ class ProcessView(TreeView[int]):
         self.show_tree(self._tree, self._remark)
 
     def action_signal(self) -> None:
-        if self._tree is not None and self.cursor_node is not None:
-            self.post_message(self.SignalWanted(self._tree.by_pid[self.cursor_node]))
+        if self._tree is not None and self.owner is not None and self.cursor_node is not None:
+            self.post_message(self.SignalWanted(self._tree.by_pid[self.cursor_node], self.owner))
 
     def action_order(self) -> None:
         self.post_message(self.OrderWanted(self))
@@ -116,6 +119,7 @@ class ProcessesTab(DetailTab):
             except EngineError as error:
                 self.failed(str(error))  # and again: a line that broke may come back without another row
             else:
+                self.view.owner = session, row.id
                 self.view.show_tree(ProcessTree(found), remark)
             await asyncio.sleep(AGAIN_SECONDS)
 

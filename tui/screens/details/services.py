@@ -28,11 +28,13 @@ class ServicesTab(DetailTab):
     """Wanted and running counts, state, image and ports; and where the containers differ from the file."""
 
     name = "services"
+    noun = "service"
 
     def make(self) -> ServiceTable:
         rows = ServiceRows(ProjectFiles(), self.settings.ascii)
         self.view = ServiceTable(rows.columns(), search_text=service_text, sort="name", ascii=self.settings.ascii)
-        self._session: Session | None = None
+        self._shown: tuple[Session, str] | None = None
+        """The host and the ID of the project that the rows are of."""
         return self.view
 
     async def fill(self, session: Session, row: Project) -> None:
@@ -43,18 +45,18 @@ class ServicesTab(DetailTab):
                 await news.wait()
 
     def _show(self, session: Session, project: Project) -> None:
-        self._session = session
+        self._shown = session, project.id
         files = session.compose_files.of(project.place)
         host = session.engine.transport.connections.remote_host
         self.view.set_columns(ServiceRows(files, self.settings.ascii, host).columns())
         self.view.show({service.id: service for service in with_files(project, files)})
         self.view.set_problem(f"what the file says is not known: {files.problem}" if files.problem else None)
 
-    def targets(self) -> tuple[Session, Sequence[ComposeService]] | None:
-        keys = self.view.targets
-        found = [row for key in keys if (row := self.view.row_of(key)) is not None]
-        return (self._session, found) if self._session is not None and found else None
+    def targets(self, session: Session, row: Project) -> Sequence[ComposeService]:
+        if self._shown != (session, row.id):
+            return ()
+        return [found for key in self.view.targets if (found := self.view.row_of(key)) is not None]
 
     def empty(self, notice: str) -> None:
-        self._session = None
+        self._shown = None
         self.view.set_notice(notice)

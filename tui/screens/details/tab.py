@@ -32,6 +32,8 @@ class DetailTab:
     """
 
     name: ClassVar[str]
+    noun: ClassVar[str] = ""
+    """What one of its own rows is called, where it has some."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -54,8 +56,11 @@ class DetailTab:
         """
         raise NotImplementedError
 
-    def targets(self) -> tuple[Session, Sequence[Row]] | None:
-        """Return what a command acts on while the focus is in the tab; None where that is the row of the table."""
+    def targets(self, session: Session, row: Any) -> Sequence[Row] | None:
+        """Return what a command acts on while the focus is in the tab; None where that is the row of the table.
+
+        A tab that has rows of its own returns some of those of this row, or nothing: it may not show them yet.
+        """
         return None
 
     def empty(self, notice: str) -> None:
