@@ -75,11 +75,11 @@ def environment_of(folder: Path, *tools: str, script: str = "") -> dict[str, str
 
 
 async def some_image(session: Session) -> Image:
-    """An image that has layers."""
-    for image in sorted(await session.engine.images.list_all(), key=lambda each: each.reference):
-        if image.tags and (await session.engine.images.stack(image.id)).diff_ids:
-            return image
-    raise AssertionError("the engine has no image with layers")
+    """An image that has layers, and that no other test removes."""
+    found = [image for image in await session.engine.images.list_all() if "busybox:latest" in image.tags]
+    assert found, "the engine has no busybox"
+    assert (await session.engine.images.stack(found[0].id)).diff_ids
+    return found[0]
 
 
 async def started(session: Session, image: Image) -> tuple[ScanJob, FakeUi]:

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import re
 import shutil
 import signal
 import socket
@@ -324,7 +325,8 @@ async def test_a_proxy_that_outlives_ssh_keeps_nobody_waiting(new_sshd: NewSshd,
     finally:
         os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
     assert error.kind == "ssh"
-    assert "closed the connection" in error.detail
+    # as far as ssh came before the proxy ended
+    assert re.search("closed the connection|Connection closed|Broken pipe", error.detail)
 
 
 @pytest.mark.parametrize(

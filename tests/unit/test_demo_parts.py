@@ -124,3 +124,12 @@ async def test_there_are_as_many_images_as_asked_for_and_no_fewer_than_the_cast_
     populate(fewer, 3, 2)
     await fewer.close()
     assert 2 < len(fewer.images) < 40
+
+
+def test_the_files_of_layers_are_never_those_of_layers_that_are_gone() -> None:
+    """An address in memory is used again."""
+    world = World(ManualClock(0), 1)
+    for number in range(500):
+        layer = Layer({f"file{number}": Node()})
+        assert list(world.root_of((layer,))) == [f"file{number}"]
+        del layer

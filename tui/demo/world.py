@@ -26,6 +26,10 @@ def _newness(container: Container) -> int:
     return -container.created_ns
 
 
+_KEPT_ROOTS = 256
+"""Stacks of layers whose files are kept together; those of the others are put together again."""
+
+
 class World:
     """All state. Operations live in other modules and take the world as their first argument."""
 
@@ -53,7 +57,7 @@ class World:
         self._pids = 1800
         self._order: list[Container] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._roots: dict[tuple[str, ...], dict[str, Node]] = {}
+        self._roots: dict[tuple[Layer, ...], dict[str, Node]] = {}
 
     def now(self) -> int:
         """Return nanoseconds since the epoch."""
@@ -229,10 +233,11 @@ class World:
 
     def root_of(self, layers: tuple[Layer, ...]) -> dict[str, Node]:
         """Return the files of a stack of layers; shared, not to be changed."""
-        key = tuple(str(id(layer)) for layer in layers)
-        if key not in self._roots:
-            self._roots[key] = flatten(layers)
-        return self._roots[key]
+        if layers not in self._roots:  # by the layers themselves, which it holds: an address is used again
+            while len(self._roots) >= _KEPT_ROOTS:
+                del self._roots[next(iter(self._roots))]
+            self._roots[layers] = flatten(layers)
+        return self._roots[layers]
 
     # Networks and volumes
 
