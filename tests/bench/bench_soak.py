@@ -22,6 +22,7 @@ from textual.pilot import Pilot
 
 from tui.app import HytheApp
 from tui.screens.dashboard import DashboardScreen
+from tui.screens.logs import LogsScreen
 from tui.settings import Settings
 from widgets.log_view import LogView
 
@@ -50,9 +51,8 @@ async def soak(pilot: Pilot[int], app: HytheApp, events: int, gigabytes: float, 
     torrent = next(c.id for c in session.state.containers.values() if c.name == "torrent")
     screen.go_to("container", torrent)
     await pilot.press("l")
-    await until(pilot, lambda: isinstance(screen.detail.body, LogView), "the log")
-    view = screen.detail.body
-    assert isinstance(view, LogView)
+    await until(pilot, lambda: isinstance(app.screen, LogsScreen), "the log")
+    view = app.screen.query_one(LogView)
 
     def read() -> int:
         return view.buffer.end * 4000
@@ -67,6 +67,7 @@ async def soak(pilot: Pilot[int], app: HytheApp, events: int, gigabytes: float, 
             print(
                 f"{time.monotonic() - began:6.0f} s: {session.state.events - before:>9} events, "
                 f"{read() / 1e9:5.2f} GB of log, {looks[-1] / 1e6:.1f} MB",
+                file=sys.__stdout__,  # the application has the other
                 flush=True,
             )
     assert torrent in session.state.containers
